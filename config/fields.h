@@ -1,0 +1,113 @@
+// The members of a config struct, seen as a flat list of fields without types: what parsing,
+// printing, help and completeness tests share. A config lists its members once:
+//   struct FooConfig {
+//     Kind kind = Kind::kA;
+//     int64_t width = 256;
+//     template <class Self, class Visitor> static void Fields(Self& self, Visitor& visit) {
+//       visit("kind", self.kind, "what it is");
+//       visit("width", self.width, "of each layer, in numbers", self.kind == Kind::kA);
+//     }
+//     std::string Problem() const;  // optional: what is wrong with the values, empty if nothing is
+//   };
+// The 4th argument says whether the key has an effect under the members visited before it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "config/enum_names.h"
+
+namespace tessera {
+
+// A nested config, whose members follow. problem looks at the values when it is called.
+struct SectionRef {
+  std::function<std::string()> problem;
+};
+
+struct EnumRef {
+  void* value;
+  size_t (*get)(const void*);
+  void (*set)(void*, size_t);
+  std::vector<std::string> names;
+};
+
+// Where a field's value lives.
+using FieldRef =
+    std::variant<SectionRef, EnumRef, bool*, int64_t*, double*, std::string*, std::vector<int64_t>*,
+                 std::vector<double>*, std::vector<std::string>*>;
+
+struct Field {
+  std::string path;  // "model.head.kind"; empty for the root, which is a section
+  std::string doc;
+  bool active;
+  FieldRef ref;
+
+  bool is_section() const { return std::holds_alternative<SectionRef>(ref); }
+};
+
+using OnField = std::function<void(const Field&)>;
+
+struct IgnoreField {
+  void operator()(auto&&...) const {}
+};
+
+template <class T>
+concept IsConfig = requires(T& config, IgnoreField& visit) {
+  T::Fields(config, visit);
+};
+
+template <class T>
+FieldRef RefTo(T& member) {
+  if constexpr (IsConfig<T>) {
+    return SectionRef{[&member] {
+      if constexpr (requires { member.Problem(); }) {
+        return std::string(member.Problem());
+      } else {
+        return std::string();
+      }
+    }};
+  } else if constexpr (std::is_enum_v<T>) {
+    const auto names = EnumNames(T{});
+    return EnumRef{&member,
+                   [](const void* v) { return static_cast<size_t>(*static_cast<const T*>(v)); },
+                   [](void* v, size_t i) { *static_cast<T*>(v) = static_cast<T>(i); },
+                   {names.begin(), names.end()}};
+  } else {
+    return &member;
+  }
+}
+
+class FieldWalker {
+ public:
+  FieldWalker(std::string prefix, bool active, const OnField& on_field)
+      : prefix_(std::move(prefix)), active_(active), on_field_(on_field) {}
+
+  template <class T>
+  void operator()(const char* name, T& member, const char* doc = "", bool active = true) {
+    const Field field{prefix_ + name, doc, active_ && active, RefTo(member)};
+    on_field_(field);
+    if constexpr (IsConfig<T>) {
+      FieldWalker members(field.path.empty() ? "" : field.path + ".", field.active, on_field_);
+      T::Fields(member, members);
+    }
+  }
+
+ private:
+  std::string prefix_;
+  bool active_;
+  const OnField& on_field_;
+};
+
+// Calls on_field for the root, then for every member in order. A member's activity is computed when
+// it is reached, so on_field may assign the members that decide it.
+template <class Config>
+void ForEachField(Config& config, const OnField& on_field) {
+  FieldWalker("", true, on_field)("", config);
+}
+
+}  // namespace tessera

@@ -1,0 +1,67 @@
+// Config structs <-> TOML, one strict mapping: an unknown key, a value of the wrong type and a key
+// without effect under the other settings are errors that say where, which, and what was meant.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "config/fields.h"
+
+namespace tessera {
+
+// One key or section, for help and docs. type and value are empty for a section.
+struct FieldInfo {
+  std::string path;
+  std::string type;   // "integer", "\"adamw\" | \"muon\"", "list of strings"
+  std::string value;  // as in TOML
+  std::string doc;
+  bool active;
+};
+
+// What a config is read from. file names the text in errors; an override is "path=value".
+struct ConfigSource {
+  std::string_view text;
+  std::string_view file;
+  std::span<const std::string> overrides;
+};
+
+// The same without the config's type: walk is ForEachField, reset gives all members their defaults.
+using FieldWalk = std::function<void(const OnField&)>;
+absl::Status AssignFields(const ConfigSource& source, const FieldWalk& walk,
+                          const std::function<void()>& reset);
+std::string FieldsToToml(const FieldWalk& walk);
+std::vector<FieldInfo> DescribeFields(const FieldWalk& walk);
+
+// Members that neither the text nor an override names keep the value they have in *config, which an
+// error leaves untouched. Overrides are TOML values; a bare word is a string. A key of the text
+// that an override robs of its effect is dropped, so that train.optimizer=adamw needs no edit of a
+// recipe that sets train.muon_lr.
+template <class Config>
+absl::Status FromToml(std::string_view text, std::string_view file,
+                      std::span<const std::string> overrides, Config* config) {
+  Config result = *config;
+  const auto walk = [&](const OnField& on_field) { ForEachField(result, on_field); };
+  absl::Status status = AssignFields({text, file, overrides}, walk, [&] { result = *config; });
+  if (status.ok()) {
+    *config = result;
+  }
+  return status;
+}
+
+// Every key that has an effect, under its section, with its doc as a comment. FromToml gives the
+// same config back, since keys without effect cannot have been set.
+template <class Config>
+std::string ToToml(Config config) {
+  return FieldsToToml([&](const OnField& on_field) { ForEachField(config, on_field); });
+}
+
+// Every key and section in order, also those without effect.
+template <class Config>
+std::vector<FieldInfo> ListFields(Config config) {
+  return DescribeFields([&](const OnField& on_field) { ForEachField(config, on_field); });
+}
+
+}  // namespace tessera

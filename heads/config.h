@@ -1,0 +1,141 @@
+// What can be chosen about the image head and its sampler. Flow time everywhere: t = 0 is noise,
+// t = 1 is data.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+namespace tessera {
+
+enum class HeadKind { kDiffusion };
+constexpr auto EnumNames(HeadKind) { return std::array{"diffusion"}; }
+
+// What the network puts out, and in what the squared error is counted. At a given noisy patch and
+// time each is an affine function of each other, so the choice weights the noise levels.
+enum class Prediction { kX, kEpsilon, kV };
+constexpr auto EnumNames(Prediction) { return std::array{"x", "epsilon", "v"}; }
+enum class LossTarget { kX, kEpsilon, kV };
+constexpr auto EnumNames(LossTarget) { return std::array{"x", "epsilon", "v"}; }
+
+enum class NoiseScheduleKind { kFlow, kCosine };
+constexpr auto EnumNames(NoiseScheduleKind) { return std::array{"flow", "cosine"}; }
+
+enum class TimeDensity { kLogitNormal, kUniform };
+constexpr auto EnumNames(TimeDensity) { return std::array{"logit-normal", "uniform"}; }
+
+enum class SamplerKind { kDdpm, kDdim, kEuler, kHeun, kMidpoint, kAb2, kDpmpp2m, kFlowSde };
+constexpr auto EnumNames(SamplerKind) {
+  return std::array{"ddpm", "ddim", "euler", "heun", "midpoint", "ab2", "dpm++2m", "flow-sde"};
+}
+
+enum class StepVariance { kSmall, kLarge, kLearned };
+constexpr auto EnumNames(StepVariance) { return std::array{"small", "large", "learned"}; }
+
+enum class StepGrid { kTime, kLogSnr };
+constexpr auto EnumNames(StepGrid) { return std::array{"time", "log-snr"}; }
+
+struct HeadConfig {
+  HeadKind kind = HeadKind::kDiffusion;
+  int64_t width = 256;
+  int64_t depth = 3;
+  Prediction prediction = Prediction::kX;
+  LossTarget loss = LossTarget::kV;
+  NoiseScheduleKind schedule = NoiseScheduleKind::kFlow;
+  double noise_scale = 1;
+  bool learn_variance = false;
+  int64_t repeats = 2;
+  TimeDensity time_density = TimeDensity::kLogitNormal;
+  double time_mean = -.8;
+  double time_sd = .8;
+  double time_shift = 1;
+
+  bool operator==(const HeadConfig&) const = default;
+
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor& visit) {
+    const bool flow = self.schedule == NoiseScheduleKind::kFlow;
+    const bool logit_normal = self.time_density == TimeDensity::kLogitNormal;
+    visit("kind", self.kind, "the family of distributions over a patch");
+    visit("width", self.width, "of each hidden layer");
+    visit("depth", self.depth, "residual blocks");
+    visit("prediction", self.prediction, "what the network puts out");
+    visit("loss", self.loss, "what the squared error is counted in");
+    visit("schedule", self.schedule, "flow: straight paths; cosine: DDPM with 1000 noise levels");
+    visit("noise_scale", self.noise_scale, "standard deviation of pure noise", flow);
+    visit("learn_variance", self.learn_variance, "of the ddpm steps, by the variational bound",
+          !flow);
+    visit("repeats", self.repeats, "noise draws per patch in the loss");
+    visit("time_density", self.time_density, "of the training times");
+    visit("time_mean", self.time_mean, "of logit(t); below 0 favours noise", logit_normal);
+    visit("time_sd", self.time_sd, "of logit(t)", logit_normal);
+    visit("time_shift", self.time_shift, "a in t / (t + a (1 - t)); above 1 favours noise");
+  }
+
+  std::string Problem() const {
+    if (width < 1 || depth < 0 || repeats < 1) {
+      return "width and repeats must be at least 1, depth at least 0";
+    }
+    if (noise_scale <= 0 || time_sd < 0 || time_shift <= 0) {
+      return "noise_scale and time_shift must be positive, time_sd not negative";
+    }
+    return "";
+  }
+};
+
+struct SamplerConfig {
+  SamplerKind kind = SamplerKind::kMidpoint;
+  int64_t steps = 10;
+  double eta = 0;
+  StepVariance variance = StepVariance::kSmall;
+  StepGrid grid = StepGrid::kTime;
+  double time_shift = 1;
+  double temperature = 1;
+  bool clip = false;
+  double guidance_from = 0;
+  double guidance_to = 1;
+
+  bool operator==(const SamplerConfig&) const = default;
+
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor& visit) {
+    const SamplerKind kind = self.kind;
+    const bool ode = kind == SamplerKind::kEuler || kind == SamplerKind::kHeun ||
+                     kind == SamplerKind::kMidpoint || kind == SamplerKind::kAb2;
+    visit("kind", self.kind, "midpoint and heun call the network twice a step");
+    visit("steps", self.steps, "per patch");
+    visit("eta", self.eta, "0: deterministic; 1: as ddpm", kind == SamplerKind::kDdim);
+    visit("variance", self.variance, "of a step; learned needs a head with learn_variance",
+          kind == SamplerKind::kDdpm);
+    visit("grid", self.grid, "what the steps divide evenly", kind == SamplerKind::kDpmpp2m);
+    visit("time_shift", self.time_shift,
+          "a in t / (t + a (1 - t)); above 1: finer steps in the noise", ode);
+    visit("temperature", self.temperature,
+          "scales the noise of the steps (ddpm, ddim with eta, flow-sde), else the first noise");
+    visit("clip", self.clip, "the predicted clean patch to [-1, 1], after guidance");
+    visit("guidance_from", self.guidance_from, "flow time before which there is no guidance");
+    visit("guidance_to", self.guidance_to, "flow time after which there is no guidance");
+  }
+
+  std::string Problem() const {
+    if (steps < 1 || (kind == SamplerKind::kFlowSde && steps < 2)) {
+      return "steps must be at least 1, of flow-sde at least 2";
+    }
+    if (eta < 0 || temperature < 0 || time_shift <= 0) {
+      return "eta and temperature must not be negative, time_shift must be positive";
+    }
+    return "";
+  }
+};
+
+// What forbids sampling this head with this sampler; empty if nothing does.
+inline std::string SamplerProblem(const HeadConfig& head, const SamplerConfig& sampler) {
+  const bool learned =
+      sampler.kind == SamplerKind::kDdpm && sampler.variance == StepVariance::kLearned;
+  if (learned && !(head.learn_variance && head.schedule == NoiseScheduleKind::kCosine)) {
+    return "variance = \"learned\" needs a cosine head trained with learn_variance = true";
+  }
+  return "";
+}
+
+}  // namespace tessera

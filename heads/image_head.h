@@ -1,0 +1,47 @@
+// The seam of the image side: p(patch | condition), a distribution over one continuous patch.
+// N = patches, Z = width of the condition, D = numbers a patch, in [-1, 1].
+// Whoever predicts owns its loss and its sampling: the model never learns which head it has.
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <memory>
+#include <vector>
+
+#include "heads/config.h"
+
+namespace tessera {
+
+using torch::Tensor;
+
+// mean is differentiable; the rest is detached, for the log. M = noise draws of all patches (0 where
+// a head knows no noise level).
+struct HeadLoss {
+  Tensor mean;         // scalar: over patches, numbers of a patch and noise draws
+  Tensor by_patch_N;   // the same, not averaged over patches
+  Tensor level_M;      // in [0, 1], 0 = all noise, 1 = clean
+  Tensor by_level_M;   // mean squared error of the predicted clean patch at that level
+};
+
+// One condition and its weight in the guided prediction, sum_k weight_k * prediction(z_k). Weights of
+// a row sum to 1: classifier-free guidance u + w (c - u) is weights w and 1 - w.
+struct Branch {
+  Tensor z_NZ;
+  Tensor weight_N1;
+};
+
+class ImageHead : public torch::nn::Module {
+ public:
+  // Differentiable in z_NZ and in the parameters.
+  virtual HeadLoss Loss(const Tensor& z_NZ, const Tensor& x_ND, at::Generator rng) = 0;
+
+  // One patch a row, [N, D]. branches[0] is the condition itself. Row i draws from rngs[i] alone, so
+  // that a row's patch does not depend on what else is in the batch.
+  virtual Tensor Sample(const std::vector<Branch>& branches, const SamplerConfig& sampler,
+                        std::vector<at::Generator>& rngs) = 0;
+};
+
+std::shared_ptr<ImageHead> MakeImageHead(const HeadConfig& config, int64_t condition_dim,
+                                         int64_t patch_dim);
+
+}  // namespace tessera

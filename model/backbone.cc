@@ -1,0 +1,139 @@
+#include "model/backbone.h"
+
+#include <ATen/Functions.h>
+#include <torch/nn/modules/container/modulelist.h>
+
+#include <cmath>
+
+#include "ops/attention.h"
+#include "ops/linear.h"
+#include "ops/norm.h"
+
+namespace tessera {
+namespace {
+
+constexpr double kNormEpsilon = 1e-6;
+
+// A weight as Hugging Face names it: `name` is a module with one parameter called "weight".
+class Weight : public torch::nn::Module {
+ public:
+  explicit Weight(Tensor value) : value_(register_parameter("weight", std::move(value))) {}
+  operator const Tensor&() const { return value_; }
+
+ private:
+  Tensor value_;
+};
+
+std::shared_ptr<Weight> Matrix(int64_t out, int64_t in, double gain = 1) {
+  return std::make_shared<Weight>(at::randn({out, in}).mul_(gain / std::sqrt(double(in))));
+}
+
+std::shared_ptr<Weight> Ones(int64_t size) { return std::make_shared<Weight>(at::ones({size})); }
+
+}  // namespace
+
+class SelfAttention : public torch::nn::Module {
+ public:
+  SelfAttention(const ModelConfig& config, double residual_gain)
+      : heads_(config.heads),
+        kv_heads_(config.kv_heads),
+        head_dim_(config.width / config.heads),
+        q_(register_module("q_proj", Matrix(heads_ * head_dim_, config.width))),
+        k_(register_module("k_proj", Matrix(kv_heads_ * head_dim_, config.width))),
+        v_(register_module("v_proj", Matrix(kv_heads_ * head_dim_, config.width))),
+        o_(register_module("o_proj", Matrix(config.width, heads_ * head_dim_, residual_gain))) {
+    if (config.qk_norm) {
+      q_norm_ = register_module("q_norm", Ones(head_dim_));
+      k_norm_ = register_module("k_norm", Ones(head_dim_));
+    }
+  }
+
+  Tensor Forward(const Tensor& x_BTW, const Slots& slots, int64_t layer) {
+    Tensor q_BTHE = Linear(x_BTW, *q_).unflatten(-1, {heads_, head_dim_});
+    Tensor k_BTGE = Linear(x_BTW, *k_).unflatten(-1, {kv_heads_, head_dim_});
+    Tensor v_BTGE = Linear(x_BTW, *v_).unflatten(-1, {kv_heads_, head_dim_});
+    if (q_norm_) {
+      q_BTHE = RmsNorm(q_BTHE, *q_norm_, kNormEpsilon);
+      k_BTGE = RmsNorm(k_BTGE, *k_norm_, kNormEpsilon);
+    }
+    q_BTHE = Rotate(q_BTHE, slots.rotary);
+    k_BTGE = Rotate(k_BTGE, slots.rotary);
+    if (slots.cache != nullptr) {
+      std::tie(k_BTGE, v_BTGE) =
+          slots.cache->Extend(layer, k_BTGE, v_BTGE, slots.position_BT, slots.cached);
+    }
+    return Linear(Attention(q_BTHE, k_BTGE, v_BTGE, slots.bias_B1TS).flatten(2), *o_);
+  }
+
+ private:
+  int64_t heads_, kv_heads_, head_dim_;
+  std::shared_ptr<Weight> q_, k_, v_, o_, q_norm_, k_norm_;
+};
+
+// SwiGLU (Shazeer 2020): down(silu(gate x) * up x).
+class GatedMlp : public torch::nn::Module {
+ public:
+  GatedMlp(int64_t width, int64_t inner, double residual_gain)
+      : gate_(register_module("gate_proj", Matrix(inner, width))),
+        up_(register_module("up_proj", Matrix(inner, width))),
+        down_(register_module("down_proj", Matrix(width, inner, residual_gain))) {}
+
+  Tensor Forward(const Tensor& x_BTW) {
+    return Linear(at::silu(Linear(x_BTW, *gate_)) * Linear(x_BTW, *up_), *down_);
+  }
+
+ private:
+  std::shared_ptr<Weight> gate_, up_, down_;
+};
+
+class DecoderLayer : public torch::nn::Module {
+ public:
+  DecoderLayer(const ModelConfig& config, double residual_gain)
+      : attention_norm_(register_module("input_layernorm", Ones(config.width))),
+        attention_(register_module("self_attn",
+                                   std::make_shared<SelfAttention>(config, residual_gain))),
+        mlp_norm_(register_module("post_attention_layernorm", Ones(config.width))),
+        mlp_(register_module(
+            "mlp", std::make_shared<GatedMlp>(config.width, config.ffn, residual_gain))) {}
+
+  Tensor Forward(const Tensor& x_BTW, const Slots& slots, int64_t layer) {
+    const Tensor y_BTW =
+        x_BTW + attention_->Forward(RmsNorm(x_BTW, *attention_norm_, kNormEpsilon), slots, layer);
+    return y_BTW + mlp_->Forward(RmsNorm(y_BTW, *mlp_norm_, kNormEpsilon));
+  }
+
+ private:
+  std::shared_ptr<Weight> attention_norm_;
+  std::shared_ptr<SelfAttention> attention_;
+  std::shared_ptr<Weight> mlp_norm_;
+  std::shared_ptr<GatedMlp> mlp_;
+};
+
+Backbone::Backbone(const ModelConfig& config) {
+  // Each layer adds twice to the residual stream, whose variance then stays of order one.
+  const double residual_gain = 1 / std::sqrt(2.0 * config.layers);
+  torch::nn::ModuleList list;
+  for (int64_t i = 0; i < config.layers; ++i) {
+    layers_.push_back(std::make_shared<DecoderLayer>(config, residual_gain));
+    list->push_back(layers_.back());
+  }
+  register_module("layers", list);
+  norm_ = *register_module("norm", Ones(config.width));
+}
+
+Tensor Backbone::Forward(Tensor x_BTW, const Slots& slots) {
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    x_BTW = layers_[i]->Forward(x_BTW, slots, static_cast<int64_t>(i));
+  }
+  return RmsNorm(x_BTW, norm_, kNormEpsilon);
+}
+
+std::vector<Tensor> Backbone::HiddenStates(Tensor x_BTW, const Slots& slots) {
+  std::vector<Tensor> states = {x_BTW};
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    states.push_back(layers_[i]->Forward(states.back(), slots, static_cast<int64_t>(i)));
+  }
+  return states;
+}
+
+}  // namespace tessera

@@ -1,0 +1,45 @@
+// The transformer, as Llama (Touvron et al. 2023): RMSNorm, rotary positions, SwiGLU, grouped-query
+// attention, no biases; names and layout of the weights are Hugging Face's, so that public checkpoints
+// load. Queries and keys are normalised a head if asked (names as in Qwen3).
+// B = rows, T = slots, W = width.
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/types.h>
+
+#include <memory>
+#include <vector>
+
+#include "model/config.h"
+#include "model/kv_cache.h"
+#include "ops/rotary.h"
+
+namespace tessera {
+
+// What all layers share about the slots of a batch.
+struct Slots {
+  Rotary rotary;
+  Tensor bias_B1TS;   // attention mask, see ops/attention.h
+  Tensor position_BT;
+  KvCache* cache = nullptr;  // reads and writes this if set
+  int64_t cached = 0;        // slots of the cache in use, these included
+};
+
+class DecoderLayer;
+
+class Backbone : public torch::nn::Module {
+ public:
+  explicit Backbone(const ModelConfig& config);
+
+  // x_BTW are embedded slots; returns the normed hidden states [B, T, W].
+  Tensor Forward(Tensor x_BTW, const Slots& slots);
+
+  // The same after each layer, before the last norm: [layers + 1] of [B, T, W], the first the input.
+  std::vector<Tensor> HiddenStates(Tensor x_BTW, const Slots& slots);
+
+ private:
+  std::vector<std::shared_ptr<DecoderLayer>> layers_;
+  Tensor norm_;
+};
+
+}  // namespace tessera

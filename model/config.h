@@ -1,0 +1,57 @@
+// Shape of the model. Docs of a key are its help text.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "heads/config.h"
+
+namespace tessera {
+
+struct ModelConfig {
+  int64_t patch = 8;
+  std::vector<std::string> grids = {"4x4"};
+  int64_t width = 192;
+  int64_t layers = 4;
+  int64_t heads = 4;
+  int64_t kv_heads = 4;
+  int64_t ffn = 512;
+  bool qk_norm = true;
+  bool tie_text_head = false;
+  double rope_theta = 10000;
+  HeadConfig head;
+
+  bool operator==(const ModelConfig&) const = default;
+
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor& visit) {
+    visit("patch", self.patch, "side of a square patch in pixels");
+    visit("grids", self.grids, "rows x columns in patches; a picture takes the nearest in shape");
+    visit("width", self.width, "numbers of a hidden state");
+    visit("layers", self.layers, "transformer blocks");
+    visit("heads", self.heads, "attention heads");
+    visit("kv_heads", self.kv_heads, "key-value heads; divides heads (grouped-query attention)");
+    visit("ffn", self.ffn, "width inside the SwiGLU layers");
+    visit("qk_norm", self.qk_norm, "normalise queries and keys of each head");
+    visit("tie_text_head", self.tie_text_head, "share the token embedding with the text head");
+    visit("rope_theta", self.rope_theta, "base of the rotary frequencies");
+    visit("head", self.head, "image head");
+  }
+
+  // What is wrong with the numbers, or empty.
+  std::string Problem() const {
+    if (patch < 1 || width < 1 || layers < 1 || ffn < 1) {
+      return "patch, width, layers and ffn must be positive";
+    }
+    if (grids.empty()) {
+      return "grids must name at least one grid, such as \"4x4\"";
+    }
+    if (heads < 1 || width % heads != 0 || (width / heads) % 2 != 0) {
+      return "width must be an even multiple of heads";
+    }
+    return kv_heads < 1 || heads % kv_heads != 0 ? "kv_heads must divide heads" : "";
+  }
+};
+
+}  // namespace tessera

@@ -1,0 +1,146 @@
+#include "model/model.h"
+
+#include <ATen/Functions.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "ops/attention.h"
+#include "ops/linear.h"
+
+namespace tessera {
+namespace {
+
+constexpr double kEmbeddingStd = 0.5;
+
+int64_t MaxOf(const std::vector<PatchGrid>& grids, int64_t PatchGrid::*side) {
+  int64_t most = 0;
+  for (const PatchGrid& grid : grids) {
+    most = std::max(most, grid.*side);
+  }
+  return most;
+}
+
+bool Contains(const std::string& text, const char* part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+LossCounts CountLosses(const Batch& batch) {
+  return {(batch.weight_BT * (batch.target_BT >= 0)).sum().item<double>(),
+          batch.scored_P.sum().item<double>()};
+}
+
+Model::Model(const ModelConfig& config, const Vocabulary& vocabulary, std::vector<PatchGrid> grids)
+    : config_(config), vocabulary_(vocabulary), grids_(std::move(grids)) {
+  const std::string problem = config.Problem();
+  TORCH_CHECK(problem.empty(), problem);
+  const int64_t width = config.width, ids = vocabulary.size();
+  const int64_t max_rows = MaxOf(grids_, &PatchGrid::rows);
+  const int64_t max_cols = MaxOf(grids_, &PatchGrid::cols);
+  embed_tokens_ = register_parameter("embed_tokens", at::randn({ids, width}).mul_(kEmbeddingStd));
+  hidden_patch_ = register_parameter("hidden_patch", at::zeros({width}));
+  if (!config.tie_text_head) {
+    lm_head_ = register_parameter("lm_head", at::zeros({ids, width}));
+  }
+  backbone_ = register_module("model", std::make_shared<Backbone>(config));
+  patch_embedder_ =
+      register_module("patch_embedder", std::make_shared<PatchEmbedder>(patch_dim(), width));
+  place_ = register_module("place", std::make_shared<PlaceEmbedding>(max_rows, max_cols, width));
+  next_place_ =
+      register_module("next_place", std::make_shared<PlaceEmbedding>(max_rows, max_cols, width));
+  noise_ = register_module("noise", std::make_shared<NoiseEmbedding>(width));
+  head_ = register_module("head", MakeImageHead(config.head, width, patch_dim()));
+}
+
+Tensor Model::Embed(const Batch& batch, at::Generator rng) const {
+  const Tensor x_BTW = at::embedding(embed_tokens_, batch.id_BT);
+  if (batch.patches() == 0) {
+    return x_BTW;
+  }
+  Tensor patch_PD = batch.patch_PD;
+  if (rng.defined()) {
+    const Tensor noise_PD = at::randn(patch_PD.sizes(), rng, patch_PD.options());
+    patch_PD = at::addcmul(patch_PD, noise_PD, batch.noise_P.unsqueeze(1));
+  }
+  const Tensor seen_PW = patch_embedder_->Embed(patch_PD) + noise_->Embed(batch.noise_P);
+  const Tensor e_PW = at::where(batch.hidden_P.unsqueeze(1), hidden_patch_.to(seen_PW.dtype()),
+                                seen_PW) +
+                      place_->Embed(batch.patch_place_P2);
+  return x_BTW.flatten(0, 1)
+      .index_add(0, batch.patch_slot_P, e_PW.to(x_BTW.dtype()))
+      .view_as(x_BTW);
+}
+
+Tensor Model::Hidden(const Batch& batch, at::Generator rng, KvCache* cache, int64_t cached) {
+  const Tensor x_BTW = Embed(batch, rng);
+  Slots slots;
+  slots.rotary = MakeRotary(batch.position_BT, config_.width / config_.heads, config_.rope_theta,
+                            x_BTW.scalar_type());
+  slots.position_BT = batch.position_BT;
+  slots.cache = cache;
+  slots.cached = cached;
+  slots.bias_B1TS = cache == nullptr
+                        ? CausalBias(batch.document_BT, x_BTW.scalar_type())
+                        : CachedBias(batch.position_BT, cached, x_BTW.scalar_type());
+  return backbone_->Forward(x_BTW, slots);
+}
+
+KvCache Model::MakeCache(int64_t rows, int64_t slots) const {
+  return KvCache(config_.layers, {rows, slots, config_.kv_heads, config_.width / config_.heads},
+                 embed_tokens_.options().requires_grad(false));
+}
+
+Tensor Model::TextLogits(const Tensor& h_NW) const {
+  return Linear(h_NW, lm_head_.defined() ? lm_head_ : embed_tokens_);
+}
+
+Tensor Model::Condition(const Tensor& h_NW, const Tensor& place_N2) const {
+  return h_NW + next_place_->Embed(place_N2);
+}
+
+// Weighted sum of nats over the slots that have a target.
+Tensor Model::TextLoss(const Tensor& h_MW, const Batch& batch) const {
+  const Tensor target_M = batch.target_BT.flatten();
+  const Tensor slot_N = at::nonzero(target_M >= 0).squeeze(1);
+  const Tensor logits_NV = TextLogits(at::index_select(h_MW, 0, slot_N)).to(torch::kFloat32);
+  const Tensor nats_N = at::cross_entropy_loss(logits_NV, at::index_select(target_M, 0, slot_N), {},
+                                               at::Reduction::None);
+  return (nats_N * at::index_select(batch.weight_BT.flatten(), 0, slot_N)).sum();
+}
+
+ModelLoss Model::Loss(const Batch& batch, LossScale scale, at::Generator rng) {
+  const Tensor h_MW = Hidden(batch, rng).flatten(0, 1);
+  ModelLoss loss;
+  const Tensor text = TextLoss(h_MW, batch);
+  loss.text_sum = text.detach();
+  loss.total = text * scale.text;
+  const Tensor scored_N = at::nonzero(batch.scored_P).squeeze(1);
+  const double count = static_cast<double>(scored_N.size(0));
+  loss.image_sum = at::zeros_like(loss.text_sum);
+  if (count > 0) {
+    const auto of_scored = [&](const Tensor& per_patch) {
+      return at::index_select(per_patch, 0, scored_N);
+    };
+    const Tensor before_NW = at::index_select(h_MW, 0, of_scored(batch.patch_slot_P) - 1);
+    const Tensor z_NW = Condition(before_NW, of_scored(batch.patch_place_P2));
+    loss.image = head_->Loss(z_NW, of_scored(batch.patch_PD), rng);
+    loss.patch_index_N = of_scored(batch.patch_index_P);
+    loss.image_sum = loss.image.mean.detach() * count;
+    loss.total = loss.total + loss.image.mean * (count * scale.image);
+  }
+  return loss;
+}
+
+bool IsHiddenMatrix(const std::string& name, const Tensor& parameter) {
+  const bool hidden = name.starts_with("model.layers.") || name.starts_with("head.");
+  return hidden && parameter.dim() == 2 && !Contains(name, "modulation") &&
+         !Contains(name, "output");
+}
+
+bool IsDecayed(const std::string& name, const Tensor& parameter) {
+  return parameter.dim() == 2 && !name.starts_with("embed_tokens") && !Contains(name, "place.");
+}
+
+}  // namespace tessera

@@ -1,0 +1,97 @@
+// Batch -> hidden states -> losses. The one thing that training, generation and studies call.
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <memory>
+#include <vector>
+
+#include "data/batch.h"
+#include "data/vocabulary.h"
+#include "heads/image_head.h"
+#include "model/backbone.h"
+#include "model/config.h"
+#include "model/patch_embedder.h"
+
+namespace tessera {
+
+// What a loss is divided by, and its weight: text += weight_i * nats_i * text, image likewise. With
+// gradient accumulation or several ranks the counts are those of the whole step.
+struct LossScale {
+  double text = 0;
+  double image = 0;
+};
+
+// How much of each loss a batch holds: the sum of text weights, the number of scored patches.
+struct LossCounts {
+  double text = 0;
+  double image = 0;
+};
+LossCounts CountLosses(const Batch& batch);
+
+struct ModelLoss {
+  Tensor total;      // differentiable: scale.text * text_sum + scale.image * image_sum
+  Tensor text_sum;   // detached: nats, weighted as the batch says
+  Tensor image_sum;  // detached: the head's loss, summed over scored patches
+  HeadLoss image;    // details, one row a scored patch; undefined where there is none
+  Tensor patch_index_N;  // the scored patches' turn in their picture
+};
+
+class Model : public torch::nn::Module {
+ public:
+  Model(const ModelConfig& config, const Vocabulary& vocabulary, std::vector<PatchGrid> grids);
+
+  ModelLoss Loss(const Batch& batch, LossScale scale, at::Generator rng);
+
+  // Normed hidden states [B, T, W] of a batch. rng draws the input noise that the batch asks for (may be
+  // undefined if it asks for none). With a cache, row b of the batch is row b of the cache, one document
+  // a row, and `cached` says how many slots of the cache are in use, these included.
+  Tensor Hidden(const Batch& batch, at::Generator rng, KvCache* cache = nullptr,
+                int64_t cached = 0);
+
+  KvCache MakeCache(int64_t rows, int64_t slots) const;
+
+  Tensor TextLogits(const Tensor& h_NW) const;  // -> [N, vocabulary size]
+
+  // What the image head is told: the hidden state before a patch, and where that patch will stand.
+  Tensor Condition(const Tensor& h_NW, const Tensor& place_N2) const;
+
+  Tensor SamplePatches(const std::vector<Branch>& branches, const SamplerConfig& sampler,
+                       std::vector<at::Generator>& rngs) {
+    return head_->Sample(branches, sampler, rngs);
+  }
+
+  // Embedded slots [B, T, W], what the first layer reads.
+  Tensor Embed(const Batch& batch, at::Generator rng) const;
+
+  const ModelConfig& config() const { return config_; }
+  const Vocabulary& vocabulary() const { return vocabulary_; }
+  const std::vector<PatchGrid>& grids() const { return grids_; }
+  int64_t patch_dim() const { return 3 * config_.patch * config_.patch; }
+  const PatchEmbedder& patch_embedder() const { return *patch_embedder_; }
+  torch::Device device() const { return embed_tokens_.device(); }
+
+ private:
+  Tensor TextLoss(const Tensor& h_MW, const Batch& batch) const;
+
+  ModelConfig config_;
+  Vocabulary vocabulary_;
+  std::vector<PatchGrid> grids_;
+  Tensor embed_tokens_;  // [V, W]; the row of Vocabulary::patch() is the vector of the modality
+  Tensor hidden_patch_;  // [W]: stands for a patch that the model must not see
+  Tensor lm_head_;       // [V, W], or undefined when tied
+  std::shared_ptr<Backbone> backbone_;
+  std::shared_ptr<PatchEmbedder> patch_embedder_;
+  std::shared_ptr<PlaceEmbedding> place_, next_place_;
+  std::shared_ptr<NoiseEmbedding> noise_;
+  std::shared_ptr<ImageHead> head_;
+};
+
+// Whether a parameter of the model is a hidden matrix: what Muon is for. Embeddings, output layers,
+// AdaLN modulations, norms and biases are not.
+bool IsHiddenMatrix(const std::string& name, const Tensor& parameter);
+
+// Whether weight decay pulls it: matrices but not embeddings.
+bool IsDecayed(const std::string& name, const Tensor& parameter);
+
+}  // namespace tessera

@@ -1,0 +1,24 @@
+// Attention and its masks. B = rows, T = queries, S = keys, H = heads, G = key-value heads
+// (G divides H: grouped-query attention, Ainslie et al. 2023), E = numbers a head.
+#pragma once
+
+#include <torch/types.h>
+
+namespace tessera {
+
+using torch::Tensor;
+
+// softmax(q k^T / sqrt(E) + bias) v. q_BTHE, k_BSGE, v_BSGE; bias_B1TS is 0 where a query may look
+// and -infinity elsewhere, every query having at least one key. -> [B, T, H, E]
+Tensor Attention(const Tensor& q_BTHE, const Tensor& k_BSGE, const Tensor& v_BSGE,
+                 const Tensor& bias_B1TS);
+
+// Several documents in a row: slot t sees slot s of its own document, s <= t. Padding (document -1)
+// sees padding. -> [B, 1, T, T]
+Tensor CausalBias(const Tensor& document_BT, torch::Dtype dtype);
+
+// One document a row, its keys cached by position: position t sees positions s <= t of S slots.
+// -> [B, 1, T, S]
+Tensor CachedBias(const Tensor& position_BT, int64_t slots, torch::Dtype dtype);
+
+}  // namespace tessera

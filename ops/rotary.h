@@ -1,0 +1,22 @@
+// Rotary position embedding (Su et al. 2021), in the half-split layout of Hugging Face's Llama:
+// number e of a head is paired with number e + E/2. T = slots, H = heads, E = numbers a head.
+#pragma once
+
+#include <torch/types.h>
+
+namespace tessera {
+
+using torch::Tensor;
+
+struct Rotary {
+  Tensor cos_BT1E;
+  Tensor sin_BT1E;  // its first half negated, so that rotation is one roll and two products
+};
+
+// Angles position * theta^(-2e/E). position_BT any integer or float type; dtype is that of the angles.
+Rotary MakeRotary(const Tensor& position_BT, int64_t head_dim, double theta, torch::Dtype dtype);
+
+// x_BTHE rotated by its slot's angles.
+Tensor Rotate(const Tensor& x_BTHE, const Rotary& rotary);
+
+}  // namespace tessera

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Installs what is missing, configures and builds. Sourced work of demo.sh and test.sh; safe to run alone and again.
+#   scripts/setup.sh [--torch DIR]     DIR: an existing LibTorch (or its share/cmake/Torch); default: PyTorch in .venv
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+torch_version=2.13.0
+torch_dir=${Torch_DIR:-}
+while (($#)); do
+  case $1 in
+    --torch) torch_dir=${2:?--torch needs a folder}; shift 2 ;;
+    *) echo "setup.sh: unknown argument '$1'; it takes --torch DIR" >&2; exit 2 ;;
+  esac
+done
+
+packages=(g++ cmake ninja-build ccache clang-format python3-venv libopencv-dev libsentencepiece-dev libabsl-dev
+          libgtest-dev libarchive-dev libtomlplusplus-dev nlohmann-json3-dev libcli11-dev)
+
+install_packages() {
+  local missing=()
+  for package in "${packages[@]}"; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+  done
+  ((${#missing[@]})) || return 0
+  echo "installing: ${missing[*]}"
+  local root=()
+  ((EUID == 0)) || root=(sudo)
+  "${root[@]}" apt-get update -qq
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# Prints the folder of TorchConfig.cmake.
+find_torch() {
+  if [[ -n $torch_dir ]]; then
+    for candidate in "$torch_dir" "$torch_dir/share/cmake/Torch"; do
+      [[ -f $candidate/TorchConfig.cmake ]] && { echo "$candidate"; return; }
+    done
+    echo "setup.sh: no TorchConfig.cmake in '$torch_dir'; name the folder of a LibTorch" >&2
+    exit 2
+  fi
+  [[ -x .venv/bin/python ]] || python3 -m venv .venv
+  .venv/bin/python -c 'import torch' 2>/dev/null ||
+    .venv/bin/pip install --quiet --disable-pip-version-check "torch==$torch_version" numpy >&2
+  .venv/bin/python -c 'import torch; print(torch.utils.cmake_prefix_path + "/Torch")'
+}
+
+install_packages
+torch=$(find_torch)
+cmake --preset release -DTorch_DIR="$torch" >build-configure.log 2>&1 || { cat build-configure.log >&2; exit 1; }
+cmake --build --preset release

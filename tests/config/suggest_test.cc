@@ -1,0 +1,30 @@
+#include "config/suggest.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace tessera {
+namespace {
+
+TEST(EditDistance, CountsInsertionsDeletionsSubstitutionsAndSwaps) {
+  EXPECT_EQ(EditDistance("train", "train"), 0);
+  EXPECT_EQ(EditDistance("train", "trains"), 1);
+  EXPECT_EQ(EditDistance("train", "tain"), 1);
+  EXPECT_EQ(EditDistance("train", "drain"), 1);
+  EXPECT_EQ(EditDistance("train", "trian"), 1);
+  EXPECT_EQ(EditDistance("kitten", "sitting"), 3);
+  EXPECT_EQ(EditDistance("", "abc"), 3);
+}
+
+TEST(EditDistance, IgnoresCase) { EXPECT_EQ(EditDistance("AdamW", "adamw"), 0); }
+
+TEST(Nearest, IsTheFirstOfTheClosest) {
+  const std::vector<std::string> commands = {"train", "generate", "eval"};
+  EXPECT_EQ(Nearest("genrate", commands), "generate");
+  EXPECT_EQ(Nearest("x", std::vector<std::string>{"a", "b"}), "a");
+  EXPECT_EQ(Nearest("x", {}), "");
+}
+
+}  // namespace
+}  // namespace tessera

@@ -1,0 +1,61 @@
+#include "train/adamw.h"
+
+#include <torch/torch.h>
+
+namespace tessera {
+
+AdamW::AdamW(const NamedTensors& decayed, const NamedTensors& undecayed,
+             const AdamWOptions& options)
+    : options_(options), steps_(torch::zeros({}, torch::kFloat32)) {
+  for (const auto& [parameters, weight_decay] :
+       {std::pair(&decayed, options.weight_decay), std::pair(&undecayed, 0.0)}) {
+    if (!parameters->empty()) {
+      groups_.push_back(MakeGroup(*parameters, weight_decay));
+      steps_ = steps_.to(parameters->front().second.device());
+    }
+  }
+}
+
+AdamW::Group AdamW::MakeGroup(const NamedTensors& parameters, double weight_decay) {
+  Group group{weight_decay, {}, {}, {}, {}};
+  for (const auto& [name, parameter] : parameters) {
+    group.names.push_back(name);
+    group.parameters.push_back(parameter);
+    group.first.push_back(torch::zeros_like(parameter.detach()));
+    group.second.push_back(torch::zeros_like(parameter.detach()));
+  }
+  return group;
+}
+
+void AdamW::Step(double lr_factor) {
+  const torch::NoGradGuard no_grad;
+  steps_.add_(1);
+  for (Group& group : groups_) {
+    StepGroup(group, options_.lr * lr_factor);
+  }
+}
+
+void AdamW::StepGroup(Group& group, double lr) {
+  std::vector<Tensor> grads;
+  for (const Tensor& parameter : group.parameters) {
+    grads.push_back(parameter.grad().defined() ? parameter.grad() : torch::zeros_like(parameter));
+  }
+  const std::vector<Tensor> steps(group.parameters.size(), steps_);
+  at::_fused_adamw_(group.parameters, grads, group.first, group.second, /*max_exp_avg_sqs=*/{},
+                    steps, lr, options_.beta1, options_.beta2, group.weight_decay, options_.epsilon,
+                    /*amsgrad=*/false, /*maximize=*/false);
+}
+
+NamedTensors AdamW::State() const {
+  NamedTensors state;
+  for (const Group& group : groups_) {
+    for (size_t i = 0; i < group.names.size(); ++i) {
+      state.emplace_back("adamw.first." + group.names[i], group.first[i]);
+      state.emplace_back("adamw.second." + group.names[i], group.second[i]);
+    }
+  }
+  state.emplace_back("adamw.steps", steps_);
+  return state;
+}
+
+}  // namespace tessera

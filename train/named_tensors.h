@@ -1,0 +1,23 @@
+// Tensors by name, as a checkpoint holds them.
+#pragma once
+
+#include <torch/types.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace tessera {
+
+using torch::Tensor;
+using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
+
+// The values of each tensor of `to` become those of its namesake in `from`. Both must hold the same
+// names and shapes; otherwise nothing is copied and the error names the first that does not fit.
+// source is named in the error.
+absl::Status CopyByName(const NamedTensors& from, const std::string& source,
+                        const NamedTensors& to);
+
+}  // namespace tessera
