@@ -9,7 +9,7 @@
 //     }
 //     std::string Problem() const;  // optional: what is wrong with the values, empty if nothing is
 //   };
-// The 4th argument says whether the key has an effect under the members visited before it.
+// The 4th argument says whether the key has an effect under the values of the other members.
 #pragma once
 
 #include <cstdint>
@@ -103,8 +103,7 @@ class FieldWalker {
   const OnField& on_field_;
 };
 
-// Calls on_field for the root, then for every member in order. A member's activity is computed when
-// it is reached, so on_field may assign the members that decide it.
+// Calls on_field for the root, then for every member in order, with the config's present values.
 template <class Config>
 void ForEachField(Config& config, const OnField& on_field) {
   FieldWalker("", true, on_field)("", config);

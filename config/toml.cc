@@ -5,7 +5,9 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <deque>
 #include <map>
+#include <optional>
 #include <sstream>
 
 #include "absl/strings/ascii.h"
@@ -69,15 +71,6 @@ std::string Assign(const toml::node& node, const FieldRef& ref) {
   return absl::StrCat("must be of type ", TypeText(ref), ", not ", NodeText(node));
 }
 
-// ---- Overrides
-
-struct Override {
-  std::string argument;  // as given, for errors
-  std::string text;      // after the "="
-  toml::table holder;    // the parsed value is its only member
-  const toml::node& node() const { return holder.begin()->second; }
-};
-
 // A word that is no TOML value is a string, also inside a list: [8x8, 6x10].
 toml::table ParseValue(const std::string& text) {
   if (toml::parse_result parsed = toml::parse("value = " + text); parsed) {
@@ -96,99 +89,87 @@ toml::table ParseValue(const std::string& text) {
   return toml::table{{"value", std::move(items)}};
 }
 
-// ---- The two sources of values, and the fields that take them
+absl::Status Invalid(const std::string& where, const std::string& what) {
+  return absl::InvalidArgumentError(where.empty() ? what : absl::StrCat(where, ": ", what));
+}
 
-class Assigner {
+// One key that the text or an override gives a value.
+struct Setting {
+  std::string where;  // "run.toml:12", or the override itself
+  const toml::node* node;
+  std::optional<std::string> raw;  // an override's value as typed
+};
+using Settings = std::map<std::string, Setting>;  // by path
+
+// ---- From text and arguments to settings, whose paths are then known to be keys
+
+class SettingsReader {
  public:
-  Assigner(const ConfigSource& source, const FieldWalk& walk) : file_(source.file), walk_(walk) {
-    walk_([&](const Field& field) {
+  SettingsReader(const std::string& file, const FieldWalk& walk) : file_(file) {
+    walk([&](const Field& field) {
       if (!field.path.empty()) {
         paths_.push_back(field.path);
-        fields_.emplace(field.path, field);
+        types_.emplace(field.path, TypeText(field.ref));
       }
     });
   }
 
-  absl::Status ParseText(std::string_view text) {
+  absl::StatusOr<Settings> ReadText(std::string_view text) {
     toml::parse_result parsed = toml::parse(text, file_);
     if (!parsed) {
-      return absl::InvalidArgumentError(absl::StrCat(file_, ":", parsed.error().source().begin.line,
-                                                     ": ",
-                                                     std::string(parsed.error().description())));
+      return Invalid(absl::StrCat(file_, ":", parsed.error().source().begin.line),
+                     std::string(parsed.error().description()));
     }
-    table_ = std::move(parsed).table();
-    return CheckKeys(table_, "");
+    tables_.push_back(std::move(parsed).table());
+    Settings settings;
+    RETURN_IF_ERROR(ReadTable(tables_.back(), "", &settings));
+    return settings;
   }
 
-  absl::Status ParseOverride(const std::string& argument) {
-    const size_t equals = argument.find('=');
-    if (equals == std::string::npos) {
-      return Invalid(argument, "is not of the form path=value");
+  absl::StatusOr<Settings> ReadOverrides(std::span<const std::string> arguments) {
+    Settings settings;
+    for (const std::string& argument : arguments) {
+      const size_t equals = argument.find('=');
+      if (equals == std::string::npos) {
+        return Invalid(argument, "is not of the form path=value");
+      }
+      const std::string path = argument.substr(0, equals), raw = argument.substr(equals + 1);
+      RETURN_IF_ERROR(CheckPath(argument, path, /*is_section=*/false));
+      tables_.push_back(ParseValue(raw));
+      settings.insert_or_assign(path, Setting{argument, &tables_.back().begin()->second, raw});
     }
-    const std::string path = argument.substr(0, equals), text = argument.substr(equals + 1);
-    RETURN_IF_ERROR(CheckPath(argument, path, /*is_section=*/false));
-    overrides_.insert_or_assign(path, Override{argument, text, ParseValue(text)});
-    return absl::OkStatus();
-  }
-
-  // with_overrides: a key of the text may then be without effect, since the text alone was checked.
-  absl::Status AssignAll(bool with_overrides) {
-    absl::Status status;
-    walk_([&](const Field& field) {
-      if (status.ok() && !field.is_section()) {
-        status = AssignField(field, with_overrides);
-      }
-    });
-    return status;
-  }
-
-  absl::Status CheckProblems() const {
-    absl::Status status;
-    walk_([&](const Field& field) {
-      const auto* section = std::get_if<SectionRef>(&field.ref);
-      if (const std::string problem = section && field.active ? section->problem() : "";
-          status.ok() && !problem.empty()) {
-        status = Invalid(file_, field.path.empty() ? problem : field.path + ": " + problem);
-      }
-    });
-    return status;
+    return settings;
   }
 
  private:
-  static absl::Status Invalid(const std::string& where, const std::string& what) {
-    return absl::InvalidArgumentError(absl::StrCat(where, ": ", what));
-  }
-
-  std::string Where(const toml::node& node) const {
-    return absl::StrCat(file_, ":", node.source().begin.line);
-  }
-
-  absl::Status CheckKeys(const toml::table& table, const std::string& prefix) const {
+  absl::Status ReadTable(const toml::table& table, const std::string& prefix, Settings* settings) {
     for (const auto& [key, node] : table) {
       const std::string path = absl::StrCat(prefix, std::string(key.str()));
-      RETURN_IF_ERROR(
-          CheckPath(absl::StrCat(file_, ":", key.source().begin.line), path, node.is_table()));
+      const std::string where = absl::StrCat(file_, ":", key.source().begin.line);
+      RETURN_IF_ERROR(CheckPath(where, path, node.is_table()));
       if (node.is_table()) {
-        RETURN_IF_ERROR(CheckKeys(*node.as_table(), path + "."));
+        RETURN_IF_ERROR(ReadTable(*node.as_table(), path + ".", settings));
+      } else {
+        settings->emplace(path, Setting{where, &node, std::nullopt});
       }
     }
     return absl::OkStatus();
   }
 
   absl::Status CheckPath(const std::string& where, const std::string& path, bool is_section) const {
-    const auto field = fields_.find(path);
-    if (field == fields_.end()) {
+    const auto type = types_.find(path);
+    if (type == types_.end()) {
       return Invalid(where,
                      absl::StrCat(path, " is not a key; did you mean ", NearestPath(path), "?"));
     }
-    if (field->second.is_section() && !is_section) {
-      return Invalid(where, absl::StrCat(path, " is a section; name one of its keys"));
+    const bool must_be_section = type->second.empty();
+    if (must_be_section == is_section) {
+      return absl::OkStatus();
     }
-    if (!field->second.is_section() && is_section) {
-      return Invalid(where, absl::StrCat(path, " is a key of type ", TypeText(field->second.ref),
-                                         ", not a section"));
-    }
-    return absl::OkStatus();
+    return Invalid(where,
+                   must_be_section
+                       ? absl::StrCat(path, " is a section; name one of its keys")
+                       : absl::StrCat(path, " is a key of type ", type->second, ", not a section"));
   }
 
   // A right name in the wrong section is the likeliest slip.
@@ -203,96 +184,118 @@ class Assigner {
     return Nearest(path, same_name.empty() ? paths_ : same_name);
   }
 
-  absl::Status AssignField(const Field& field, bool with_overrides) const {
-    const auto over = overrides_.find(field.path);
-    if (with_overrides && over != overrides_.end()) {
-      return AssignOverride(field, over->second);
-    }
-    const toml::node* node = table_.at_path(field.path).node();
-    if (!node || (with_overrides && !field.active)) {
-      return absl::OkStatus();
-    }
-    if (!field.active) {
-      return Invalid(Where(*node), NoEffect(field));
-    }
-    const std::string problem = Assign(*node, field.ref);
-    return problem.empty() ? absl::OkStatus()
-                           : Invalid(Where(*node), absl::StrCat(field.path, " ", problem));
-  }
-
-  absl::Status AssignOverride(const Field& field, const Override& override) const {
-    if (!field.active) {
-      return Invalid(override.argument, NoEffect(field));
-    }
-    std::string problem = Assign(override.node(), field.ref);
-    if (auto* const* string = std::get_if<std::string*>(&field.ref); string && !problem.empty()) {
-      **string = override.text;  // data.path=2024 names a folder, not a number
-      problem.clear();
-    }
-    return problem.empty() ? absl::OkStatus()
-                           : Invalid(override.argument, absl::StrCat(field.path, " ", problem));
-  }
-
-  std::string NoEffect(const Field& field) const {
-    const std::string needed = NeededSetting(field);
-    return absl::StrCat(field.path, " has no effect under the other settings; ",
-                        needed.empty() ? "" : absl::StrCat("set ", needed, " or "), "remove it");
-  }
-
-  // A setting of one earlier choice that would give the field its effect, found by trying them all.
-  std::string NeededSetting(const Field& target) const {
-    std::vector<Field> choices;
-    bool passed = false;
-    walk_([&](const Field& field) {
-      passed |= field.path == target.path;
-      if (!passed && std::holds_alternative<EnumRef>(field.ref)) {
-        choices.push_back(field);
-      }
-    });
-    for (const Field& choice : choices) {
-      const EnumRef& ref = std::get<EnumRef>(choice.ref);
-      const size_t before = ref.get(ref.value);
-      for (size_t i = 0; i < ref.names.size(); ++i) {
-        ref.set(ref.value, i);
-        const bool helps = IsActive(target.path);
-        ref.set(ref.value, before);
-        if (helps) {
-          return absl::StrCat(choice.path, " = ", QuoteToml(ref.names[i]));
-        }
-      }
-    }
-    return "";
-  }
-
-  bool IsActive(const std::string& path) const {
-    bool active = false;
-    walk_([&](const Field& field) { active |= field.active && field.path == path; });
-    return active;
-  }
-
   std::string file_;
-  const FieldWalk& walk_;
   std::vector<std::string> paths_;
-  std::map<std::string, Field> fields_;
-  toml::table table_;
-  std::map<std::string, Override> overrides_;
+  std::map<std::string, std::string> types_;  // empty for a section
+  std::deque<toml::table> tables_;            // settings point into them
 };
+
+// ---- From settings to fields
+
+absl::Status AssignSetting(const Setting& setting, const Field& field) {
+  std::string problem = Assign(*setting.node, field.ref);
+  if (auto* const* string = std::get_if<std::string*>(&field.ref); string && setting.raw) {
+    if (!problem.empty()) {
+      **string = *setting.raw;  // data.path=2024 names a folder, not a number
+    }
+    return absl::OkStatus();
+  }
+  return problem.empty() ? absl::OkStatus()
+                         : Invalid(setting.where, absl::StrCat(field.path, " ", problem));
+}
+
+absl::Status AssignSettings(const Settings& settings, const FieldWalk& walk) {
+  absl::Status status;
+  walk([&](const Field& field) {
+    const auto setting = settings.find(field.path);
+    if (status.ok() && setting != settings.end()) {
+      status = AssignSetting(setting->second, field);
+    }
+  });
+  return status;
+}
+
+// The first setting without effect, or the end. To be asked when all is assigned.
+Settings::const_iterator FirstWithoutEffect(const Settings& settings, const FieldWalk& walk) {
+  auto first = settings.end();
+  walk([&](const Field& field) {
+    if (first == settings.end() && !field.active) {
+      first = settings.find(field.path);
+    }
+  });
+  return first;
+}
+
+// A value of one choice that would give the path its effect, found by trying them all.
+std::string NeededChoice(const std::string& path, const FieldWalk& walk) {
+  std::vector<Field> choices;
+  walk([&](const Field& field) {
+    if (std::holds_alternative<EnumRef>(field.ref)) {
+      choices.push_back(field);
+    }
+  });
+  for (const Field& choice : choices) {
+    const EnumRef& ref = std::get<EnumRef>(choice.ref);
+    const size_t before = ref.get(ref.value);
+    for (size_t i = 0; i < ref.names.size(); ++i) {
+      bool helps = false;
+      ref.set(ref.value, i);
+      walk([&](const Field& field) { helps |= field.active && field.path == path; });
+      ref.set(ref.value, before);
+      if (helps) {
+        return absl::StrCat("set ", choice.path, " = ", QuoteToml(ref.names[i]), " or ");
+      }
+    }
+  }
+  return "";
+}
+
+absl::Status CheckEffects(const Settings& settings, const FieldWalk& walk) {
+  const auto first = FirstWithoutEffect(settings, walk);
+  if (first == settings.end()) {
+    return absl::OkStatus();
+  }
+  const auto& [path, setting] = *first;
+  return Invalid(setting.where, absl::StrCat(path, " has no effect under the other settings; ",
+                                             NeededChoice(path, walk), "remove it"));
+}
+
+absl::Status CheckProblems(const std::string& file, const FieldWalk& walk) {
+  absl::Status status;
+  walk([&](const Field& field) {
+    const auto* section = std::get_if<SectionRef>(&field.ref);
+    const std::string problem = section && field.active ? section->problem() : "";
+    if (status.ok() && !problem.empty()) {
+      status = Invalid(file, field.path.empty() ? problem : field.path + ": " + problem);
+    }
+  });
+  return status;
+}
 
 }  // namespace
 
 absl::Status AssignFields(const ConfigSource& source, const FieldWalk& walk,
                           const std::function<void()>& reset) {
-  Assigner assigner(source, walk);
-  RETURN_IF_ERROR(assigner.ParseText(source.text));
-  for (const std::string& argument : source.overrides) {
-    RETURN_IF_ERROR(assigner.ParseOverride(argument));
+  const std::string file(source.file);
+  SettingsReader reader(file, walk);
+  ASSIGN_OR_RETURN(Settings text, reader.ReadText(source.text));
+  ASSIGN_OR_RETURN(const Settings overrides, reader.ReadOverrides(source.overrides));
+  RETURN_IF_ERROR(AssignSettings(text, walk));
+  RETURN_IF_ERROR(CheckEffects(text, walk));
+  for (const auto& [path, setting] : overrides) {
+    text.erase(path);
   }
-  RETURN_IF_ERROR(assigner.AssignAll(/*with_overrides=*/false));
-  if (!source.overrides.empty()) {
+  RETURN_IF_ERROR(AssignSettings(overrides, walk));
+  // Drops what an override robbed of its effect, one by one: it may have been what robbed the next.
+  for (auto lost = FirstWithoutEffect(text, walk); lost != text.end();
+       lost = FirstWithoutEffect(text, walk)) {
+    text.erase(lost);
     reset();
-    RETURN_IF_ERROR(assigner.AssignAll(/*with_overrides=*/true));
+    RETURN_IF_ERROR(AssignSettings(text, walk));
+    RETURN_IF_ERROR(AssignSettings(overrides, walk));
   }
-  return assigner.CheckProblems();
+  RETURN_IF_ERROR(CheckEffects(overrides, walk));
+  return CheckProblems(file, walk);
 }
 
 }  // namespace tessera

@@ -34,8 +34,8 @@ Centre CentreOf(Place place) {
 
 // Corners in units of the radius, y down. Square and circle have about the same area.
 std::vector<cv::Point2d> Corners(Shape shape) {
-  constexpr double kSide = 0.9;  // half of the square's
-  constexpr double kArm = 0.34;  // half the width of the cross's
+  constexpr double kSide = 0.88;  // half of the square's
+  constexpr double kArm = 0.34;   // half the width of the cross's
   switch (shape) {
     case Shape::kCircle:
       return {};
@@ -44,9 +44,8 @@ std::vector<cv::Point2d> Corners(Shape shape) {
     case Shape::kTriangle:
       return {{0, -1}, {1, 0.85}, {-1, 0.85}};
     case Shape::kCross:
-      return {{-kArm, -1},   {kArm, -1},    {kArm, -kArm}, {1, -kArm},
-              {1, kArm},     {kArm, kArm},  {kArm, 1},     {-kArm, 1},
-              {-kArm, kArm}, {-1, kArm},    {-1, -kArm},   {-kArm, -kArm}};
+      return {{-kArm, -1}, {kArm, -1}, {kArm, -kArm}, {1, -kArm}, {1, kArm},   {kArm, kArm},
+              {kArm, 1},   {-kArm, 1}, {-kArm, kArm}, {-1, kArm}, {-1, -kArm}, {-kArm, -kArm}};
   }
   return {};
 }
@@ -124,7 +123,10 @@ Coverage Cover(const Object& object, Jitter jitter, int64_t pixels) {
   const double y = (centre.y + jitter.y / 32.0) * scale;
   const double radius = Radius(object.size) * scale;
   Coverage cover{.top = std::lround(std::floor(y - radius)),
-                 .left = std::lround(std::floor(x - radius))};
+                 .left = std::lround(std::floor(x - radius)),
+                 .height = 0,
+                 .width = 0,
+                 .alpha = {}};
   cover.height = std::lround(std::ceil(y + radius)) - cover.top;
   cover.width = std::lround(std::ceil(x + radius)) - cover.left;
 

@@ -16,7 +16,7 @@ namespace tessera {
 namespace {
 
 constexpr int64_t kLongestSide = 1 << 20;  // OpenCV's own limit
-constexpr uint8_t kWhite = 255;
+constexpr int kWhite = 255;
 
 // A view; OpenCV has no const one.
 cv::Mat ViewOf(const Image& image) {
@@ -51,29 +51,34 @@ absl::StatusOr<cv::Mat> DecodeRaw(std::string_view bytes, ImageFormat format) {
       absl::StrCat("a damaged ", std::string(EnumName(format)), ": its pixels cannot be decoded"));
 }
 
-cv::Mat OverWhite(const cv::Mat& bgra) {
+// A premultiplied colour has been scaled by its alpha already.
+cv::Mat OverWhite(const cv::Mat& bgra, bool premultiplied) {
+  const auto over_white = [&](const cv::Vec4b& pixel) {
+    const int alpha = pixel[3];
+    cv::Vec3b blend;
+    for (int c = 0; c < 3; ++c) {
+      const int color = premultiplied ? pixel[c] : (pixel[c] * alpha + 127) / 255;
+      blend[c] = static_cast<uint8_t>(std::min(kWhite - alpha + color, kWhite));
+    }
+    return blend;
+  };
   cv::Mat bgr(bgra.size(), CV_8UC3);
-  std::transform(
-      bgra.begin<cv::Vec4b>(), bgra.end<cv::Vec4b>(), bgr.begin<cv::Vec3b>(),
-      [](const cv::Vec4b& pixel) {
-        const int alpha = pixel[3];
-        const auto blend = [&](int color) {
-          return static_cast<uint8_t>((color * alpha + kWhite * (255 - alpha) + 127) / 255);
-        };
-        return cv::Vec3b(blend(pixel[0]), blend(pixel[1]), blend(pixel[2]));
-      });
+  std::transform(bgra.begin<cv::Vec4b>(), bgra.end<cv::Vec4b>(), bgr.begin<cv::Vec3b>(),
+                 over_white);
   return bgr;
 }
 
-absl::StatusOr<cv::Mat> ToRgb8(cv::Mat pixels) {
+absl::StatusOr<cv::Mat> ToRgb8(cv::Mat pixels, ImageFormat format) {
+  // libtiff's converter to 8-bit RGBA, which OpenCV calls, premultiplies.
+  const bool premultiplied = format == ImageFormat::kTiff && pixels.depth() == CV_8U;
   if (pixels.depth() == CV_16U) {
     pixels.convertTo(pixels, CV_8U, 1. / 257);
   }
   if (pixels.depth() != CV_8U || pixels.channels() == 2) {
-    return absl::UnimplementedError("pixels that are neither grey, RGB nor RGBA of 8 or 16 bits");
+    return absl::UnimplementedError("a picture of neither grey, RGB nor RGBA pixels with 8 or 16 bits");
   }
   if (pixels.channels() == 4) {
-    pixels = OverWhite(pixels);
+    pixels = OverWhite(pixels, premultiplied);
   }
   cv::Mat rgb;
   cv::cvtColor(pixels, rgb, pixels.channels() == 1 ? cv::COLOR_GRAY2RGB : cv::COLOR_BGR2RGB);
@@ -120,7 +125,8 @@ Image Paste(const Image& image, int64_t top, int64_t left, Image onto) {
 }
 
 Image WhiteImage(int64_t height, int64_t width) {
-  return {height, width, std::vector<uint8_t>(static_cast<size_t>(height * width * 3), kWhite)};
+  return {height, width,
+          std::vector<uint8_t>(static_cast<size_t>(height * width * 3), uint8_t{kWhite})};
 }
 
 // numerator * length / denominator, rounded, at least 1.
@@ -141,7 +147,7 @@ absl::StatusOr<Image> DecodeImage(std::string_view bytes, int64_t max_pixels) {
   if (decoded.rows != height || decoded.cols != width) {
     return absl::DataLossError("a damaged picture: its size is not what its header says");
   }
-  ASSIGN_OR_RETURN(const cv::Mat rgb, ToRgb8(std::move(decoded)));
+  ASSIGN_OR_RETURN(const cv::Mat rgb, ToRgb8(std::move(decoded), format));
   return ToImage(Upright(rgb, orientation));
 }
 

@@ -16,8 +16,8 @@ struct DatasetSummary {
   int64_t documents = 0;
   int64_t pictures = 0;
   int64_t texts = 0;
-  int64_t text_bytes = 0;     // of all texts together
-  int64_t longest_text = 0;   // in bytes
+  int64_t text_bytes = 0;                                // of all texts together
+  int64_t longest_text = 0;                              // in bytes
   std::map<std::pair<int64_t, int64_t>, int64_t> sizes;  // (height, width) -> how many pictures
   std::vector<std::string> problems;                     // one sentence for each bad document
 };
@@ -29,8 +29,9 @@ DatasetSummary CheckDataset(const Dataset& dataset);
 std::string ToString(const DatasetSummary& summary);
 
 struct DatasetPreview {
-  Image sheet;                     // the pictures of the first documents
-  std::vector<std::string> lines;  // one for each document: its texts, "[picture 72x72]" for pictures
+  Image sheet;  // the pictures of the first documents
+  std::vector<std::string>
+      lines;  // one for each document: its texts, "[picture 72x72]" for pictures
 };
 
 absl::StatusOr<DatasetPreview> PreviewDataset(const Dataset& dataset, int64_t count);

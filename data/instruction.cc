@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "config/enum_names.h"
 #include "config/status.h"
 #include "data/word_reader.h"
 
@@ -19,8 +18,8 @@ std::string Reference(size_t index, const SceneDescription& scene) {
   }
   const Object& object = scene.objects[index];
   const bool alike = object.shape == scene.objects[1 - index].shape;
-  return alike ? absl::StrCat("the ", EnumName(object.place), " ", EnumName(object.shape))
-               : absl::StrCat("the ", EnumName(object.shape));
+  return alike ? absl::StrCat("the ", WordOf(object.place), " ", WordOf(object.shape))
+               : absl::StrCat("the ", WordOf(object.shape));
 }
 
 absl::StatusOr<size_t> TakeReference(WordReader& words, const SceneDescription& scene) {
@@ -88,7 +87,7 @@ absl::StatusOr<Instruction> TakeInstruction(WordReader& words, const SceneDescri
     ASSIGN_OR_RETURN(const size_t object, TakeReference(words, scene));
     return Instruction{.verb = Verb::kRemove, .object = object, .value = {}};
   }
-  if (words.Take("swap them")) {
+  if (scene.objects.size() == 2 && words.Take("swap them")) {
     return Instruction{.verb = Verb::kSwap, .object = 0, .value = {}};
   }
   return words.Expected("'make', 'move', 'add', 'remove' or 'swap them'");
@@ -101,11 +100,11 @@ std::string InstructionText(const Instruction& instruction, const SceneDescripti
   const std::string object = Reference(instruction.object, scene);
   switch (instruction.verb) {
     case Verb::kRecolour:
-      return absl::StrCat("make ", object, " ", EnumName(value.colour));
+      return absl::StrCat("make ", object, " ", WordOf(value.colour));
     case Verb::kResize:
-      return absl::StrCat("make ", object, " ", EnumName(value.size));
+      return absl::StrCat("make ", object, " ", WordOf(value.size));
     case Verb::kMove:
-      return absl::StrCat("move ", object, " to the ", EnumName(value.place));
+      return absl::StrCat("move ", object, " to the ", WordOf(value.place));
     case Verb::kAdd:
       return absl::StrCat("add ", ObjectText(value), " ", RelationText(value.place), " it");
     case Verb::kRemove:

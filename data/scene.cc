@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "config/enum_names.h"
 #include "config/status.h"
 #include "data/word_reader.h"
 
@@ -46,9 +45,8 @@ Place Opposite(Place place) {
 
 bool IsLegal(const SceneDescription& scene) {
   const auto& objects = scene.objects;
-  return objects.size() == 1 ||
-         (objects.size() == 2 && objects[0].place != Place::kMiddle &&
-          objects[1].place == Opposite(objects[0].place));
+  return objects.size() == 1 || (objects.size() == 2 && objects[0].place != Place::kMiddle &&
+                                 objects[1].place == Opposite(objects[0].place));
 }
 
 bool SameScene(const SceneDescription& a, const SceneDescription& b) {
@@ -87,13 +85,11 @@ absl::StatusOr<SceneDescription> ParseCaption(const std::string& text) {
 }
 
 std::string ObjectText(const Object& object) {
-  return absl::StrCat("a ", EnumName(object.size), " ", EnumName(object.colour), " ",
-                      EnumName(object.shape));
+  return absl::StrCat("a ", WordOf(object.size), " ", WordOf(object.colour), " ",
+                      WordOf(object.shape));
 }
 
-std::string RelationText(Place place) {
-  return kRelationTexts.at(static_cast<size_t>(place));
-}
+std::string RelationText(Place place) { return kRelationTexts.at(static_cast<size_t>(place)); }
 
 absl::StatusOr<Object> TakeObject(WordReader& words) {
   if (!words.Take("a")) {

@@ -1,5 +1,5 @@
-// What a drawn picture shows: one or two objects, as a caption tells them, and what the caption does
-// not tell (background, jitter).
+// What a drawn picture shows: one or two objects, as a caption tells them, and what the caption
+// does not tell (background, jitter).
 //   "a large green cross on the left"
 //   "a small red circle left of a large blue square" == "a large blue square right of a small ..."
 #pragma once
@@ -28,9 +28,7 @@ constexpr auto EnumNames(Shape) { return std::array{"circle", "square", "triangl
 
 // One object stands at any place; two stand at opposite places, which is their relation.
 enum class Place { kLeft, kRight, kTop, kBottom, kMiddle };
-constexpr auto EnumNames(Place) {
-  return std::array{"left", "right", "top", "bottom", "middle"};
-}
+constexpr auto EnumNames(Place) { return std::array{"left", "right", "top", "bottom", "middle"}; }
 
 enum class Background { kSlate, kGrey, kSand };
 constexpr auto EnumNames(Background) { return std::array{"slate", "grey", "sand"}; }

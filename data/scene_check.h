@@ -47,7 +47,7 @@ class SceneChecker {
   static constexpr size_t kPlaces = EnumNames(Place{}).size();
   static constexpr size_t kBackgrounds = EnumNames(Background{}).size();
 
-  // What an object of one shape, size and jitter covers; any colour looks up the same sums.
+  // What an object of one size, shape and jitter covers.
   struct Template {
     Size size;
     Shape shape;

@@ -24,8 +24,8 @@ bool IsHeldOutPair(Look a, Look b) {
   const auto [first, second] = std::minmax(a, b);
   uint64_t hash = 0;
   for (const Look& look : {first, second}) {
-    hash = MixBits(hash ^ (static_cast<uint64_t>(look.first) * 16 +
-                           static_cast<uint64_t>(look.second) + 1));
+    hash = MixBits(
+        hash ^ (static_cast<uint64_t>(look.first) * 16 + static_cast<uint64_t>(look.second) + 1));
   }
   return hash % 10 == 0;
 }
@@ -41,7 +41,8 @@ class Dice {
 
   // 0 to count - 1, all equally likely.
   int64_t Roll(int64_t count) {
-    return static_cast<int64_t>(UnitInterval(state_ = MixBits(state_)) * static_cast<double>(count));
+    return static_cast<int64_t>(UnitInterval(state_ = MixBits(state_)) *
+                                static_cast<double>(count));
   }
 
   template <class Enum>
@@ -89,7 +90,6 @@ SceneDescription DrawFirst(Dice& dice, bool held_out) {
   }
 }
 
-// One that changes the scene and leaves a legal one.
 Instruction DrawAnyInstruction(Dice& dice, const SceneDescription& scene) {
   const auto index = static_cast<size_t>(dice.Roll(static_cast<int64_t>(scene.objects.size())));
   const Object& object = scene.objects[index];
@@ -119,7 +119,8 @@ std::string Continue(Scene& scene, Dice& dice, bool held_out) {
   while (true) {
     const Instruction instruction = DrawAnyInstruction(dice, scene.told);
     absl::StatusOr<SceneDescription> told = Apply(instruction, scene.told);
-    if (!told.ok() || IsHeldOut(*told) != held_out) {
+    // Swapping equal objects, for one, would change nothing.
+    if (!told.ok() || SameScene(*told, scene.told) || IsHeldOut(*told) != held_out) {
       continue;
     }
     std::string text = InstructionText(instruction, scene.told);
@@ -174,7 +175,8 @@ bool IsHeldOut(const SceneDescription& scene) {
 Story DrawStory(const ShapesConfig& config, Split split, int64_t index) {
   Dice dice(config.seed, split, index);
   const bool held_out = split == Split::kHeldOut;
-  Scene scene{.told = DrawFirst(dice, held_out), .background = dice.Pick<Background>()};
+  Scene scene{
+      .told = DrawFirst(dice, held_out), .background = dice.Pick<Background>(), .jitter = {}};
   for (size_t i = 0; i < scene.told.objects.size(); ++i) {
     scene.jitter.push_back(dice.PickJitter());
   }
@@ -190,8 +192,8 @@ Story DrawStory(const ShapesConfig& config, Split split, int64_t index) {
 absl::StatusOr<std::unique_ptr<Dataset>> MakeShapes(const ShapesConfig& config, Split split,
                                                     int64_t pixels) {
   if (pixels < 16 || pixels > 128) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "shapes are drawn at 16 to 128 pixels, not ", pixels, ": change the grid or the patch"));
+    return absl::InvalidArgumentError(absl::StrCat("shapes are drawn at 16 to 128 pixels, not ",
+                                                   pixels, ": change the grid or the patch"));
   }
   if (config.count < 1) {
     return absl::InvalidArgumentError(

@@ -12,6 +12,12 @@
 
 namespace tessera {
 
+// The word that WordReader reads as this value.
+template <class Enum>
+std::string WordOf(Enum value) {
+  return std::string(EnumName(value));
+}
+
 class WordReader {
  public:
   explicit WordReader(std::string text)
@@ -43,7 +49,9 @@ class WordReader {
   // The error for a sentence that does not go on with `what`.
   absl::Status Expected(const std::string& what) const {
     return absl::InvalidArgumentError(
-        absl::StrCat("expected ", what, AtEnd() ? " at the end" : absl::StrCat(", not '", words_[next_], "' (word ", next_ + 1, ")"),
+        absl::StrCat("expected ", what,
+                     AtEnd() ? " at the end"
+                             : absl::StrCat(", not '", words_[next_], "' (word ", next_ + 1, ")"),
                      " of '", text_, "'"));
   }
 

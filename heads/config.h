@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#include "config/enum_names.h"
+
 namespace tessera {
 
 enum class HeadKind { kDiffusion };
@@ -121,21 +123,36 @@ struct SamplerConfig {
     if (steps < 1 || (kind == SamplerKind::kFlowSde && steps < 2)) {
       return "steps must be at least 1, of flow-sde at least 2";
     }
-    if (eta < 0 || temperature < 0 || time_shift <= 0) {
-      return "eta and temperature must not be negative, time_shift must be positive";
+    if (steps > 1000 && (kind == SamplerKind::kDdpm || kind == SamplerKind::kDdim)) {
+      return "ddpm and ddim have at most 1000 steps";
+    }
+    if (eta < 0 || eta > 1 || temperature < 0 || time_shift <= 0) {
+      return "eta must lie in [0, 1], temperature must not be negative, time_shift must be "
+             "positive";
     }
     return "";
   }
 };
 
+constexpr bool WalksInFlowTime(SamplerKind kind) {
+  return kind == SamplerKind::kEuler || kind == SamplerKind::kHeun ||
+         kind == SamplerKind::kMidpoint || kind == SamplerKind::kAb2 ||
+         kind == SamplerKind::kFlowSde;
+}
+
 // What forbids sampling this head with this sampler; empty if nothing does.
 inline std::string SamplerProblem(const HeadConfig& head, const SamplerConfig& sampler) {
+  const bool cosine = head.schedule == NoiseScheduleKind::kCosine;
+  if (cosine && WalksInFlowTime(sampler.kind)) {
+    return "sampler " + std::string(EnumName(sampler.kind)) +
+           " needs a head with the flow schedule; with cosine use ddpm, ddim or dpm++2m";
+  }
   const bool learned =
       sampler.kind == SamplerKind::kDdpm && sampler.variance == StepVariance::kLearned;
-  if (learned && !(head.learn_variance && head.schedule == NoiseScheduleKind::kCosine)) {
-    return "variance = \"learned\" needs a cosine head trained with learn_variance = true";
+  if (learned && !(head.learn_variance && cosine)) {
+    return "variance learned needs a cosine head trained with learn_variance = true";
   }
-  return "";
+  return sampler.Problem();
 }
 
 }  // namespace tessera

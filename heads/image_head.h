@@ -14,17 +14,17 @@ namespace tessera {
 
 using torch::Tensor;
 
-// mean is differentiable; the rest is detached, for the log. M = noise draws of all patches (0 where
-// a head knows no noise level).
+// mean is differentiable; the rest is detached, for the log. M = noise draws of all patches (0
+// where a head knows no noise level).
 struct HeadLoss {
-  Tensor mean;         // scalar: over patches, numbers of a patch and noise draws
-  Tensor by_patch_N;   // the same, not averaged over patches
-  Tensor level_M;      // in [0, 1], 0 = all noise, 1 = clean
-  Tensor by_level_M;   // mean squared error of the predicted clean patch at that level
+  Tensor mean;        // scalar: over patches, numbers of a patch and noise draws
+  Tensor by_patch_N;  // the same, not averaged over patches
+  Tensor level_M;     // in [0, 1], 0 = all noise, 1 = clean
+  Tensor by_level_M;  // mean squared error of the predicted clean patch at that level
 };
 
-// One condition and its weight in the guided prediction, sum_k weight_k * prediction(z_k). Weights of
-// a row sum to 1: classifier-free guidance u + w (c - u) is weights w and 1 - w.
+// One condition and its weight in the guided prediction, sum_k weight_k * prediction(z_k). Weights
+// of a row sum to 1: classifier-free guidance u + w (c - u) is weights w and 1 - w.
 struct Branch {
   Tensor z_NZ;
   Tensor weight_N1;
@@ -35,8 +35,8 @@ class ImageHead : public torch::nn::Module {
   // Differentiable in z_NZ and in the parameters.
   virtual HeadLoss Loss(const Tensor& z_NZ, const Tensor& x_ND, at::Generator rng) = 0;
 
-  // One patch a row, [N, D]. branches[0] is the condition itself. Row i draws from rngs[i] alone, so
-  // that a row's patch does not depend on what else is in the batch.
+  // One patch a row, [N, D]. branches[0] is the condition itself. Row i draws from rngs[i] alone,
+  // so that a row's patch does not depend on what else is in the batch.
   virtual Tensor Sample(const std::vector<Branch>& branches, const SamplerConfig& sampler,
                         std::vector<at::Generator>& rngs) = 0;
 };

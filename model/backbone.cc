@@ -90,8 +90,8 @@ class DecoderLayer : public torch::nn::Module {
  public:
   DecoderLayer(const ModelConfig& config, double residual_gain)
       : attention_norm_(register_module("input_layernorm", Ones(config.width))),
-        attention_(register_module("self_attn",
-                                   std::make_shared<SelfAttention>(config, residual_gain))),
+        attention_(
+            register_module("self_attn", std::make_shared<SelfAttention>(config, residual_gain))),
         mlp_norm_(register_module("post_attention_layernorm", Ones(config.width))),
         mlp_(register_module(
             "mlp", std::make_shared<GatedMlp>(config.width, config.ffn, residual_gain))) {}

@@ -1,7 +1,7 @@
 // The transformer, as Llama (Touvron et al. 2023): RMSNorm, rotary positions, SwiGLU, grouped-query
-// attention, no biases; names and layout of the weights are Hugging Face's, so that public checkpoints
-// load. Queries and keys are normalised a head if asked (names as in Qwen3).
-// B = rows, T = slots, W = width.
+// attention, no biases; names and layout of the weights are Hugging Face's, so that public
+// checkpoints load. Queries and keys are normalised a head if asked (names as in Qwen3). B = rows,
+// T = slots, W = width.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -19,7 +19,7 @@ namespace tessera {
 // What all layers share about the slots of a batch.
 struct Slots {
   Rotary rotary;
-  Tensor bias_B1TS;   // attention mask, see ops/attention.h
+  Tensor bias_B1TS;  // attention mask, see ops/attention.h
   Tensor position_BT;
   KvCache* cache = nullptr;  // reads and writes this if set
   int64_t cached = 0;        // slots of the cache in use, these included
@@ -34,7 +34,8 @@ class Backbone : public torch::nn::Module {
   // x_BTW are embedded slots; returns the normed hidden states [B, T, W].
   Tensor Forward(Tensor x_BTW, const Slots& slots);
 
-  // The same after each layer, before the last norm: [layers + 1] of [B, T, W], the first the input.
+  // The same after each layer, before the last norm: [layers + 1] of [B, T, W], the first the
+  // input.
   std::vector<Tensor> HiddenStates(Tensor x_BTW, const Slots& slots);
 
  private:

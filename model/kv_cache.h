@@ -15,9 +15,9 @@ class KvCache {
   // A view of rows [first, first + count): writes go to the whole.
   KvCache Rows(int64_t first, int64_t count) const;
 
-  // Writes k_BTGE and v_BTGE at position_BT of the layer, one cache row a batch row, then returns the
-  // layer's keys and values of the first `slots` positions, [B, slots, G, E]. A slot holds whatever was
-  // written last: the mask hides positions that are still to come.
+  // Writes k_BTGE and v_BTGE at position_BT of the layer, one cache row a batch row, then returns
+  // the layer's keys and values of the first `slots` positions, [B, slots, G, E]. A slot holds
+  // whatever was written last: the mask hides positions that are still to come.
   std::pair<torch::Tensor, torch::Tensor> Extend(int64_t layer, const torch::Tensor& k_BTGE,
                                                  const torch::Tensor& v_BTGE,
                                                  const torch::Tensor& position_BT, int64_t slots);

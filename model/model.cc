@@ -21,10 +21,6 @@ int64_t MaxOf(const std::vector<PatchGrid>& grids, int64_t PatchGrid::*side) {
   return most;
 }
 
-bool Contains(const std::string& text, const char* part) {
-  return text.find(part) != std::string::npos;
-}
-
 }  // namespace
 
 LossCounts CountLosses(const Batch& batch) {
@@ -65,9 +61,9 @@ Tensor Model::Embed(const Batch& batch, at::Generator rng) const {
     patch_PD = at::addcmul(patch_PD, noise_PD, batch.noise_P.unsqueeze(1));
   }
   const Tensor seen_PW = patch_embedder_->Embed(patch_PD) + noise_->Embed(batch.noise_P);
-  const Tensor e_PW = at::where(batch.hidden_P.unsqueeze(1), hidden_patch_.to(seen_PW.dtype()),
-                                seen_PW) +
-                      place_->Embed(batch.patch_place_P2);
+  const Tensor e_PW =
+      at::where(batch.hidden_P.unsqueeze(1), hidden_patch_.to(seen_PW.dtype()), seen_PW) +
+      place_->Embed(batch.patch_place_P2);
   return x_BTW.flatten(0, 1)
       .index_add(0, batch.patch_slot_P, e_PW.to(x_BTW.dtype()))
       .view_as(x_BTW);
@@ -81,9 +77,8 @@ Tensor Model::Hidden(const Batch& batch, at::Generator rng, KvCache* cache, int6
   slots.position_BT = batch.position_BT;
   slots.cache = cache;
   slots.cached = cached;
-  slots.bias_B1TS = cache == nullptr
-                        ? CausalBias(batch.document_BT, x_BTW.scalar_type())
-                        : CachedBias(batch.position_BT, cached, x_BTW.scalar_type());
+  slots.bias_B1TS = cache == nullptr ? CausalBias(batch.document_BT, x_BTW.scalar_type())
+                                     : CachedBias(batch.position_BT, cached, x_BTW.scalar_type());
   return backbone_->Forward(x_BTW, slots);
 }
 
@@ -131,16 +126,6 @@ ModelLoss Model::Loss(const Batch& batch, LossScale scale, at::Generator rng) {
     loss.total = loss.total + loss.image.mean * (count * scale.image);
   }
   return loss;
-}
-
-bool IsHiddenMatrix(const std::string& name, const Tensor& parameter) {
-  const bool hidden = name.starts_with("model.layers.") || name.starts_with("head.");
-  return hidden && parameter.dim() == 2 && !Contains(name, "modulation") &&
-         !Contains(name, "output");
-}
-
-bool IsDecayed(const std::string& name, const Tensor& parameter) {
-  return parameter.dim() == 2 && !name.starts_with("embed_tokens") && !Contains(name, "place.");
 }
 
 }  // namespace tessera

@@ -30,10 +30,10 @@ struct LossCounts {
 LossCounts CountLosses(const Batch& batch);
 
 struct ModelLoss {
-  Tensor total;      // differentiable: scale.text * text_sum + scale.image * image_sum
-  Tensor text_sum;   // detached: nats, weighted as the batch says
-  Tensor image_sum;  // detached: the head's loss, summed over scored patches
-  HeadLoss image;    // details, one row a scored patch; undefined where there is none
+  Tensor total;          // differentiable: scale.text * text_sum + scale.image * image_sum
+  Tensor text_sum;       // detached: nats, weighted as the batch says
+  Tensor image_sum;      // detached: the head's loss, summed over scored patches
+  HeadLoss image;        // details, one row a scored patch; undefined where there is none
   Tensor patch_index_N;  // the scored patches' turn in their picture
 };
 
@@ -43,9 +43,9 @@ class Model : public torch::nn::Module {
 
   ModelLoss Loss(const Batch& batch, LossScale scale, at::Generator rng);
 
-  // Normed hidden states [B, T, W] of a batch. rng draws the input noise that the batch asks for (may be
-  // undefined if it asks for none). With a cache, row b of the batch is row b of the cache, one document
-  // a row, and `cached` says how many slots of the cache are in use, these included.
+  // Normed hidden states [B, T, W] of a batch. rng draws the input noise that the batch asks for
+  // (may be undefined if it asks for none). With a cache, row b of the batch is row b of the cache,
+  // one document a row, and `cached` says how many slots of the cache are in use, these included.
   Tensor Hidden(const Batch& batch, at::Generator rng, KvCache* cache = nullptr,
                 int64_t cached = 0);
 
@@ -86,12 +86,5 @@ class Model : public torch::nn::Module {
   std::shared_ptr<NoiseEmbedding> noise_;
   std::shared_ptr<ImageHead> head_;
 };
-
-// Whether a parameter of the model is a hidden matrix: what Muon is for. Embeddings, output layers,
-// AdaLN modulations, norms and biases are not.
-bool IsHiddenMatrix(const std::string& name, const Tensor& parameter);
-
-// Whether weight decay pulls it: matrices but not embeddings.
-bool IsDecayed(const std::string& name, const Tensor& parameter);
 
 }  // namespace tessera

@@ -43,9 +43,8 @@ NoiseEmbedding::NoiseEmbedding(int64_t width)
 
 Tensor NoiseEmbedding::Embed(const Tensor& noise_P) const {
   // Periods from 4 (one slope over all levels) down to 1/16.
-  const Tensor frequency_F = at::pow(
-      2.0, at::linspace(std::log2(M_PI / 2), std::log2(32 * M_PI), kNoiseFrequencies,
-                        noise_P.options()));
+  const Tensor frequency_F = at::pow(2.0, at::linspace(std::log2(M_PI / 2), std::log2(32 * M_PI),
+                                                       kNoiseFrequencies, noise_P.options()));
   const Tensor angle_PF = noise_P.unsqueeze(1) * frequency_F;
   return Linear(at::cat({at::sin(angle_PF), at::cos(angle_PF)}, 1), weight_);
 }

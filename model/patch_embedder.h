@@ -9,8 +9,8 @@ namespace tessera {
 
 using torch::Tensor;
 
-// One linear map, lossless while its rank is D. Beside it, what the map alone does not know: where the
-// patch stands, and how noisy the picture is.
+// One linear map, lossless while its rank is D. Beside it, what the map alone does not know: where
+// the patch stands, and how noisy the picture is.
 class PatchEmbedder : public torch::nn::Module {
  public:
   PatchEmbedder(int64_t patch_dim, int64_t width);
@@ -38,8 +38,8 @@ class PlaceEmbedding : public torch::nn::Module {
   Tensor row_RW_, col_CW_;
 };
 
-// A noise level (standard deviation, 0 = clean) as a vector: sinusoids, then a linear map that starts
-// at zero.
+// A noise level (standard deviation, 0 = clean) as a vector: sinusoids, then a linear map that
+// starts at zero.
 class NoiseEmbedding : public torch::nn::Module {
  public:
   explicit NoiseEmbedding(int64_t width);

@@ -8,8 +8,8 @@
 namespace tessera {
 namespace {
 
-// Up to this many keys the explicit product is faster on a CPU than the fused kernel, whose backward
-// is slow in bf16 (128 slots: 3.3 ms against 11).
+// Up to this many keys the explicit product is faster on a CPU than the fused kernel, whose
+// backward is slow in bf16 (128 slots: 3.3 ms against 11).
 constexpr int64_t kExplicitKeys = 256;
 
 Tensor Bias(const Tensor& visible_BTS, torch::Dtype dtype) {

@@ -13,7 +13,8 @@ struct Rotary {
   Tensor sin_BT1E;  // its first half negated, so that rotation is one roll and two products
 };
 
-// Angles position * theta^(-2e/E). position_BT any integer or float type; dtype is that of the angles.
+// Angles position * theta^(-2e/E). position_BT any integer or float type; dtype is that of the
+// angles.
 Rotary MakeRotary(const Tensor& position_BT, int64_t head_dim, double theta, torch::Dtype dtype);
 
 // x_BTHE rotated by its slot's angles.

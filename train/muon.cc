@@ -33,7 +33,7 @@ Muon::Muon(const NamedTensors& matrices, const MuonOptions& options) : options_(
   std::map<std::array<int64_t, 2>, size_t> group_of_shape;
   for (const auto& [name, matrix] : matrices) {
     TORCH_CHECK(matrix.dim() == 2, "Muon takes matrices; ", name, " has shape ", matrix.sizes());
-    const auto [least, most] = std::minmax(matrix.size(0), matrix.size(1));
+    const auto [least, most] = std::minmax({matrix.size(0), matrix.size(1)});
     const auto [found, is_new] = group_of_shape.try_emplace({least, most}, groups_.size());
     if (is_new) {
       groups_.emplace_back();

@@ -18,7 +18,7 @@ struct MuonOptions {
   torch::Dtype dtype = torch::kBFloat16;  // of the matrix products
 };
 
-// About U V^T for each x = U S V^T: singular values end between .7 and 1.2 unless they were tiny
+// About U V^T for each x = U S V^T: singular values end between .65 and 1.2 unless they were tiny
 // beside the largest. Any scale of x gives the same result, which has the dtype of x.
 Tensor Orthogonalize(const Tensor& x_MRC, torch::Dtype dtype);
 

@@ -38,6 +38,7 @@ struct Outer {
   bool operator==(const Outer&) const = default;
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
+    const bool fancy = self.kind == Kind::kFancy;  // before kind itself is read
     visit("kind", self.kind, "what it is");
     visit("flag", self.flag);
     visit("name", self.name);
@@ -45,7 +46,7 @@ struct Outer {
     visit("inner", self.inner, "a part", self.kind == Kind::kFancy);
     visit("betas", self.betas);
     visit("sizes", self.sizes);
-    visit("sparkle", self.sparkle, "how much", self.kind == Kind::kFancy);
+    visit("sparkle", self.sparkle, "how much", fancy);
   }
 };
 

@@ -69,9 +69,8 @@ TEST(Retry, DoesNotSleepAfterTheLastFailure) {
 
 TEST(Retry, ReturnsTheLastFailureWithItsHistory) {
   FakeClock clock;
-  const std::vector<absl::Status> script = {absl::UnavailableError("first"),
-                                            absl::AbortedError("second"),
-                                            absl::NotFoundError("third")};
+  const std::vector<absl::Status> script = {
+      absl::UnavailableError("first"), absl::AbortedError("second"), absl::NotFoundError("third")};
   size_t calls = 0;
   const absl::Status status =
       Retry(NoJitter(), clock.Hooks(), [&]() -> absl::Status { return script[calls++]; });
@@ -161,8 +160,7 @@ TEST(Retry, NestedRetriesMultiply) {
   policy.tries = 3;
   Scripted attempt{.failures = kAlways};
   const RetryHooks hooks = clock.Hooks();
-  EXPECT_FALSE(
-      Retry(policy, hooks, [&] { return Retry(policy, hooks, std::ref(attempt)); }).ok());
+  EXPECT_FALSE(Retry(policy, hooks, [&] { return Retry(policy, hooks, std::ref(attempt)); }).ok());
   EXPECT_EQ(attempt.calls, 9);
 }
 

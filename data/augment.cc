@@ -1,0 +1,45 @@
+#include "data/augment.h"
+
+#include <utility>
+
+#include "data/hash.h"
+
+namespace tessera {
+namespace {
+
+// What a number is drawn for; the k-th picture's noise is kNoise + k.
+enum Purpose : uint64_t { kOrder, kDropText, kDropImages, kNoise };
+
+double Draw(uint64_t seed, int64_t turn, uint64_t purpose) {
+  return UnitInterval(
+      MixBits(MixBits(MixBits(seed) ^ static_cast<uint64_t>(turn)) ^ purpose));
+}
+
+}  // namespace
+
+Treatment Augment(Document& document, const DataConfig& config, uint64_t seed, int64_t turn) {
+  std::vector<Segment>& segments = document.segments;
+  const bool captioned = segments.size() == 2 && AsText(segments[0]) && AsImage(segments[1]);
+  if (captioned && Draw(seed, turn, kOrder) < config.picture_first) {
+    std::swap(segments[0], segments[1]);
+  }
+  Treatment treatment;
+  bool text_before = false, picture_after_text = false;
+  for (const Segment& segment : segments) {
+    if (AsText(segment)) {
+      text_before = true;
+      continue;
+    }
+    picture_after_text |= text_before;
+    const uint64_t picture = treatment.noise.size();
+    treatment.noise.push_back(Draw(seed, turn, kNoise + picture) *
+                              (text_before ? config.noise_generated : config.noise_read));
+  }
+  treatment.drop_text = picture_after_text && Draw(seed, turn, kDropText) < config.drop_text;
+  if (treatment.noise.size() > 1 && Draw(seed, turn, kDropImages) < config.drop_images) {
+    treatment.hidden.assign(treatment.noise.size() - 1, true);
+  }
+  return treatment;
+}
+
+}  // namespace tessera

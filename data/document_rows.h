@@ -1,0 +1,74 @@
+// Documents as files tell them, before any picture is read, and what happens to bad ones.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "data/config.h"
+#include "data/dataset.h"
+#include "data/json.h"
+#include "data/source.h"
+
+namespace tessera {
+
+struct PictureName {
+  std::string name;  // in the source
+};
+
+struct DocumentRow {
+  std::string where;           // "'/data/x/metadata.jsonl' line 3", for messages
+  uint64_t hash = 0;           // chooses the split if the row names none
+  std::optional<Split> split;  // as named
+  std::vector<std::variant<std::string, PictureName>> segments;
+};
+
+// Bad data either stops the opening of a set or is listed.
+class BadData {
+ public:
+  explicit BadData(OnError on_error) : on_error_(on_error) {}
+
+  // The error to return, if bad data stops. A disk that fails for a passing reason always stops:
+  // skipping what it holds would make the set depend on luck.
+  absl::Status Report(const absl::Status& problem);
+
+  const std::vector<std::string>& problems() const { return problems_; }
+
+ private:
+  OnError on_error_;
+  std::vector<std::string> problems_;
+};
+
+// "where: message", with the same code.
+absl::Status At(std::string_view where, const absl::Status& status);
+
+// The string under `key`; an error names the nearest key that is there.
+absl::StatusOr<std::string> RequiredString(const Json& row, std::string_view key);
+
+// nullopt if the row has no "split" or an empty one. "validation" is test.
+absl::StatusOr<std::optional<Split>> RowSplit(const Json& row);
+
+// "train/a.png" and "test/a.png" name their split.
+std::optional<Split> SplitOfFolder(const std::string& name);
+
+// The named one, or by the hash, the same on every machine.
+Split SplitOf(const DocumentRow& row, double test_share);
+
+// The picture's name in the source: inside the folder that `beside` stands in, and there.
+absl::StatusOr<PictureName> FindPicture(const Source& source, const std::string& beside,
+                                        const std::string& file_name);
+
+struct JsonLine {
+  std::string where;
+  absl::StatusOr<Json> json;
+};
+
+// Lines of a .jsonl file; empty ones are none.
+absl::StatusOr<std::vector<JsonLine>> ReadJsonLines(const Source& source, const std::string& name);
+
+}  // namespace tessera

@@ -1,0 +1,56 @@
+#include "data/document_writer.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "config/status.h"
+#include "data/image_io.h"
+#include "data/json.h"
+#include "data/text_check.h"
+
+namespace tessera {
+namespace {
+
+Json TextSegment(const std::string& text) {
+  return {JsonObject{{"type", {"text"}}, {"text", {text}}}};
+}
+
+Json ImageSegment(const std::string& file_name) {
+  return {JsonObject{{"type", {"image"}}, {"file_name", {file_name}}}};
+}
+
+// The document's line; its pictures are written.
+absl::StatusOr<Json> WriteDocument(const Files& files, const std::string& folder,
+                                   const std::string& id, const Document& document) {
+  JsonArray segments;
+  for (const Segment& segment : document.segments) {
+    if (const std::string* text = AsText(segment)) {
+      if (!Trim(*text).empty()) {
+        segments.push_back(TextSegment(*text));
+      }
+      continue;
+    }
+    const std::string name = absl::StrCat("images/", id, "_", segments.size(), ".png");
+    RETURN_IF_ERROR(files.Write(JoinPath(folder, name), EncodePng(*AsImage(segment))));
+    segments.push_back(ImageSegment(name));
+  }
+  if (segments.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("document ", id, " is empty"));
+  }
+  return Json{JsonObject{{"id", {id}}, {"segments", {std::move(segments)}}}};
+}
+
+}  // namespace
+
+absl::Status WriteDocuments(const Files& files, const std::string& folder,
+                            const std::vector<Document>& documents) {
+  RETURN_IF_ERROR(files.MakeFolder(JoinPath(folder, "images")));
+  std::string lines;
+  for (const Document& document : documents) {
+    const std::string id = absl::StrFormat("%06d", &document - documents.data());
+    ASSIGN_OR_RETURN(const Json line, WriteDocument(files, folder, id, document));
+    absl::StrAppend(&lines, DumpJson(line), "\n");
+  }
+  return files.Write(JoinPath(folder, "docs.jsonl"), lines);
+}
+
+}  // namespace tessera

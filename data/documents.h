@@ -1,0 +1,17 @@
+// Interleaved documents: docs.jsonl, one document a line, beside the pictures that it names.
+#pragma once
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "data/document_rows.h"
+#include "data/source.h"
+
+namespace tessera {
+
+// {"id": ..., "split": ..., "segments": [{"type": "text", "text": ...},
+//                                        {"type": "image", "file_name": ...}, ...]}
+// id and split are optional, other keys are ignored.
+absl::StatusOr<std::vector<DocumentRow>> ReadDocuments(const Source& source, BadData& bad);
+
+}  // namespace tessera

@@ -1,0 +1,17 @@
+// Captioned pictures in the layout of Hugging Face's ImageFolder, or with a .txt beside each.
+#pragma once
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "data/document_rows.h"
+#include "data/source.h"
+
+namespace tessera {
+
+// metadata.jsonl or metadata.csv (keys file_name, text and, optionally, split), at the top or in
+// folders below it, names relative to where it stands; else name.txt beside name.png; else pictures
+// without text. A document is its text, then its picture.
+absl::StatusOr<std::vector<DocumentRow>> ReadImageFolder(const Source& source, BadData& bad);
+
+}  // namespace tessera

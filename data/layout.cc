@@ -1,0 +1,159 @@
+#include "data/layout.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "data/image_io.h"
+
+namespace tessera {
+namespace {
+
+constexpr int64_t kMostSide = 4096;  // of a grid, in patches
+
+class SequenceBuilder {
+ public:
+  SequenceBuilder(const LayoutSpec& spec, const Tokenizer& tokenizer, const Treatment& treatment)
+      : spec_(spec), tokenizer_(tokenizer), treatment_(treatment) {
+    Append(spec_.vocabulary.document(), 0);
+  }
+
+  // False when the segment was cut or had no room; then nothing may follow.
+  bool Add(const Segment& segment) {
+    if (const std::string* text = AsText(segment)) {
+      return AddText(tokenizer_.Encode(*text));
+    }
+    return AddPicture(*AsImage(segment));
+  }
+
+  void End() {
+    if (Room() > 0) {
+      Append(spec_.vocabulary.end_document(), 1);
+    }
+  }
+
+  // Texts so far were a prompt only if a picture follows: otherwise they are all there is.
+  Sequence Finish() {
+    if (!sequence_.pictures.empty()) {
+      for (const size_t slot : prompt_slots_) {
+        sequence_.weights[slot] *= static_cast<float>(spec_.prompt_weight);
+      }
+    }
+    return std::move(sequence_);
+  }
+
+ private:
+  int64_t Room() const {
+    return spec_.max_slots == 0 ? std::numeric_limits<int64_t>::max()
+                                : spec_.max_slots - sequence_.size();
+  }
+
+  void Append(int64_t id, float weight) {
+    sequence_.ids.push_back(id);
+    sequence_.weights.push_back(treatment_.drop_text ? 0 : weight);
+  }
+
+  bool AddText(std::vector<int64_t> ids) {
+    const bool fits = std::ssize(ids) <= Room();
+    if (!fits && sequence_.size() > 1) {
+      return false;
+    }
+    ids.resize(std::min(std::ssize(ids), Room()));
+    for (const int64_t id : ids) {
+      if (sequence_.pictures.empty()) {
+        prompt_slots_.push_back(sequence_.ids.size());
+      }
+      Append(treatment_.drop_text ? spec_.vocabulary.null_text() : id, 1);
+    }
+    return fits;
+  }
+
+  bool AddPicture(const Image& image) {
+    const int64_t index = NearestGrid(image, spec_.grids);
+    const PatchGrid grid = spec_.grids[index];
+    if (grid.size() + 2 > Room()) {
+      return false;
+    }
+    Append(spec_.vocabulary.opener(index), 1);
+    const size_t turn = sequence_.pictures.size();
+    sequence_.pictures.push_back(
+        {.first_slot = sequence_.size(),
+         .grid = grid,
+         .image = FitTo(image, grid.rows * spec_.patch, grid.cols * spec_.patch, spec_.fit),
+         .noise = turn < treatment_.noise.size() ? treatment_.noise[turn] : 0,
+         .hidden = turn < treatment_.hidden.size() && treatment_.hidden[turn]});
+    for (int64_t i = 0; i < grid.size(); ++i) {
+      Append(spec_.vocabulary.patch(), 0);
+    }
+    Append(spec_.vocabulary.end_image(), 0);
+    return true;
+  }
+
+  const LayoutSpec& spec_;
+  const Tokenizer& tokenizer_;
+  const Treatment& treatment_;
+  Sequence sequence_;
+  std::vector<size_t> prompt_slots_;  // of text tokens before the first picture
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<PatchGrid>> ParseGrids(const std::vector<std::string>& names) {
+  std::vector<PatchGrid> grids;
+  for (const std::string& name : names) {
+    const std::vector<std::string> sides = absl::StrSplit(name, 'x');
+    PatchGrid grid;
+    const bool numbers = sides.size() == 2 && absl::SimpleAtoi(sides[0], &grid.rows) &&
+                         absl::SimpleAtoi(sides[1], &grid.cols);
+    if (!numbers || std::min(grid.rows, grid.cols) < 1 ||
+        std::max(grid.rows, grid.cols) > kMostSide) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "model.grids: \"", name, "\" is no grid; write rows x columns, such as \"4x4\""));
+    }
+    if (std::ranges::find(grids, grid) != grids.end()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("model.grids: \"", name, "\" is there twice; remove one"));
+    }
+    grids.push_back(grid);
+  }
+  if (grids.empty()) {
+    return absl::InvalidArgumentError("model.grids is empty; name a grid, such as \"4x4\"");
+  }
+  return grids;
+}
+
+absl::Status CheckLayout(const LayoutSpec& spec) {
+  for (const PatchGrid& grid : spec.grids) {
+    const int64_t needed = grid.size() + 4;  // <doc> <image> patches <end-image> <end-doc>
+    if (spec.max_slots > 0 && needed > spec.max_slots) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "train.row_length = ", spec.max_slots, " has no room for a picture of ", grid.rows, "x",
+          grid.cols, " patches; it must be at least ", needed, ", and more for its text"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+Sequence Layout(const Document& document, const LayoutSpec& spec, const Tokenizer& tokenizer,
+                const Treatment& treatment) {
+  SequenceBuilder builder(spec, tokenizer, treatment);
+  if (std::ranges::all_of(document.segments,
+                          [&](const Segment& segment) { return builder.Add(segment); })) {
+    builder.End();
+  }
+  return builder.Finish();
+}
+
+Sequence LayoutPrompt(const Document& document, const LayoutSpec& spec, const Tokenizer& tokenizer,
+                      const Treatment& treatment) {
+  Sequence sequence = Layout(document, spec, tokenizer, treatment);
+  if (sequence.ids.back() == spec.vocabulary.end_document()) {
+    sequence.ids.pop_back();
+    sequence.weights.pop_back();
+  }
+  return sequence;
+}
+
+}  // namespace tessera

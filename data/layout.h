@@ -1,0 +1,66 @@
+// One Document -> one sequence of slots:
+//   <doc> text <image HxW> patch_1 .. patch_N <end-image> text ... <end-doc>
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "data/config.h"
+#include "data/document.h"
+#include "data/tokenizer.h"
+#include "data/vocabulary.h"
+
+namespace tessera {
+
+struct LayoutSpec {
+  Vocabulary vocabulary;  // of the tokenizer's size and one opener for each grid
+  std::vector<PatchGrid> grids;
+  int64_t patch = 8;  // side in pixels
+  Fit fit = Fit::kCover;
+  double prompt_weight = 1;  // of text that stands before the first picture
+  int64_t max_slots = 0;     // of a sequence; 0: any number
+};
+
+// How one document is shown. Of `noise` and `hidden`, pictures without an entry have 0 and false.
+struct Treatment {
+  bool drop_text = false;      // <null-text> in each text token's place; no id is scored
+  std::vector<double> noise;   // of each picture: standard deviation on its input patches
+  std::vector<bool> hidden;    // of each picture: the model sees only its places; not scored
+};
+
+struct Picture {
+  int64_t first_slot = 0;  // of its first patch
+  PatchGrid grid;
+  Image image;  // of the grid's size
+  double noise = 0;
+  bool hidden = false;
+};
+
+struct Sequence {
+  std::vector<int64_t> ids;
+  std::vector<float> weights;  // of the prediction of each slot's id in the text loss; 0: not scored
+  std::vector<Picture> pictures;
+
+  int64_t size() const { return static_cast<int64_t>(ids.size()); }
+};
+
+// {"8x8", "6x10"}: rows x columns.
+absl::StatusOr<std::vector<PatchGrid>> ParseGrids(const std::vector<std::string>& names);
+
+// Whether a picture of each grid has room in max_slots.
+absl::Status CheckLayout(const LayoutSpec& spec);
+
+// Pictures take the grid of the nearest aspect. A patch or <end-image> is certain, hence not scored.
+// What exceeds max_slots is cut at the border of a segment, but a text that comes first at a token;
+// a cut document has no <end-doc>.
+Sequence Layout(const Document& document, const LayoutSpec& spec, const Tokenizer& tokenizer,
+                const Treatment& treatment = {});
+
+// Without <end-doc>: what generation continues.
+Sequence LayoutPrompt(const Document& document, const LayoutSpec& spec, const Tokenizer& tokenizer,
+                      const Treatment& treatment = {});
+
+}  // namespace tessera

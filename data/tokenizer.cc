@@ -1,0 +1,74 @@
+#include "data/tokenizer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "config/enum_names.h"
+#include "config/status.h"
+
+namespace tessera {
+
+Tokenizer::Tokenizer(std::string model, std::shared_ptr<const SentencePieces> pieces)
+    : model_(std::move(model)), pieces_(std::move(pieces)) {}
+
+absl::StatusOr<Tokenizer> Tokenizer::Train(const std::vector<std::string>& texts,
+                                           const TokenizerConfig& config) {
+  std::vector<std::string> lines;  // so that no piece holds a line's end
+  for (const std::string& text : texts) {
+    for (const auto line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+      lines.emplace_back(line);
+    }
+  }
+  SentencePieces::Trained trained =
+      SentencePieces::Train(std::move(lines), EnumName(config.kind), config.size);
+  if (trained.model.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("no tokenizer of size ", config.size, " fits these texts (", trained.problem,
+                     "); raise tokenizer.size"));
+  }
+  return Parse(std::move(trained.model));
+}
+
+absl::StatusOr<Tokenizer> Tokenizer::Parse(std::string model) {
+  auto pieces = SentencePieces::Parse(model);
+  if (pieces == nullptr) {
+    return absl::InvalidArgumentError("not a sentencepiece model");
+  }
+  return Tokenizer(std::move(model), std::move(pieces));
+}
+
+absl::StatusOr<std::vector<std::string>> GatherTexts(const Dataset& dataset, int64_t documents) {
+  const int64_t count = std::min(documents, dataset.size());
+  std::vector<std::string> texts;
+  for (int64_t i = 0; i < count; ++i) {
+    // The first documents alone could be of one kind: files are often sorted by name.
+    const auto index = static_cast<int64_t>(static_cast<double>(i) / count * dataset.size());
+    ASSIGN_OR_RETURN(const Document document, dataset.Get(index));
+    for (const Segment& segment : document.segments) {
+      if (const std::string* text = AsText(segment)) {
+        texts.push_back(*text);
+      }
+    }
+  }
+  return texts;
+}
+
+absl::StatusOr<Tokenizer> MakeTokenizer(const TokenizerConfig& config, const Dataset& dataset,
+                                        const Files& files) {
+  if (config.path.empty()) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> texts, GatherTexts(dataset, config.documents));
+    return Tokenizer::Train(texts, config);
+  }
+  ASSIGN_OR_RETURN(std::string model, files.Read(config.path));
+  absl::StatusOr<Tokenizer> tokenizer = Tokenizer::Parse(std::move(model));
+  if (!tokenizer.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("tokenizer.path: ", config.path, " is ", tokenizer.status().message()));
+  }
+  return tokenizer;
+}
+
+}  // namespace tessera

@@ -1,0 +1,79 @@
+// The network of the diffusion head: a residual MLP whose normalised activations are shifted,
+// scaled and gated by noise level and condition (AdaLN; Li et al. 2024, "Autoregressive image
+// generation without vector quantization", section 4.2 and DiT). N = patches, D = numbers a patch,
+// Z = width of the condition, W = width, M = (3 depth + 2) W, O = outputs, S = noise levels, B =
+// conditions of a patch.
+#pragma once
+
+#include <ATen/core/Generator.h>
+#include <torch/nn/module.h>
+#include <torch/nn/modules/linear.h>
+#include <torch/nn/pimpl.h>
+
+#include <vector>
+
+namespace tessera {
+
+using torch::Tensor;
+
+struct DenoiserShape {
+  int64_t width;
+  int64_t depth;
+  int64_t patch_dim;
+  int64_t condition_dim;
+  int64_t output_dim;
+};
+
+class DenoiserImpl : public torch::nn::Module {
+ public:
+  DenoiserImpl(const DenoiserShape& shape, at::Generator rng);
+
+  // x_t [..., N, D], tau [..., N], z_NZ -> [..., N, O]. The condition is projected once, however
+  // many noisy copies of a patch there are.
+  Tensor forward(const Tensor& x_t, const Tensor& tau, const Tensor& z_NZ);
+
+  // The parts of forward, for callers with few noise levels or conditions:
+  // forward(x_t, tau, z) = Denoise(x_t, Modulate(EmbedTime(tau) + EmbedCondition(z))).
+  Tensor EmbedTime(const Tensor& tau);                          // [...] -> [..., W]
+  Tensor EmbedCondition(const Tensor& z_NZ);                    // [..., Z] -> [..., W]
+  Tensor Modulate(const Tensor& embedding);                     // [..., W] -> [..., M]
+  Tensor Denoise(const Tensor& x_t, const Tensor& modulation);  // leading axes broadcast
+
+  int64_t depth() const { return shape_.depth; }
+
+ private:
+  struct Block {
+    torch::nn::Linear up;
+    torch::nn::Linear down;
+  };
+
+  torch::nn::Linear AddLinear(const std::string& name, int64_t inputs, int64_t outputs);
+  void Initialize(at::Generator rng);
+
+  DenoiserShape shape_;
+  torch::nn::Linear patch_, condition_, time_in_, time_out_;
+  torch::nn::Linear
+      modulation_;  // of all blocks (shift, scale, gate) and the output (shift, scale)
+  torch::nn::Linear output_;
+  std::vector<Block> blocks_;
+};
+TORCH_MODULE(Denoiser);
+
+// The modulations of a sampling run, whose conditions are fixed and whose noise levels are known:
+// computed for many levels in one matrix product, not one by one.
+class PreparedModulation {
+ public:
+  PreparedModulation(Denoiser denoiser, const Tensor& tau_S, const Tensor& z_BNZ);
+
+  Tensor At(int64_t level);  // [B, N, M]. Levels in ascending order cost least.
+
+ private:
+  Denoiser denoiser_;
+  Tensor time_S11W_;
+  Tensor condition_BNW_;
+  Tensor chunk_CBNM_;  // of the levels from first_ on
+  int64_t first_ = 0;
+  int64_t chunk_size_;
+};
+
+}  // namespace tessera

@@ -1,0 +1,57 @@
+// How a Document is continued.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "heads/config.h"
+
+namespace tessera {
+
+enum class Until { kText, kImage, kEnd };
+constexpr auto EnumNames(Until) { return std::array{"text", "image", "end"}; }
+
+enum class GuidanceSchedule { kConstant, kRamp };
+constexpr auto EnumNames(GuidanceSchedule) { return std::array{"constant", "ramp"}; }
+
+struct GenerateConfig {
+  double text_temperature = 1;
+  int64_t top_k = 0;
+  double top_p = 1;
+  double min_p = 0;
+  int64_t max_text = 128;
+  int64_t max_images = 8;
+  double guidance = 1;
+  double image_guidance = 1;
+  GuidanceSchedule guidance_schedule = GuidanceSchedule::kRamp;
+  std::string negative;
+  SamplerConfig sampler;
+
+  bool operator==(const GenerateConfig&) const = default;
+
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor& visit) {
+    visit("text_temperature", self.text_temperature, "0: the most probable token");
+    visit("top_k", self.top_k, "only the k most probable tokens; 0: all");
+    visit("top_p", self.top_p, "only the most probable tokens that sum to p");
+    visit("min_p", self.min_p, "only tokens at least this share as probable as the best");
+    visit("max_text", self.max_text, "tokens of one generated text");
+    visit("max_images", self.max_images, "pictures of one generated document");
+    visit("guidance", self.guidance, "scale on the text; 1: none");
+    visit("image_guidance", self.image_guidance, "scale on the pictures before; 1: none");
+    visit("guidance_schedule", self.guidance_schedule,
+          "constant, or rising to its full scale over the first half of a picture's patches");
+    visit("negative", self.negative, "text to steer away from, instead of no text");
+    visit("sampler", self.sampler, "of patches");
+  }
+
+  std::string Problem() const {
+    if (text_temperature < 0 || top_k < 0 || top_p <= 0 || top_p > 1 || min_p < 0 || min_p > 1) {
+      return "text_temperature and top_k must not be negative, top_p in (0, 1], min_p in [0, 1]";
+    }
+    return max_text < 1 || max_images < 1 ? "max_text and max_images must be at least 1" : "";
+  }
+};
+
+}  // namespace tessera

@@ -1,0 +1,35 @@
+// A plot's axis: from values to pixels, with ticks at round numbers.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace tessera {
+
+class Axis {
+ public:
+  // Spans the values that can be shown (finite, and positive on a log axis), widened to round ends
+  // if so asked. pixel_begin belongs to the least value.
+  struct Span {
+    double least, most;
+  };
+  static Span SpanOf(const std::vector<double>& values, bool log);
+
+  Axis(Span span, bool log, double pixel_begin, double pixel_end);
+
+  bool CanShow(double value) const;
+  double Pixel(double value) const;
+
+  // Round numbers inside the span, about `num` of them, at least two.
+  std::vector<double> Ticks(int num) const;
+
+ private:
+  Span span_;
+  bool log_;
+  double pixel_begin_, pixel_end_;
+};
+
+// Short: 0.001, 2.5, 400, 20k, 3M, 1e-05.
+std::string TickText(double value);
+
+}  // namespace tessera

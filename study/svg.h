@@ -1,0 +1,50 @@
+// Plots as SVG text to stand inside a page: dark on white, told apart by dashes as well as colours,
+// so that they print in grey.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tessera {
+
+struct AxisOptions {
+  std::string label;
+  bool log = false;
+};
+
+struct Series {
+  std::string name;
+  std::vector<double> x, y;  // of equal length; points that the axes cannot show are left out
+};
+
+struct PlotSize {
+  int64_t width = 440, height = 280;  // pixels, of which the page may make fewer
+};
+
+struct LinePlot {
+  std::string title;
+  AxisOptions x, y;
+  std::vector<Series> series;
+  PlotSize size;
+};
+
+// One bar a value. A histogram is the bar plot of its bins.
+struct BarPlot {
+  std::string title;
+  std::string x_label, y_label;
+  std::vector<std::string> names;
+  std::vector<double> values;
+  PlotSize size;
+};
+
+// Each line carries its name at its right end.
+std::string LinePlotSvg(const LinePlot& plot);
+
+// Bars start at 0 and carry their values.
+std::string BarPlotSvg(const BarPlot& plot);
+
+// Counts of values in bins of equal width over their range.
+BarPlot Histogram(const std::vector<double>& values, int64_t num_bins);
+
+}  // namespace tessera

@@ -1,0 +1,152 @@
+#include "model/model.h"
+
+#include <gtest/gtest.h>
+
+#include "ops/random.h"
+#include "tests/model/toy_batch.h"
+
+namespace tessera {
+namespace {
+
+at::Generator Rng(uint64_t step) { return MakeGenerator(torch::kCPU, 7, Stream::kTest, step); }
+
+LossScale MeanScale(const Batch& batch) {
+  const LossCounts counts = CountLosses(batch);
+  return {1 / counts.text, 1 / counts.image};
+}
+
+// Columns [first, first + count) of every row, as a batch of its own.
+Batch Slice(const Batch& batch, int64_t first, int64_t count) {
+  Batch part = batch;
+  for (Tensor Batch::*member : {&Batch::id_BT, &Batch::document_BT, &Batch::position_BT,
+                                &Batch::target_BT, &Batch::weight_BT}) {
+    part.*member = (batch.*member).narrow(1, first, count);
+  }
+  const Tensor row_P = batch.patch_slot_P.div(batch.slots(), "floor");
+  const Tensor slot_P = batch.patch_slot_P.remainder(batch.slots());
+  const Tensor kept_P = (slot_P >= first).logical_and(slot_P < first + count);
+  const Tensor index_Q = at::nonzero(kept_P).squeeze(1);
+  for (Tensor Batch::*member : {&Batch::patch_PD, &Batch::patch_place_P2, &Batch::patch_index_P,
+                                &Batch::noise_P, &Batch::hidden_P, &Batch::scored_P}) {
+    part.*member = at::index_select(batch.*member, 0, index_Q);
+  }
+  part.patch_slot_P = at::index_select(row_P * count + slot_P - first, 0, index_Q);
+  return part;
+}
+
+TEST(Model, IgnoresTheFuture) {
+  torch::NoGradGuard no_grad;
+  const auto model = ToyModel();
+  const Batch batch = ToyBatch(1, 1);
+  const Tensor h_BTW = model->Hidden(batch, {});
+  for (int64_t slot = 0; slot < batch.slots(); ++slot) {
+    Batch changed = batch;
+    changed.id_BT = batch.id_BT.clone();
+    changed.patch_PD = batch.patch_PD.clone();
+    if (batch.id_BT[0][slot].item<int64_t>() == kToyVocabulary.patch()) {
+      changed.patch_PD[slot - 4] += 0.5;
+    } else {
+      changed.id_BT[0][slot] = (batch.id_BT[0][slot] + 1) % kToyVocabulary.text_size();
+    }
+    const Tensor g_BTW = model->Hidden(changed, {});
+    EXPECT_TRUE(torch::equal(g_BTW.narrow(1, 0, slot), h_BTW.narrow(1, 0, slot))) << slot;
+    EXPECT_FALSE(torch::equal(g_BTW.select(1, slot), h_BTW.select(1, slot))) << slot;
+  }
+}
+
+TEST(Model, SeesADocumentInARowAsItSeesItAlone) {
+  torch::NoGradGuard no_grad;
+  const auto model = ToyModel();
+  const Batch batch = ToyBatch(2, 3);
+  const Tensor h_BTW = model->Hidden(batch, {});
+  for (int64_t document = 0; document < 3; ++document) {
+    const Tensor alone_BTW = model->Hidden(Slice(batch, 11 * document, 11), {});
+    EXPECT_TRUE(torch::allclose(h_BTW.narrow(1, 11 * document, 11), alone_BTW, 1e-5, 1e-5));
+  }
+}
+
+TEST(Model, CachedStepsEqualTheFullForward) {
+  torch::NoGradGuard no_grad;
+  const auto model = ToyModel();
+  for (const int64_t rows : {1, 3}) {
+    const Batch batch = ToyBatch(rows, 1);
+    const Tensor full_BTW = model->Hidden(batch, {});
+    KvCache cache = model->MakeCache(rows, batch.slots());
+    std::vector<Tensor> parts = {model->Hidden(Slice(batch, 0, 3), {}, &cache, 3)};
+    for (int64_t slot = 3; slot < batch.slots(); ++slot) {
+      parts.push_back(model->Hidden(Slice(batch, slot, 1), {}, &cache, slot + 1));
+    }
+    EXPECT_LT((at::cat(parts, 1) - full_BTW).abs().max().item<double>(), 1e-4);
+  }
+}
+
+TEST(Model, LossGradientEqualsFiniteDifferences) {
+  const auto model = ToyModel();
+  model->to(torch::kFloat64);
+  Batch batch = ToyBatch(2, 1, /*noise=*/0.1);
+  batch.patch_PD = batch.patch_PD.to(torch::kFloat64);
+  batch.noise_P = batch.noise_P.to(torch::kFloat64);
+  const LossScale scale = MeanScale(batch);
+  const auto loss = [&] { return model->Loss(batch, scale, Rng(0)).total; };
+  loss().backward();
+  torch::NoGradGuard no_grad;
+  constexpr double kStep = 1e-4;
+  for (auto& item : model->named_parameters()) {
+    Tensor parameter = item.value();
+    if (!parameter.grad().defined()) {
+      continue;  // hidden_patch: no picture is hidden here
+    }
+    const Tensor direction = at::randn_like(parameter);
+    const double expected = (parameter.grad() * direction).sum().item<double>();
+    parameter.add_(direction, kStep);
+    const double above = loss().item<double>();
+    parameter.sub_(direction, 2 * kStep);
+    const double below = loss().item<double>();
+    parameter.add_(direction, kStep);
+    // The text and image residuals are computed in single precision.
+    EXPECT_NEAR((above - below) / (2 * kStep), expected, 0.02 * std::abs(expected) + 5e-3)
+        << item.key();
+  }
+}
+
+TEST(Model, LossOfABatchIsTheSumOfItsRows) {
+  torch::NoGradGuard no_grad;
+  const auto model = ToyModel();
+  const Batch batch = ToyBatch(1, 2);
+  const double both = model->Loss(batch, {1, 0}, Rng(0)).text_sum.item<double>();
+  const double first = model->Loss(Slice(batch, 0, 11), {1, 0}, Rng(0)).text_sum.item<double>();
+  const double second = model->Loss(Slice(batch, 11, 11), {1, 0}, Rng(0)).text_sum.item<double>();
+  EXPECT_NEAR(both, first + second, 1e-4);
+}
+
+TEST(Model, HiddenPicturesDoNotReachTheModel) {
+  torch::NoGradGuard no_grad;
+  const auto model = ToyModel();
+  Batch batch = ToyBatch(1, 1);
+  batch.hidden_P = at::ones({4}, torch::kBool);
+  const Tensor h_BTW = model->Hidden(batch, {});
+  batch.patch_PD = -batch.patch_PD;
+  EXPECT_TRUE(torch::equal(model->Hidden(batch, {}), h_BTW));
+}
+
+TEST(Model, InputNoiseFollowsTheGeneratorAndTheLevel) {
+  torch::NoGradGuard no_grad;
+  const auto model = ToyModel();
+  const Batch noisy = ToyBatch(1, 1, 0.2), clean = ToyBatch(1, 1, 0);
+  EXPECT_TRUE(torch::equal(model->Embed(noisy, Rng(1)), model->Embed(noisy, Rng(1))));
+  EXPECT_FALSE(torch::equal(model->Embed(noisy, Rng(1)), model->Embed(noisy, Rng(2))));
+  EXPECT_TRUE(torch::equal(model->Embed(clean, Rng(1)), model->Embed(clean, Rng(2))));
+}
+
+TEST(PatchEmbedder, GivesThePixelsBack) {
+  torch::NoGradGuard no_grad;
+  torch::manual_seed(3);
+  const PatchEmbedder embedder(48, 64);
+  const Tensor patch_PD = (at::randint(0, 256, {20, 48}) / 127.5 - 1).to(torch::kFloat32);
+  const Tensor back_PD = embedder.Recover(embedder.Embed(patch_PD));
+  const auto code = [](const Tensor& x) { return at::round((x + 1) * 127.5).to(torch::kLong); };
+  EXPECT_TRUE(torch::equal(code(back_PD), code(patch_PD)));
+}
+
+}  // namespace
+}  // namespace tessera

@@ -1,0 +1,39 @@
+// A model and all that it needs to read and write Documents; how it is stored and found again.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "data/files.h"
+#include "data/layout.h"
+#include "data/tokenizer.h"
+#include "model/model.h"
+#include "train/checkpoint.h"
+#include "train/run_config.h"
+
+namespace tessera {
+
+struct Run {
+  RunConfig config;
+  Tokenizer tokenizer;
+  LayoutSpec layout;
+  std::shared_ptr<Model> model;
+};
+
+// "4x6" -> 4 rows, 6 columns.
+absl::StatusOr<std::vector<PatchGrid>> ParseGrids(const std::vector<std::string>& grids);
+
+// A new model, its parameters drawn from config.seed.
+absl::StatusOr<Run> MakeRun(const RunConfig& config, Tokenizer tokenizer);
+
+// Where a run folder keeps its checkpoints.
+CheckpointFolder CheckpointsOf(const std::string& run, const Files& files);
+
+// The averaged parameters of the best checkpoint of a run folder, or of a checkpoint folder itself.
+absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files);
+
+NamedTensors Parameters(const Model& model);
+
+}  // namespace tessera

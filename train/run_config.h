@@ -1,0 +1,36 @@
+// Everything that decides a run: one TOML file, dumped in full beside each checkpoint.
+#pragma once
+
+#include <cstdint>
+
+#include "data/config.h"
+#include "infer/config.h"
+#include "model/config.h"
+#include "train/config.h"
+
+namespace tessera {
+
+struct RunConfig {
+  int64_t seed = 1;
+  DataConfig data;
+  TokenizerConfig tokenizer;
+  ModelConfig model;
+  TrainConfig train;
+  GenerateConfig generate;
+
+  bool operator==(const RunConfig&) const = default;
+
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor& visit) {
+    visit("seed", self.seed, "of everything random");
+    visit("data", self.data, "what to learn from");
+    visit("tokenizer", self.tokenizer, "text <-> ids");
+    visit("model", self.model, "backbone and image head");
+    visit("train", self.train, "how to learn");
+    visit("generate", self.generate, "defaults of sample sheets, evaluation and `generate`");
+  }
+
+  std::string Problem() const { return SamplerProblem(model.head, generate.sampler); }
+};
+
+}  // namespace tessera
