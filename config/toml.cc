@@ -57,7 +57,6 @@ bool Read(const toml::node& node, EnumRef ref) {
 }
 
 bool Read(const toml::node&, const SectionRef&) { return false; }
-
 // What keeps the node from being the field's value; empty if it now is.
 std::string Assign(const toml::node& node, const FieldRef& ref) {
   if (std::visit([&](auto target) { return Read(node, target); }, ref)) {
@@ -101,7 +100,7 @@ struct Setting {
 };
 using Settings = std::map<std::string, Setting>;  // by path
 
-// ---- From text and arguments to settings, whose paths are then known to be keys
+// ---- From text and arguments to settings, whose paths are then keys
 
 class SettingsReader {
  public:

@@ -2,6 +2,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <locale.h>
 
 #include <array>
 #include <map>
@@ -14,6 +15,26 @@ namespace tessera {
 namespace {
 
 using Reader = std::unique_ptr<struct archive, int (*)(struct archive*)>;
+
+// While it lives, this thread's letters are UTF-8: libarchive gives no names with other letters in
+// the locale "C", in which programs start.
+class Utf8Letters {
+ public:
+  Utf8Letters()
+      : locale_(newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)), before_(uselocale(locale_)) {}
+  ~Utf8Letters() {
+    uselocale(before_);
+    if (locale_ != nullptr) {
+      freelocale(locale_);
+    }
+  }
+  Utf8Letters(const Utf8Letters&) = delete;
+  Utf8Letters& operator=(const Utf8Letters&) = delete;
+
+ private:
+  locale_t locale_;
+  locale_t before_;
+};
 
 class ArchiveSource : public Source {
  public:
@@ -58,15 +79,6 @@ absl::StatusOr<Reader> OpenReader(const std::string& path, std::string_view byte
   return reader;
 }
 
-// As UTF-8 where the archive says what its letters are, else as stored.
-std::string NameOf(struct archive_entry* entry) {
-  const char* name = archive_entry_pathname_utf8(entry);
-  if (name == nullptr) {
-    name = archive_entry_pathname(entry);
-  }
-  return name != nullptr ? name : "";
-}
-
 // The bytes of the current entry; the entry's own claim of its size is not trusted.
 absl::StatusOr<std::string> ReadEntry(const std::string& path, struct archive* reader,
                                       int64_t max_bytes) {
@@ -90,6 +102,7 @@ absl::StatusOr<std::string> ReadEntry(const std::string& path, struct archive* r
 
 absl::StatusOr<std::unique_ptr<Source>> OpenArchive(const std::string& path, std::string_view bytes,
                                                     int64_t max_bytes) {
+  const Utf8Letters utf8;
   ASSIGN_OR_RETURN(const Reader reader, OpenReader(path, bytes));
   std::map<std::string, std::string> contents;
   archive_entry* entry = nullptr;
@@ -99,7 +112,8 @@ absl::StatusOr<std::unique_ptr<Source>> OpenArchive(const std::string& path, std
     if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) != nullptr) {
       continue;  // folders and links
     }
-    const absl::StatusOr<std::string> name = SafeName(NameOf(entry));
+    const char* stored_name = archive_entry_pathname(entry);
+    const absl::StatusOr<std::string> name = SafeName(stored_name != nullptr ? stored_name : "");
     if (!name.ok()) {
       return absl::InvalidArgumentError(
           absl::StrCat("the archive '", path, "': ", name.status().message()));

@@ -11,8 +11,7 @@ namespace {
 enum Purpose : uint64_t { kOrder, kDropText, kDropImages, kNoise };
 
 double Draw(uint64_t seed, int64_t turn, uint64_t purpose) {
-  return UnitInterval(
-      MixBits(MixBits(MixBits(seed) ^ static_cast<uint64_t>(turn)) ^ purpose));
+  return UnitInterval(MixBits(MixBits(MixBits(seed) ^ static_cast<uint64_t>(turn)) ^ purpose));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// A Document is what every data set yields, every prompt is, and every generation returns: a list of
-// segments, each a text or a picture.
+// A Document is what every data set yields, every prompt is, and every generation returns: a list
+// of segments, each a text or a picture.
 #pragma once
 
 #include <cstdint>

@@ -39,12 +39,12 @@ absl::StatusOr<Json> ParseLine(std::string_view line) {
 }  // namespace
 
 absl::Status BadData::Report(const absl::Status& problem) {
-  if (on_error_ == OnError::kStop && !IsTransient(problem)) {
-    return absl::Status(problem.code(),
-                        absl::StrCat(problem.message(), "; or set data.on_error = \"skip\""));
-  }
   if (IsTransient(problem)) {
     return problem;
+  }
+  if (on_error_ == OnError::kStop) {
+    return absl::Status(problem.code(),
+                        absl::StrCat(problem.message(), "; or set data.on_error = \"skip\""));
   }
   problems_.emplace_back(problem.message());
   return absl::OkStatus();

@@ -32,9 +32,9 @@ Centre CentreOf(Place place) {
   return {};
 }
 
-// Corners in units of the radius, y down. Square and circle have about the same area.
+// Corners in units of the radius, y down.
 std::vector<cv::Point2d> Corners(Shape shape) {
-  constexpr double kSide = 0.88;  // half of the square's
+  constexpr double kSide = 0.93;  // half of the square's
   constexpr double kArm = 0.34;   // half the width of the cross's
   switch (shape) {
     case Shape::kCircle:

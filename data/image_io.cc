@@ -75,7 +75,8 @@ absl::StatusOr<cv::Mat> ToRgb8(cv::Mat pixels, ImageFormat format) {
     pixels.convertTo(pixels, CV_8U, 1. / 257);
   }
   if (pixels.depth() != CV_8U || pixels.channels() == 2) {
-    return absl::UnimplementedError("a picture of neither grey, RGB nor RGBA pixels with 8 or 16 bits");
+    return absl::UnimplementedError(
+        "a picture of neither grey, RGB nor RGBA pixels with 8 or 16 bits");
   }
   if (pixels.channels() == 4) {
     pixels = OverWhite(pixels, premultiplied);

@@ -42,7 +42,8 @@ std::string Line(const Document& document) {
 }  // namespace
 
 DatasetSummary CheckDataset(const Dataset& dataset) {
-  DatasetSummary summary{.problems = dataset.Problems()};
+  DatasetSummary summary;
+  summary.problems = dataset.Problems();
   for (int64_t i = 0; i < dataset.size(); ++i) {
     const absl::StatusOr<Document> document = dataset.Get(i);
     if (document.ok()) {
@@ -55,10 +56,10 @@ DatasetSummary CheckDataset(const Dataset& dataset) {
 }
 
 std::string ToString(const DatasetSummary& summary) {
-  std::string out = absl::StrCat(summary.documents, " documents with ", summary.pictures,
-                                 " pictures and ", summary.texts, " texts\n");
+  std::string out = absl::StrCat("documents: ", summary.documents, ", pictures: ", summary.pictures,
+                                 ", texts: ", summary.texts, "\n");
   if (summary.texts > 0) {
-    absl::StrAppend(&out, "text: ", summary.text_bytes, " bytes, ",
+    absl::StrAppend(&out, "texts: ", summary.text_bytes, " bytes, ",
                     summary.text_bytes / summary.texts, " in the mean, ", summary.longest_text,
                     " at most\n");
   }
@@ -69,12 +70,13 @@ std::string ToString(const DatasetSummary& summary) {
   std::ranges::sort(sizes);
   for (size_t i = 0; i < std::min(sizes.size(), kShown); ++i) {
     const auto& [negative_count, size] = sizes[i];
-    absl::StrAppend(&out, size.first, " x ", size.second, " pixels: ", -negative_count, "\n");
+    absl::StrAppend(&out, "of ", size.first, " x ", size.second, " pixels: ", -negative_count,
+                    "\n");
   }
   if (sizes.size() > kShown) {
     absl::StrAppend(&out, "and ", sizes.size() - kShown, " other sizes\n");
   }
-  absl::StrAppend(&out, summary.problems.size(), " problems\n");
+  absl::StrAppend(&out, "problems: ", summary.problems.size(), "\n");
   for (size_t i = 0; i < std::min(summary.problems.size(), kShown); ++i) {
     absl::StrAppend(&out, "  ", summary.problems[i], "\n");
   }

@@ -26,9 +26,9 @@ struct LayoutSpec {
 
 // How one document is shown. Of `noise` and `hidden`, pictures without an entry have 0 and false.
 struct Treatment {
-  bool drop_text = false;      // <null-text> in each text token's place; no id is scored
-  std::vector<double> noise;   // of each picture: standard deviation on its input patches
-  std::vector<bool> hidden;    // of each picture: the model sees only its places; not scored
+  bool drop_text = false;          // <null-text> in each text token's place; no id is scored
+  std::vector<double> noise = {};  // of each picture: standard deviation on its input patches
+  std::vector<bool> hidden = {};   // of each picture: the model sees only its places; not scored
 };
 
 struct Picture {
@@ -41,7 +41,7 @@ struct Picture {
 
 struct Sequence {
   std::vector<int64_t> ids;
-  std::vector<float> weights;  // of the prediction of each slot's id in the text loss; 0: not scored
+  std::vector<float> weights;  // of predicting each slot's id, in the text loss; 0: not scored
   std::vector<Picture> pictures;
 
   int64_t size() const { return static_cast<int64_t>(ids.size()); }
@@ -53,9 +53,9 @@ absl::StatusOr<std::vector<PatchGrid>> ParseGrids(const std::vector<std::string>
 // Whether a picture of each grid has room in max_slots.
 absl::Status CheckLayout(const LayoutSpec& spec);
 
-// Pictures take the grid of the nearest aspect. A patch or <end-image> is certain, hence not scored.
-// What exceeds max_slots is cut at the border of a segment, but a text that comes first at a token;
-// a cut document has no <end-doc>.
+// Pictures take the grid of the nearest aspect. A patch or <end-image> is certain, hence not
+// scored. What exceeds max_slots is cut at the border of a segment, but a text that comes first at
+// a token; a cut document has no <end-doc>.
 Sequence Layout(const Document& document, const LayoutSpec& spec, const Tokenizer& tokenizer,
                 const Treatment& treatment = {});
 

@@ -1,8 +1,5 @@
 #include "data/patches.h"
 
-#include <torch/torch.h>
-
-#include <algorithm>
 #include <cmath>
 
 namespace tessera {
@@ -34,7 +31,7 @@ torch::Tensor Patchify(const Image& image, int64_t patch) {
   TORCH_CHECK(patch > 0 && image.height % patch == 0 && image.width % patch == 0, "patches of ",
               patch, " do not tile a picture of ", image.height, "x", image.width);
   const PatchGrid grid{image.height / patch, image.width / patch};
-  torch::Tensor patch_ND = torch::empty({grid.size(), 3 * patch * patch}, torch::kFloat32);
+  torch::Tensor patch_ND = at::empty({grid.size(), 3 * patch * patch}, torch::kFloat32);
   float* numbers = patch_ND.data_ptr<float>();
   ForEachNumber(grid, patch, [&](int64_t number, int64_t pixel) {
     numbers[number] = static_cast<float>(image.rgb[pixel]) / kHalfRange - 1;
@@ -47,14 +44,13 @@ Image Unpatchify(const torch::Tensor& patch_ND, PatchGrid grid, int64_t patch) {
                   patch_ND.size(1) == 3 * patch * patch,
               "patches of shape ", patch_ND.sizes(), " for a grid of ", grid.rows, "x", grid.cols,
               " and a patch of ", patch);
-  const torch::Tensor plain_ND =
-      patch_ND.detach().to(torch::kCPU, torch::kFloat32).contiguous();
+  const torch::Tensor plain_ND = patch_ND.detach().to(torch::kCPU, torch::kFloat32).contiguous();
   const float* numbers = plain_ND.data_ptr<float>();
   Image image{.height = grid.rows * patch, .width = grid.cols * patch, .rgb = {}};
   image.rgb.resize(plain_ND.numel());
   ForEachNumber(grid, patch, [&](int64_t number, int64_t pixel) {
     const float code = std::round(kHalfRange * (numbers[number] + 1));
-    image.rgb[pixel] = static_cast<uint8_t>(std::clamp(code, 0.f, 255.f));
+    image.rgb[pixel] = static_cast<uint8_t>(std::fmax(0.f, std::fmin(code, 255.f)));
   });
   return image;
 }

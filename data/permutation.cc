@@ -7,14 +7,16 @@
 namespace tessera {
 namespace {
 
-constexpr uint64_t kRounds = 4;  // of a Feistel network look random (Luby, Rackoff 1988)
+// 4 rounds of a Feistel network look random on large ranges (Luby, Rackoff 1988); halves of one or
+// two bits need more.
+constexpr uint64_t kRounds = 8;
 
 // A bijection of the numbers of 2 * half_bits bits.
 uint64_t Feistel(uint64_t x, int half_bits, uint64_t key) {
   const uint64_t mask = (uint64_t{1} << half_bits) - 1;
   uint64_t left = x >> half_bits, right = x & mask;
   for (uint64_t round = 0; round < kRounds; ++round) {
-    const uint64_t mixed = MixBits(MixBits(key + round) ^ right) & mask;
+    const uint64_t mixed = MixBits(MixBits(MixBits(key) + round) ^ right) & mask;
     const uint64_t next = left ^ mixed;
     left = right;
     right = next;

@@ -50,7 +50,7 @@ absl::StatusOr<std::unique_ptr<Source>> OpenSource(const std::string& path,
 
 absl::StatusOr<std::string> SafeName(const std::string& name) {
   const std::filesystem::path normal = std::filesystem::path(name).lexically_normal();
-  if (name.empty() || name.find('\0') != name.npos || !normal.has_filename()) {
+  if (name.empty() || name.find('\0') != name.npos || !normal.has_filename() || normal == ".") {
     return absl::InvalidArgumentError(absl::StrCat("'", name, "' is not the name of a file"));
   }
   if (normal.is_absolute() || *normal.begin() == "..") {

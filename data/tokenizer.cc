@@ -25,9 +25,9 @@ absl::StatusOr<Tokenizer> Tokenizer::Train(const std::vector<std::string>& texts
   SentencePieces::Trained trained =
       SentencePieces::Train(std::move(lines), EnumName(config.kind), config.size);
   if (trained.model.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("no tokenizer of size ", config.size, " fits these texts (", trained.problem,
-                     "); raise tokenizer.size"));
+    return absl::InvalidArgumentError(absl::StrCat("no tokenizer of size ", config.size,
+                                                   " fits these texts (", trained.problem,
+                                                   "); raise tokenizer.size"));
   }
   return Parse(std::move(trained.model));
 }

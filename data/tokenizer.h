@@ -19,7 +19,7 @@ enum class TokenizerKind { kBpe, kUnigram };
 constexpr auto EnumNames(TokenizerKind) { return std::array{"bpe", "unigram"}; }
 
 struct TokenizerConfig {
-  std::string path;
+  std::string path = "";
   TokenizerKind kind = TokenizerKind::kBpe;
   int64_t size = 2048;
   int64_t documents = 5000;
@@ -30,8 +30,7 @@ struct TokenizerConfig {
   static void Fields(Self& self, Visitor& visit) {
     visit("path", self.path, "of a sentencepiece model; empty: trained from the data set's texts");
     const bool trained = self.path.empty();
-    visit("kind", self.kind, "how pieces are found; bpe gives whole words on small data",
-          trained);
+    visit("kind", self.kind, "how pieces are found; bpe gives whole words on small data", trained);
     visit("size", self.size, "most pieces; small data needs fewer, and 257 are always there",
           trained);
     visit("documents", self.documents, "most documents to train on, evenly from the data set",

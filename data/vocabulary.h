@@ -1,5 +1,5 @@
-// Ids of the sequence: the tokenizer's ids first, then ours. One opener per picture grid, so that the
-// text head itself chooses when a picture comes and of which grid.
+// Ids of the sequence: the tokenizer's ids first, then ours. One opener per picture grid, so that
+// the text head itself chooses when a picture comes and of which grid.
 //   <doc> text <image HxW> patch_1 .. patch_N <end-image> text ... <end-doc>
 #pragma once
 
@@ -26,7 +26,9 @@ class Vocabulary {
 
   int64_t document() const { return text_size_; }
   int64_t end_document() const { return text_size_ + 1; }
-  int64_t end_image() const { return text_size_ + 2; }  // forced after the last patch, never sampled
+  int64_t end_image() const {
+    return text_size_ + 2;
+  }  // forced after the last patch, never sampled
   int64_t null_text() const { return text_size_ + 3; }  // stands for each dropped text token
   int64_t patch() const { return text_size_ + 4; }      // holds a patch's place among the ids
   int64_t opener(int64_t grid) const { return text_size_ + kNumSpecials + grid; }

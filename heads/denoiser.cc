@@ -30,7 +30,7 @@ Tensor Sinusoid(const Tensor& tau) {
 
 }  // namespace
 
-DenoiserImpl::DenoiserImpl(const DenoiserShape& shape, at::Generator rng)
+DenoiserImpl::DenoiserImpl(const DenoiserShape& shape)
     : shape_(shape),
       patch_(AddLinear("patch", shape.patch_dim, shape.width)),
       condition_(AddLinear("condition", shape.condition_dim, shape.width)),
@@ -43,7 +43,7 @@ DenoiserImpl::DenoiserImpl(const DenoiserShape& shape, at::Generator rng)
     blocks_.push_back({AddLinear(block + "_up", shape.width, shape.width),
                        AddLinear(block + "_down", shape.width, shape.width)});
   }
-  Initialize(rng);
+  Initialize();
 }
 
 torch::nn::Linear DenoiserImpl::AddLinear(const std::string& name, int64_t inputs,
@@ -52,13 +52,13 @@ torch::nn::Linear DenoiserImpl::AddLinear(const std::string& name, int64_t input
 }
 
 // Blocks start as the identity and the output at 0: modulation and output weights are 0.
-void DenoiserImpl::Initialize(at::Generator rng) {
+void DenoiserImpl::Initialize() {
   const torch::NoGradGuard no_grad;
   for (auto& parameter : parameters()) {
     parameter.zero_();
   }
   for (auto& layer : {time_in_, time_out_}) {
-    layer->weight.normal_(0, .02, rng);
+    layer->weight.normal_(0, .02);
   }
   std::vector<torch::nn::Linear> xavier = {patch_, condition_};
   for (const Block& block : blocks_) {
@@ -67,7 +67,7 @@ void DenoiserImpl::Initialize(at::Generator rng) {
   for (auto& layer : xavier) {
     const double fan = static_cast<double>(layer->weight.size(0) + layer->weight.size(1));
     const double bound = std::sqrt(6 / fan);
-    layer->weight.uniform_(-bound, bound, rng);
+    layer->weight.uniform_(-bound, bound);
   }
   // The bias of every scale starts at 1, which saves adding 1 to the scale at each use.
   for (int64_t part = 1; part < 3 * shape_.depth + 2; part += 3) {

@@ -5,7 +5,6 @@
 // conditions of a patch.
 #pragma once
 
-#include <ATen/core/Generator.h>
 #include <torch/nn/module.h>
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/pimpl.h>
@@ -26,7 +25,8 @@ struct DenoiserShape {
 
 class DenoiserImpl : public torch::nn::Module {
  public:
-  DenoiserImpl(const DenoiserShape& shape, at::Generator rng);
+  // Draws its initial weights from torch's default generator, as every module does.
+  explicit DenoiserImpl(const DenoiserShape& shape);
 
   // x_t [..., N, D], tau [..., N], z_NZ -> [..., N, O]. The condition is projected once, however
   // many noisy copies of a patch there are.
@@ -48,7 +48,7 @@ class DenoiserImpl : public torch::nn::Module {
   };
 
   torch::nn::Linear AddLinear(const std::string& name, int64_t inputs, int64_t outputs);
-  void Initialize(at::Generator rng);
+  void Initialize();
 
   DenoiserShape shape_;
   torch::nn::Linear patch_, condition_, time_in_, time_out_;

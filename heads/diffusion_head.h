@@ -6,7 +6,7 @@
 
 namespace tessera {
 
-std::shared_ptr<ImageHead> MakeDiffusionHead(const HeadConfig& config, const HeadShape& shape,
-                                             at::Generator rng);
+std::shared_ptr<ImageHead> MakeDiffusionHead(const HeadConfig& config, int64_t condition_dim,
+                                             int64_t patch_dim);
 
 }  // namespace tessera

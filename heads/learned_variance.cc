@@ -57,8 +57,7 @@ Tensor VarianceFraction(const Tensor& output) { return (output + 1) / 2; }
 
 Tensor VariationalBits(const NoiseSchedule& schedule, const StepPrediction& p) {
   const StepTable table = LookUp(schedule, p.step);
-  const Tensor log_variance =
-      table.log_small + p.fraction * (table.log_large - table.log_small);
+  const Tensor log_variance = table.log_small + p.fraction * (table.log_large - table.log_small);
   const Tensor mean_error = table.clean * (p.clean - p.predicted);
   const Tensor excess = log_variance - table.log_small;
   const Tensor divergence =

@@ -59,7 +59,7 @@ NoiseLevel NoiseSchedule::AtTime(double t) const {
 NoiseLevel NoiseSchedule::AtLogSnr(double log_snr) const {
   switch (kind_) {
     case NoiseScheduleKind::kFlow:
-      return AtTime(1 / (1 + noise_scale_ * std::exp(-log_snr)));
+      return AtTime(1 / (1 + std::exp(-log_snr) / noise_scale_));
     case NoiseScheduleKind::kCosine:
       return CosineLevel(CosineStep(1 / (1 + std::exp(-2 * log_snr))));
   }

@@ -2,6 +2,8 @@
 
 #include <ATen/Functions.h>
 
+#include <algorithm>
+
 namespace tessera {
 
 using torch::Tensor;
@@ -10,6 +12,18 @@ KvCache::KvCache(int64_t layers, torch::IntArrayRef shape_RSGE, torch::TensorOpt
   for (int64_t i = 0; i < layers; ++i) {
     keys_.push_back(at::zeros(shape_RSGE, options));
     values_.push_back(at::zeros(shape_RSGE, options));
+  }
+}
+
+void KvCache::Reserve(int64_t slots) {
+  const int64_t more = std::max(slots, 2 * this->slots()) - this->slots();
+  if (slots <= this->slots()) {
+    return;
+  }
+  for (std::vector<Tensor>* all : {&keys_, &values_}) {
+    for (Tensor& x_RSGE : *all) {
+      x_RSGE = at::constant_pad_nd(x_RSGE, {0, 0, 0, 0, 0, more});
+    }
   }
 }
 

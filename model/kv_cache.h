@@ -12,6 +12,9 @@ class KvCache {
  public:
   KvCache(int64_t layers, torch::IntArrayRef shape_RSGE, torch::TensorOptions options);
 
+  // Room for at least `slots` slots; views taken before no longer write to it.
+  void Reserve(int64_t slots);
+
   // A view of rows [first, first + count): writes go to the whole.
   KvCache Rows(int64_t first, int64_t count) const;
 

@@ -79,13 +79,13 @@ std::vector<double> Axis::Ticks(int num) const {
   return ticks;
 }
 
-std::string TickText(double value) {
+std::string TickText(double value, int significant_digits) {
   const double size = std::abs(value);
   const auto [divisor, unit] = size >= 1e6 && size < 1e9   ? std::pair(1e6, "M")
                                : size >= 1e4 && size < 1e6 ? std::pair(1e3, "k")
                                                            : std::pair(1.0, "");
   std::array<char, 32> text;
-  std::snprintf(text.data(), text.size(), "%.4g%s", value / divisor, unit);
+  std::snprintf(text.data(), text.size(), "%.*g%s", significant_digits, value / divisor, unit);
   return text.data();
 }
 

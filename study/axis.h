@@ -8,13 +8,14 @@ namespace tessera {
 
 class Axis {
  public:
-  // Spans the values that can be shown (finite, and positive on a log axis), widened to round ends
-  // if so asked. pixel_begin belongs to the least value.
   struct Span {
     double least, most;
   };
+
+  // Of the values that can be shown (finite, and positive on a log axis); never empty.
   static Span SpanOf(const std::vector<double>& values, bool log);
 
+  // pixel_begin belongs to the least value.
   Axis(Span span, bool log, double pixel_begin, double pixel_end);
 
   bool CanShow(double value) const;
@@ -30,6 +31,6 @@ class Axis {
 };
 
 // Short: 0.001, 2.5, 400, 20k, 3M, 1e-05.
-std::string TickText(double value);
+std::string TickText(double value, int significant_digits = 4);
 
 }  // namespace tessera

@@ -93,22 +93,26 @@ Axis MakeAxis(const LinePlot& plot, const AxisOptions& options,
   return {Axis::SpanOf(all, options.log), options.log, pixels[0], pixels[1]};
 }
 
+// Room for the longest name at the right of the lines.
+Frame LineFrame(const LinePlot& plot) {
+  size_t longest = 0;
+  for (const Series& series : plot.series) {
+    longest = std::max(longest, series.name.size());
+  }
+  const double width = static_cast<double>(plot.size.width);
+  const double names = std::min(static_cast<double>(longest) * kCharacter + 12, width / 3);
+  return {kLeft, width - names, kTop, static_cast<double>(plot.size.height) - kBottom};
+}
+
 }  // namespace
 
 std::string LinePlotSvg(const LinePlot& plot) {
-  size_t longest_name = 0;
-  for (const Series& series : plot.series) {
-    longest_name = std::max(longest_name, series.name.size());
-  }
-  const double width = static_cast<double>(plot.size.width);
-  const double label_width = std::min(longest_name * kCharacter + 12, width / 3);
-  const Frame frame{kLeft, width - label_width, kTop,
-                    static_cast<double>(plot.size.height) - kBottom};
+  const Frame frame = LineFrame(plot);
   const Axis x = MakeAxis(plot, plot.x, &Series::x, {frame.left, frame.right});
   const Axis y = MakeAxis(plot, plot.y, &Series::y, {frame.bottom, frame.top});
-
-  std::string lines;
-  std::vector<double> label_ys;
+  std::string svg = absl::StrCat(Open(plot.title, plot.size), XAxis(x, plot.x.label, frame),
+                                 YAxis(y, plot.y.label, frame));
+  std::vector<double> name_ys;
   for (size_t i = 0; i < plot.series.size(); ++i) {
     const Series& series = plot.series[i];
     std::string points;
@@ -119,19 +123,18 @@ std::string LinePlotSvg(const LinePlot& plot) {
         absl::StrAppendFormat(&points, "%.1f,%.1f ", x.Pixel(series.x[j]), last_y);
       }
     }
-    absl::StrAppendFormat(&lines,
+    absl::StrAppendFormat(&svg,
                           "<polyline points=\"%s\" fill=\"none\" stroke=\"%s\" "
                           "stroke-width=\"1.6\" stroke-dasharray=\"%s\"/>\n",
                           points, kColours[i % kColours.size()], kDashes[i % kDashes.size()]);
-    label_ys.push_back(last_y + 4);
+    name_ys.push_back(last_y + 4);
   }
-  SpreadLabels(label_ys, frame);
+  SpreadLabels(name_ys, frame);
   for (size_t i = 0; i < plot.series.size(); ++i) {
-    lines += Text(frame.right + 5, label_ys[i], plot.series[i].name,
-                  absl::StrCat("fill=\"", kColours[i % kColours.size()], "\""));
+    svg += Text(frame.right + 5, name_ys[i], plot.series[i].name,
+                absl::StrCat("fill=\"", kColours[i % kColours.size()], "\""));
   }
-  return absl::StrCat(Open(plot.title, plot.size), XAxis(x, plot.x.label, frame),
-                      YAxis(y, plot.y.label, frame), lines, "</svg>\n");
+  return svg + "</svg>\n";
 }
 
 std::string BarPlotSvg(const BarPlot& plot) {
@@ -155,7 +158,8 @@ std::string BarPlotSvg(const BarPlot& plot) {
         middle - 0.4 * slot, top, 0.8 * slot, std::abs(y.Pixel(value) - y.Pixel(0)), kColours[0]);
     if (i % every == 0) {
       svg += Text(middle, frame.bottom + 16, plot.names[i], "text-anchor=\"middle\"");
-      svg += Text(middle, top - 4, TickText(plot.values[i]), "text-anchor=\"middle\"");
+      svg += Text(middle, top - 4, TickText(plot.values[i], 2),
+                  "text-anchor=\"middle\" font-size=\"10\"");
     }
   }
   return svg + "</svg>\n";

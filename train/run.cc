@@ -2,37 +2,35 @@
 
 #include <torch/utils.h>
 
-#include <charconv>
-
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
 #include "config/toml.h"
+#include "data/make_dataset.h"
 #include "ops/random.h"
 
 namespace tessera {
 
-absl::StatusOr<std::vector<PatchGrid>> ParseGrids(const std::vector<std::string>& grids) {
-  std::vector<PatchGrid> parsed;
-  for (const std::string& text : grids) {
-    PatchGrid grid;
-    const char* end = text.data() + text.size();
-    const auto rows = std::from_chars(text.data(), end, grid.rows);
-    const bool cross = rows.ptr < end && *rows.ptr == 'x';
-    const auto cols = std::from_chars(rows.ptr + cross, end, grid.cols);
-    if (!cross || rows.ec != std::errc() || cols.ec != std::errc() || cols.ptr != end ||
-        grid.rows < 1 || grid.cols < 1) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "model.grids: '", text, "' is no grid; write rows x columns in patches, such as 4x6"));
-    }
-    parsed.push_back(grid);
+absl::StatusOr<std::unique_ptr<Dataset>> OpenDataset(const RunConfig& config, Split split,
+                                                     std::shared_ptr<const Files> files) {
+  ASSIGN_OR_RETURN(const std::vector<PatchGrid> grids, ParseGrids(config.model.grids));
+  int64_t height = 0, width = 0;
+  for (const PatchGrid& grid : grids) {
+    height = std::max(height, grid.rows * config.model.patch);
+    width = std::max(width, grid.cols * config.model.patch);
   }
-  return parsed;
+  return MakeDataset(config.data, split, height, width, std::move(files));
 }
 
 absl::StatusOr<Run> MakeRun(const RunConfig& config, Tokenizer tokenizer) {
   ASSIGN_OR_RETURN(std::vector<PatchGrid> grids, ParseGrids(config.model.grids));
   const Vocabulary vocabulary(tokenizer.size(), static_cast<int64_t>(grids.size()));
-  LayoutSpec layout{vocabulary, config.model.patch, grids, config.data.fit};
+  LayoutSpec layout{vocabulary,
+                    grids,
+                    config.model.patch,
+                    config.data.fit,
+                    config.data.prompt_weight,
+                    config.train.row_length};
+  RETURN_IF_ERROR(CheckLayout(layout));
   torch::manual_seed(MixSeed(config.seed, static_cast<uint64_t>(Stream::kInit), 0));
   auto model = std::make_shared<Model>(config.model, vocabulary, grids);
   return Run{config, std::move(tokenizer), std::move(layout), std::move(model)};

@@ -22,8 +22,9 @@ struct Run {
   std::shared_ptr<Model> model;
 };
 
-// "4x6" -> 4 rows, 6 columns.
-absl::StatusOr<std::vector<PatchGrid>> ParseGrids(const std::vector<std::string>& grids);
+// A split of the run's data set, its pictures as large as the largest grid.
+absl::StatusOr<std::unique_ptr<Dataset>> OpenDataset(const RunConfig& config, Split split,
+                                                     std::shared_ptr<const Files> files);
 
 // A new model, its parameters drawn from config.seed.
 absl::StatusOr<Run> MakeRun(const RunConfig& config, Tokenizer tokenizer);

@@ -10,7 +10,6 @@
 #include "config/status.h"
 #include "config/toml.h"
 #include "data/loader.h"
-#include "data/make_dataset.h"
 #include "ops/random.h"
 #include "train/ema.h"
 #include "train/optimizer.h"
@@ -150,7 +149,7 @@ class Trainer {
     if (!json.is_object()) {
       return absl::DataLossError(absl::StrCat(last.path, "/state.json is no JSON object"));
     }
-    step_ = json.value("step", int64_t{0});
+    step_ = saved_step_ = json.value("step", int64_t{0});
     earlier_minutes_ = json.value("minutes", 0.0);
     return DropLaterLogLines();
   }
@@ -159,7 +158,7 @@ class Trainer {
     started_ = Clock::now();
     auto interval_start = started_;
     Interval interval;
-    for (; Progress(config_, step_, Minutes()) < 1; ) {
+    for (; Progress(config_, step_, Minutes()) < 1;) {
       if (hooks_.stop != nullptr && hooks_.stop->load()) {
         return Save();
       }
@@ -188,8 +187,7 @@ class Trainer {
 
  private:
   double Minutes() const {
-    return earlier_minutes_ +
-           std::chrono::duration<double>(Clock::now() - started_).count() / 60;
+    return earlier_minutes_ + std::chrono::duration<double>(Clock::now() - started_).count() / 60;
   }
 
   absl::Status Step(const Batch& batch, Interval* interval, TrainReport* report) {
@@ -239,14 +237,17 @@ class Trainer {
   }
 
   absl::Status Save() {
+    if (step_ == saved_step_) {
+      return absl::OkStatus();
+    }
     const nlohmann::json state = {{"step", step_}, {"minutes", Minutes()}};
-    RETURN_IF_ERROR(checkpoints_.Save(
-        step_, {{"config.toml", ToToml(run_.config)},
-                {"model.safetensors", Parameters(*run_.model)},
-                {"ema.safetensors", ema_.State()},
-                {"optimizer.safetensors", optimizer_.State()},
-                {"tokenizer.model", run_.tokenizer.Serialized()},
-                {"state.json", state.dump(2) + "\n"}}));
+    RETURN_IF_ERROR(checkpoints_.Save(step_, {{"config.toml", ToToml(run_.config)},
+                                              {"model.safetensors", Parameters(*run_.model)},
+                                              {"ema.safetensors", ema_.State()},
+                                              {"optimizer.safetensors", optimizer_.State()},
+                                              {"tokenizer.model", run_.tokenizer.Serialized()},
+                                              {"state.json", state.dump(2) + "\n"}}));
+    saved_step_ = step_;
     return checkpoints_.Prune(config_.keep);
   }
 
@@ -279,8 +280,39 @@ class Trainer {
   Optimizer optimizer_;
   Ema ema_;
   int64_t step_ = 0;
+  int64_t saved_step_ = -1;
   double earlier_minutes_ = 0;
   Clock::time_point started_ = Clock::now();
 };
 
 }  // namespace
+
+absl::Status Train(const RunConfig& config, const std::string& out, bool resume,
+                   const std::shared_ptr<const Files>& files, const TrainHooks& hooks) {
+  const CheckpointFolder checkpoints = CheckpointsOf(out, *files);
+  const auto last = checkpoints.Latest();
+  if (resume && !last.ok()) {
+    return last.status();
+  }
+  if (!resume && last.ok()) {
+    return absl::AlreadyExistsError(absl::StrCat(
+        "'", out, "' holds a run already; continue it with --resume, or name another --out"));
+  }
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Dataset> dataset,
+                   OpenDataset(config, Split::kTrain, files));
+  ASSIGN_OR_RETURN(Tokenizer tokenizer, MakeTokenizer(config.tokenizer, *dataset, *files));
+  ASSIGN_OR_RETURN(Run run, MakeRun(config, tokenizer));
+  RETURN_IF_ERROR(files->MakeFolder(out));
+  RETURN_IF_ERROR(files->Write(JoinPath(out, "config.toml"), ToToml(config)));
+  BatchSource source{dataset, tokenizer, run.layout, config.data, config.train.batch};
+  source.seed = static_cast<uint64_t>(config.seed);
+  Trainer trainer(std::move(run), out, *files, hooks);
+  if (resume) {
+    RETURN_IF_ERROR(trainer.Restore());
+  }
+  ASSIGN_OR_RETURN(const std::unique_ptr<Loader> loader,
+                   Loader::Start(std::move(source), trainer.step()));
+  return trainer.Loop(*loader);
+}
+
+}  // namespace tessera

@@ -87,7 +87,7 @@ TEST(Cover, HasTheAreaOfTheShapeAtEverySize) {
         return Area(Cover({.size = size, .shape = shape}, {}, side)) / square;
       };
       EXPECT_NEAR(area(Shape::kCircle), 3.14, 0.2);
-      EXPECT_NEAR(area(Shape::kSquare), 4 * 0.88 * 0.88, 0.2);
+      EXPECT_NEAR(area(Shape::kSquare), 4 * 0.93 * 0.93, 0.2);
       EXPECT_NEAR(area(Shape::kTriangle), 1.85, 0.2);
       EXPECT_NEAR(area(Shape::kCross), 4 * 0.34 * (2 - 0.34), 0.2);
     }

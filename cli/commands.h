@@ -1,0 +1,23 @@
+// One function a command: it declares its arguments and returns what runs when it is chosen.
+#pragma once
+
+#include <functional>
+
+#include "absl/status/status.h"
+
+namespace CLI {
+class App;
+}
+
+namespace tessera {
+
+using Command = std::function<absl::Status()>;
+
+Command AddTrain(CLI::App& app);
+Command AddGenerate(CLI::App& app);
+Command AddEval(CLI::App& app);
+Command AddData(CLI::App& app);
+Command AddInspect(CLI::App& app);
+Command AddReport(CLI::App& app);
+
+}  // namespace tessera

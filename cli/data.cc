@@ -1,0 +1,71 @@
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+#include "cli/commands.h"
+#include "config/status.h"
+#include "config/toml.h"
+#include "data/image_io.h"
+#include "data/inspect_dataset.h"
+#include "train/run.h"
+
+namespace tessera {
+namespace {
+
+struct Arguments {
+  std::string recipe;
+  std::vector<std::string> overrides;
+  std::string out = "preview.png";
+  int64_t count = 32;
+};
+
+absl::StatusOr<std::unique_ptr<Dataset>> Open(const Arguments& arguments) {
+  const auto files = std::make_shared<const Files>();
+  RunConfig config;
+  ASSIGN_OR_RETURN(const std::string toml, files->Read(arguments.recipe));
+  RETURN_IF_ERROR(FromToml(toml, arguments.recipe, arguments.overrides, &config));
+  return OpenDataset(config, Split::kTrain, files);
+}
+
+absl::Status Check(const Arguments& arguments) {
+  ASSIGN_OR_RETURN(const auto dataset, Open(arguments));
+  const DatasetSummary summary = CheckDataset(*dataset);
+  std::cout << ToString(summary);
+  return summary.problems.empty() ? absl::OkStatus()
+                                  : absl::InvalidArgumentError(absl::StrCat(
+                                        summary.problems.size(), " documents cannot be used"));
+}
+
+absl::Status Preview(const Arguments& arguments) {
+  ASSIGN_OR_RETURN(const auto dataset, Open(arguments));
+  ASSIGN_OR_RETURN(const DatasetPreview preview, PreviewDataset(*dataset, arguments.count));
+  for (const std::string& line : preview.lines) {
+    std::cout << line << "\n";
+  }
+  const Files files;
+  RETURN_IF_ERROR(files.Write(arguments.out, EncodePng(preview.sheet)));
+  std::cout << "pictures in " << arguments.out << "\n";
+  return absl::OkStatus();
+}
+
+void AddRecipe(CLI::App& app, Arguments& arguments) {
+  app.add_option("recipe", arguments.recipe, "a recipe, whose [data] counts")->required();
+  app.add_option("path=value", arguments.overrides, "keys of the recipe to change");
+}
+
+}  // namespace
+
+Command AddData(CLI::App& app) {
+  auto arguments = std::make_shared<Arguments>();
+  app.require_subcommand(1);
+  CLI::App* check = app.add_subcommand("check", "read every document; list what is wrong");
+  AddRecipe(*check, *arguments);
+  CLI::App* preview = app.add_subcommand("preview", "the first documents as one picture");
+  AddRecipe(*preview, *arguments);
+  preview->add_option("--out", arguments->out, "the picture to write");
+  preview->add_option("--count", arguments->count, "documents to show");
+  app.footer("Example: tessera data preview recipes/shapes.toml --out preview.png");
+  return [arguments, check] { return check->parsed() ? Check(*arguments) : Preview(*arguments); };
+}
+
+}  // namespace tessera

@@ -1,0 +1,66 @@
+#include <ATen/Functions.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "absl/strings/str_format.h"
+#include "cli/commands.h"
+#include "config/status.h"
+#include "config/toml.h"
+#include "data/loader.h"
+#include "train/run.h"
+
+namespace tessera {
+namespace {
+
+// Pixels of a test batch, recovered from what the first layer reads: how many of the 8-bit codes
+// are wrong.
+absl::StatusOr<std::pair<int64_t, int64_t>> WrongCodes(const Run& run) {
+  const auto files = std::make_shared<const Files>();
+  ASSIGN_OR_RETURN(std::shared_ptr<const Dataset> dataset,
+                   OpenDataset(run.config, Split::kTrain, files));
+  DataConfig data = run.config.data;
+  data.threads = 0;
+  ASSIGN_OR_RETURN(const Batch batch, MakeBatch({dataset, run.tokenizer, run.layout, data}, 0));
+  const PatchEmbedder& embedder = run.model->patch_embedder();
+  const Tensor back_PD = embedder.Recover(embedder.Embed(batch.patch_PD));
+  const auto code = [](const Tensor& x) { return at::round((x + 1) * 127.5).to(torch::kLong); };
+  return std::pair((code(back_PD) != code(batch.patch_PD)).sum().item<int64_t>(),
+                   batch.patch_PD.numel());
+}
+
+absl::Status RunInspect(const std::string& path) {
+  torch::NoGradGuard no_grad;
+  const Files files;
+  ASSIGN_OR_RETURN(const Run run, LoadRun(path, files));
+  std::cout << ToToml(run.config) << "\n# parameters\n";
+  int64_t total = 0;
+  for (const auto& [name, tensor] : Parameters(*run.model)) {
+    std::string shape;
+    for (const int64_t size : tensor.sizes()) {
+      shape += (shape.empty() ? "" : " x ") + std::to_string(size);
+    }
+    std::cout << absl::StrFormat("%-56s %s\n", name, shape);
+    total += tensor.numel();
+  }
+  const Tensor weight = run.model->patch_embedder().weight().to(torch::kFloat64);
+  const Tensor singular = at::linalg_svdvals(weight);
+  ASSIGN_OR_RETURN(const auto codes, WrongCodes(run));
+  std::cout << absl::StrFormat(
+      "%d parameters\n\n# is the input lossless?\npatch embedding: rank %d of %d, singular values "
+      "%.4g to %.4g\npixels recovered from its output: %d of %d codes wrong\n",
+      total, at::linalg_matrix_rank(weight).item<int64_t>(), run.model->patch_dim(),
+      singular.min().item<double>(), singular.max().item<double>(), codes.first, codes.second);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+Command AddInspect(CLI::App& app) {
+  auto run = std::make_shared<std::string>();
+  app.add_option("run", *run, "a run or checkpoint folder")->required();
+  app.footer("Example: tessera inspect runs/shapes");
+  return [run] { return RunInspect(*run); };
+}
+
+}  // namespace tessera

@@ -1,0 +1,32 @@
+#include "study/report.h"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "cli/commands.h"
+#include "config/status.h"
+
+namespace tessera {
+namespace {
+
+absl::Status RunReport(const std::string& path) {
+  const auto files = std::make_shared<const Files>();
+  ASSIGN_OR_RETURN(const Run run, LoadRun(path, *files));
+  RETURN_IF_ERROR(WriteReport(path, run, files));
+  std::cout << JoinPath(path, "report.html") << "\n";
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+Command AddReport(CLI::App& app) {
+  auto run = std::make_shared<std::string>();
+  app.add_option("run", *run, "a run folder")->required();
+  app.footer(
+      "Writes report.html into the run folder, with the numbers of its eval.json if there is one.\n"
+      "Example: tessera eval runs/shapes --json > runs/shapes/eval.json && "
+      "tessera report runs/shapes");
+  return [run] { return RunReport(*run); };
+}
+
+}  // namespace tessera

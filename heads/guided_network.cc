@@ -1,0 +1,49 @@
+#include "heads/guided_network.h"
+
+#include <ATen/Functions.h>
+
+namespace tessera {
+namespace {
+
+std::vector<Branch> Weighted(const std::vector<Branch>& branches) {
+  if (branches.size() == 1) {
+    return branches;
+  }
+  std::vector<Branch> weighted;
+  for (const Branch& branch : branches) {
+    if (branch.weight_N1.count_nonzero().item<int64_t>() > 0) {
+      weighted.push_back(branch);
+    }
+  }
+  return weighted;
+}
+
+Tensor StackOf(const std::vector<Branch>& branches, Tensor Branch::*member) {
+  std::vector<Tensor> parts;
+  for (const Branch& branch : branches) {
+    parts.push_back(branch.*member);
+  }
+  return at::stack(parts);
+}
+
+}  // namespace
+
+GuidedNetwork::GuidedNetwork(const Denoiser& denoiser, const Tensor& tau_S,
+                             const std::vector<Branch>& branches)
+    : denoiser_(denoiser),
+      weight_BN1_(StackOf(Weighted(branches), &Branch::weight_N1).to(tau_S.scalar_type())),
+      modulation_(denoiser, tau_S, StackOf(Weighted(branches), &Branch::z_NZ)) {}
+
+Tensor GuidedNetwork::Output(const Tensor& x_ND, int64_t level) {
+  const Tensor output_BNO = denoiser_->Denoise(x_ND, modulation_.At(level)).to(x_ND.scalar_type());
+  const Tensor first_NO = output_BNO.select(0, 0);
+  if (weight_BN1_.size(0) == 1) {
+    return first_NO;
+  }
+  const int64_t dim = x_ND.size(1);
+  const Tensor prediction_ND = (weight_BN1_ * output_BNO.slice(2, 0, dim)).sum(0);
+  const bool more = first_NO.size(1) > dim;
+  return more ? at::cat({prediction_ND, first_NO.slice(1, dim)}, 1) : prediction_ND;
+}
+
+}  // namespace tessera

@@ -1,0 +1,29 @@
+// The network during one sampling run, under a weighted sum of conditions (classifier-free
+// guidance, Ho and Salimans 2022). N = patches, D = numbers a patch, O = outputs, S = noise levels,
+// B = branches.
+#pragma once
+
+#include <vector>
+
+#include "heads/denoiser.h"
+#include "heads/image_head.h"
+
+namespace tessera {
+
+class GuidedNetwork {
+ public:
+  // Branches without any weight are left out, so that guidance at 0 and at 1 costs what no guidance
+  // does and gives the same numbers.
+  GuidedNetwork(const Denoiser& denoiser, const Tensor& tau_S, const std::vector<Branch>& branches);
+
+  // [N, O]: sum of the branches' predictions, all made in one call. What the network puts out
+  // beyond the prediction's D numbers is that of the first branch.
+  Tensor Output(const Tensor& x_ND, int64_t level);
+
+ private:
+  Denoiser denoiser_;
+  Tensor weight_BN1_;
+  PreparedModulation modulation_;
+};
+
+}  // namespace tessera

@@ -1,0 +1,28 @@
+// Document -> Document: continues documents of texts and pictures, slot by slot.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "data/document.h"
+#include "data/layout.h"
+#include "infer/config.h"
+#include "model/model.h"
+
+namespace tessera {
+
+struct GenerateRequest {
+  std::vector<Document> prompts;
+  Until until = Until::kEnd;
+  uint64_t seed = 0;
+  int64_t first_index = 0;  // prompt i draws from stream first_index + i: batches change nothing
+  int64_t grid = 0;         // of the picture that Until::kImage opens
+  std::function<void(int64_t slots)> on_slot;  // after each step of all rows
+};
+
+// Each prompt and its continuation. A text that continues a prompt's text belongs to the same
+// segment. kText ends before the next picture, kImage after it, kEnd with the document.
+std::vector<Document> Generate(Model& model, const Tokenizer& tokenizer, const LayoutSpec& layout,
+                               const GenerateConfig& config, const GenerateRequest& request);
+
+}  // namespace tessera

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# From a bare machine to a model that draws what a sentence says. Run again, it skips what is done.
+#   scripts/demo.sh [--torch DIR]
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+scripts/setup.sh "$@"
+tessera=build/release/tessera
+run=runs/shapes
+
+if [[ ! -f $run/eval.json ]]; then
+  resume=()
+  [[ -d $run/checkpoints ]] && resume=(--resume)
+  "$tessera" train recipes/shapes.toml --out "$run" "${resume[@]}"
+  "$tessera" eval "$run" --json >"$run/eval.json.part"
+  mv "$run/eval.json.part" "$run/eval.json"
+fi
+[[ -f $run/pictures/docs.jsonl ]] ||
+  "$tessera" generate "$run" 'a large red circle left of a small blue square' --count 16 --out "$run/pictures"
+[[ -f $run/report.html ]] || "$tessera" report "$run"
+echo "Open $run/report.html"

@@ -1,0 +1,24 @@
+// What a run folder tells about its training: log.jsonl, and the eval.json that
+// `tessera eval RUN --json > RUN/eval.json` puts beside it.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "data/files.h"
+#include "train/trainer.h"
+
+namespace tessera {
+
+using Metrics = std::vector<std::pair<std::string, double>>;
+
+// Empty if the file is not there. A last line that a cut run left unfinished is passed over. A null
+// in a list is NaN.
+absl::StatusOr<std::vector<TrainReport>> ReadLog(const std::string& run, const Files& files);
+
+// One JSON object of numbers, in its order. Empty if the file is not there.
+absl::StatusOr<Metrics> ReadMetrics(const std::string& run, const Files& files);
+
+}  // namespace tessera

@@ -1,0 +1,48 @@
+#include "study/sample_sheet.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "config/status.h"
+#include "data/image_io.h"
+#include "infer/generator.h"
+
+namespace tessera {
+namespace {
+
+constexpr int64_t kPictures = 32, kColumns = 8, kMargin = 2, kSide = 96;
+
+}  // namespace
+
+absl::Status WriteSampleSheet(const Run& run, int64_t step, const std::string& out,
+                              const std::shared_ptr<const Files>& files) {
+  ASSIGN_OR_RETURN(const auto dataset, OpenDataset(run.config, Split::kTest, files));
+  GenerateRequest request;
+  std::string captions;
+  for (int64_t i = 0; i < std::min(kPictures, dataset->size()); ++i) {
+    ASSIGN_OR_RETURN(const Document document, dataset->Get(i));
+    for (const Segment& segment : document.segments) {
+      if (const std::string* text = AsText(segment)) {
+        request.prompts.push_back({{*text}});
+        absl::StrAppend(&captions, *text, "\n");
+        break;
+      }
+    }
+  }
+  if (request.prompts.empty()) {
+    return absl::OkStatus();
+  }
+  request.until = Until::kImage;
+  std::vector<Image> images;
+  for (const Document& document :
+       Generate(*run.model, run.tokenizer, run.layout, run.config.generate, request)) {
+    images.push_back(*AsImage(document.segments.back()));
+  }
+  const int64_t scale = std::max<int64_t>(1, kSide / images.front().width);
+  const std::string folder = JoinPath(out, "samples");
+  RETURN_IF_ERROR(files->MakeFolder(folder));
+  RETURN_IF_ERROR(files->Write(JoinPath(folder, "prompts.txt"), captions));
+  return files->Write(JoinPath(folder, absl::StrFormat("step-%06d.png", step)),
+                      EncodePng(ContactSheet(images, kColumns, kMargin, scale)));
+}
+
+}  // namespace tessera

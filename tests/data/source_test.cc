@@ -1,0 +1,81 @@
+#include "data/source.h"
+
+#include <gtest/gtest.h>
+
+#include "data/archive.h"
+#include "tests/data/tar_bytes.h"
+#include "tests/data/temp_folder.h"
+
+namespace tessera {
+namespace {
+
+using Names = std::vector<std::string>;
+
+std::unique_ptr<Source> Open(const std::string& path) {
+  auto source = OpenSource(path, std::make_shared<Files>());
+  EXPECT_TRUE(source.ok()) << source.status();
+  return source.ok() ? *std::move(source) : nullptr;
+}
+
+TEST(Source, FolderTarAndZipAreReadTheSameWay) {
+  const TempFolder folder;
+  folder.Write("set/hello.txt", "hello");
+  folder.Write("set/deep/naïve.txt", "ü");
+  folder.Write("two.tar.gz", TestFile("two.tar.gz"));
+  folder.Write("two.zip", TestFile("two.zip"));
+  folder.Write("two.tar", TarBytes({{"./hello.txt", "hello"}, {"deep/naïve.txt", "ü"}}));
+  for (const char* name : {"set", "two.tar.gz", "two.zip", "two.tar"}) {
+    const auto source = Open(folder / name);
+    ASSERT_NE(source, nullptr);
+    EXPECT_EQ(source->Names(), (Names{"deep/naïve.txt", "hello.txt"})) << name;
+    EXPECT_EQ(source->Read("deep/naïve.txt").value(), "ü");
+    EXPECT_EQ(source->Read("./hello.txt").value(), "hello");
+    EXPECT_TRUE(absl::IsNotFound(source->Read("bye.txt").status()));
+    EXPECT_FALSE(source->Read("../hello.txt").ok());
+  }
+}
+
+TEST(Source, AMissingPathIsNamedWithItsNearestNeighbour) {
+  const TempFolder folder;
+  folder.Write("sprites.tar", "");
+  const absl::Status status = OpenSource(folder / "sprite.tar", std::make_shared<Files>()).status();
+  EXPECT_TRUE(std::string(status.message()).ends_with("the nearest name there is 'sprites.tar'"))
+      << status;
+}
+
+TEST(Archive, RefusesNamesThatLeaveTheFolder) {
+  for (const char* name : {"/etc/passwd", "../x", "a/../../x"}) {
+    const absl::Status status = OpenArchive("a.tar", TarBytes({{name, "x"}})).status();
+    EXPECT_EQ(status.message(), "the archive 'a.tar': '" + std::string(name) +
+                                    "' leads out of the folder; names must be relative to it");
+  }
+}
+
+TEST(Archive, RefusesWhatIsDamagedOrNoArchive) {
+  const std::string tar = TarBytes({{"a", std::string(2000, 'a')}});
+  EXPECT_TRUE(OpenArchive("a.tar", tar).ok());
+  EXPECT_FALSE(OpenArchive("a.tar", tar.substr(0, 1000)).ok());
+  EXPECT_FALSE(OpenArchive("a.tar", "hello").ok());
+  EXPECT_FALSE(OpenArchive("a.tar", "").ok());
+  const std::string gz = TestFile("two.tar.gz");
+  EXPECT_FALSE(OpenArchive("a.tar.gz", gz.substr(0, gz.size() / 2)).ok());
+}
+
+TEST(Archive, StopsBeforeItFillsTheMemory) {
+  const std::string tar = TarBytes({{"a", std::string(600, 'a')}, {"b", std::string(600, 'b')}});
+  EXPECT_TRUE(OpenArchive("a.tar", tar, /*max_bytes=*/1200).ok());
+  const absl::Status status = OpenArchive("a.tar", tar, /*max_bytes=*/1199).status();
+  EXPECT_EQ(status.message(),
+            "the archive 'a.tar' is too large for memory; unpack it and name the folder");
+}
+
+TEST(SafeName, IsRelativeAndNormal) {
+  EXPECT_EQ(SafeName("./a//b/../c.png").value(), "a/c.png");
+  for (const char* name : {"", "..", "../a", "/a", "a/", ".", "a/../.."}) {
+    EXPECT_FALSE(SafeName(name).ok()) << name;
+  }
+  EXPECT_FALSE(SafeName(std::string("a\0b", 3)).ok());
+}
+
+}  // namespace
+}  // namespace tessera

@@ -1,0 +1,137 @@
+// A distribution whose expected clean patch is known exactly, to tell a sampler's error from a
+// network's: .5 N(-.8, .01) + .3 N(.2, .04) + .2 N(.9, .0025), one number a patch. The reference
+// errors are those of sequence_and_head.md 6.12.
+// N = draws, C = components.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include "heads/sampler.h"
+#include "ops/random.h"
+
+namespace tessera {
+
+class Mixture {
+ public:
+  // E[x | x_t] at a level.
+  Tensor Clean(const Tensor& x_N1, const NoiseLevel& level) const {
+    const Tensor variance_C1 = level.alpha * level.alpha * variance_C1_ + level.sigma * level.sigma;
+    const Tensor error_CN = x_N1.t() - level.alpha * mean_C1_;
+    const Tensor log_density_CN =
+        at::addcmul(share_C1_.log() - variance_C1.log() / 2, error_CN.square(), -.5 / variance_C1);
+    const Tensor clean_CN =
+        at::addcmul(mean_C1_, error_CN, level.alpha * variance_C1_ / variance_C1);
+    return (log_density_CN.softmax(0) * clean_CN).sum(0).unsqueeze(1);
+  }
+
+  // Wasserstein-1: the mean distance between equal quantiles.
+  double Distance(const Tensor& x_N1) const {
+    const int64_t count = x_N1.size(0), cells = 200'000;
+    const Tensor grid = torch::linspace(-2, 2, cells + 1, torch::kDouble);
+    const Tensor below =
+        (share_C1_ * at::special_ndtr((grid - mean_C1_) / variance_C1_.sqrt())).sum(0);
+    const Tensor quantile = (torch::arange(count, torch::kDouble) + .5) / count;
+    const Tensor right = torch::searchsorted(below, quantile).clamp(1, cells);
+    const Tensor low = below.index({right - 1}), high = below.index({right});
+    const Tensor part = (quantile - low) / (high - low);
+    const Tensor truth = grid.index({right - 1}) + part * (4. / cells);
+    return (std::get<0>(x_N1.flatten().sort()) - truth).abs().mean().item<double>();
+  }
+
+ private:
+  Tensor share_C1_ = torch::tensor({{.5}, {.3}, {.2}}, torch::kDouble);
+  Tensor mean_C1_ = torch::tensor({{-.8}, {.2}, {.9}}, torch::kDouble);
+  Tensor variance_C1_ = torch::tensor({{.01}, {.04}, {.0025}}, torch::kDouble);
+};
+
+struct MixtureDraws {
+  Tensor x_N1;
+  int64_t looks;  // how often the sampler asked for the expected clean patch
+};
+
+inline MixtureDraws DrawMixture(const SamplerConfig& config, NoiseScheduleKind kind,
+                                int64_t count) {
+  const NoiseSchedule schedule(kind, 1);
+  const std::vector<NoiseLevel> levels = SamplerLevels(config, schedule);
+  const Mixture mixture;
+  at::Generator rng = MakeGenerator(torch::kCPU, 1, Stream::kTest, 0);
+  MixtureDraws draws{.x_N1 = {}, .looks = 0};
+  const auto look = [&](const Tensor& x_N1, int64_t level) -> Denoised {
+    ++draws.looks;
+    return {mixture.Clean(x_N1, levels[static_cast<size_t>(level)]), {}};
+  };
+  const auto noise = [&] { return torch::randn({count, 1}, rng, torch::kDouble); };
+  draws.x_N1 = RunSampler({.config = config, .levels = levels, .denoise = look, .noise = noise});
+  return draws;
+}
+
+struct MixtureReference {
+  const char* name;
+  SamplerConfig sampler;
+  NoiseScheduleKind schedule;
+  std::array<double, 9> errors;  // for each of kMixtureSteps
+};
+
+constexpr std::array<int64_t, 9> kMixtureSteps = {5, 8, 10, 16, 20, 25, 50, 100, 250};
+constexpr int64_t kMixtureDraws = 100'000;
+// Of the difference of two errors at that many draws, each known to +-.002: the references are
+// single runs too.
+constexpr double kMixtureStandardError = .0028;
+
+inline std::vector<MixtureReference> MixtureReferences() {
+  using enum SamplerKind;
+  constexpr auto cosine = NoiseScheduleKind::kCosine, flow = NoiseScheduleKind::kFlow;
+  return {
+      {"ddpm, small variance",
+       {.kind = kDdpm},
+       cosine,
+       {.183, .095, .071, .041, .034, .027, .015, .0089, .0047}},
+      {"ddpm, large variance",
+       {.kind = kDdpm, .variance = StepVariance::kLarge},
+       cosine,
+       {.156, .106, .086, .053, .043, .032, .015, .0064, .0030}},
+      {"ddim, eta 0",
+       {.kind = kDdim},
+       cosine,
+       {.150, .072, .052, .031, .025, .018, .0080, .0046, .0029}},
+      {"ddim, eta 1",
+       {.kind = kDdim, .eta = 1},
+       cosine,
+       {.182, .095, .071, .041, .033, .026, .016, .0092, .0058}},
+      {"dpm++2m cosine, even in time",
+       {.kind = kDpmpp2m},
+       cosine,
+       {.104, .041, .029, .020, .019, .018, .0096, .0046, .0032}},
+      {"dpm++2m cosine, even in log snr",
+       {.kind = kDpmpp2m, .grid = StepGrid::kLogSnr},
+       cosine,
+       {.119, .053, .031, .014, .0092, .0056, .0058, .0038, .0020}},
+      {"euler", {.kind = kEuler}, flow, {.107, .065, .048, .031, .025, .016, .011, .0043, .0036}},
+      {"heun", {.kind = kHeun}, flow, {.040, .026, .020, .011, .0082, .0053, .0034, .0031, .0034}},
+      {"midpoint",
+       {.kind = kMidpoint},
+       flow,
+       {.020, .0069, .0050, .0036, .0051, .0039, .0032, .0035, .0037}},
+      {"ab2", {.kind = kAb2}, flow, {.055, .024, .020, .014, .012, .0097, .0045, .0081, .0016}},
+      {"dpm++2m flow, even in time",
+       {.kind = kDpmpp2m},
+       flow,
+       {.091, .029, .020, .016, .014, .011, .0044, .0030, .0022}},
+      {"flow-sde",
+       {.kind = kFlowSde},
+       flow,
+       {.155, .090, .066, .031, .021, .015, .0052, .0043, .0061}},
+  };
+}
+
+// The error of a reference's sampler is the reference's, within three standard errors.
+inline void ExpectMixtureErrors(const MixtureReference& reference, size_t column) {
+  SamplerConfig config = reference.sampler;
+  config.steps = kMixtureSteps[column];
+  const Tensor x_N1 = DrawMixture(config, reference.schedule, kMixtureDraws).x_N1;
+  EXPECT_NEAR(Mixture().Distance(x_N1), reference.errors[column], 3 * kMixtureStandardError)
+      << reference.name << ", " << config.steps << " steps";
+}
+
+}  // namespace tessera

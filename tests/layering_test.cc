@@ -1,0 +1,208 @@
+// The includes of every source file, held against docs/architecture.md: who may know whom, and
+// where the libraries are. Paths are relative to the repository root.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tessera {
+namespace {
+
+using Includes = std::map<std::string, std::vector<std::string>>;  // file -> what it includes
+
+struct Folder {
+  std::string_view name;
+  int level;  // a folder may include itself and the folders of lower levels
+};
+constexpr std::array kFolders = {Folder{"config", 0}, Folder{"ops", 0},   Folder{"heads", 1},
+                                 Folder{"data", 1},   Folder{"model", 2}, Folder{"infer", 3},
+                                 Folder{"train", 4},  Folder{"study", 5}, Folder{"serve", 5},
+                                 Folder{"cli", 6}};
+
+struct Library {
+  std::string_view prefix;  // of its headers
+  std::set<std::string> files;
+};
+const std::vector<Library>& Libraries() {
+  static const std::vector<Library> libraries = {
+      {"opencv2/", {"data/draw.cc", "data/image_io.cc"}},
+      {"sentencepiece", {"data/sentence_pieces.cc"}},
+      {"archive", {"data/archive.cc"}},
+      {"toml++/", {"config/toml.cc"}},
+      {"nlohmann/", {"data/json.cc", "train/trainer.cc", "cli/eval.cc", "cli/generate.cc"}}};
+  return libraries;
+}
+
+std::string_view FolderOf(std::string_view path) {
+  const size_t slash = path.find('/');
+  return slash == path.npos ? "" : path.substr(0, slash);
+}
+
+const Folder* Find(std::string_view name) {
+  const auto* found = std::ranges::find(kFolders, name, &Folder::name);
+  return found == kFolders.end() ? nullptr : found;
+}
+
+bool IsOurs(std::string_view path) { return Find(FolderOf(path)) || FolderOf(path) == "tests"; }
+
+bool MayInclude(std::string_view file, std::string_view included) {
+  const Folder* from = Find(FolderOf(file));
+  const Folder* to = Find(FolderOf(included));
+  return from && to && (from->name == to->name || to->level < from->level);
+}
+
+// The path between the quotes or brackets of an include directive; else empty.
+std::string IncludedBy(std::string_view line) {
+  constexpr std::string_view kDirective = "#include ";
+  const size_t begin = line.find_first_of("\"<");
+  const size_t end = line.find_last_of("\">");
+  const bool is_include = line.starts_with(kDirective) && begin < end && end != line.npos;
+  return is_include ? std::string(line.substr(begin + 1, end - begin - 1)) : "";
+}
+
+Includes ReadSources() {
+  namespace fs = std::filesystem;
+  const fs::path root = TESSERA_SOURCE_DIR;
+  Includes includes;
+  for (const Folder& folder : kFolders) {
+    if (!fs::exists(root / folder.name)) {
+      continue;
+    }
+    for (const auto& entry : fs::recursive_directory_iterator(root / folder.name)) {
+      const std::string extension = entry.path().extension();
+      if (extension != ".h" && extension != ".cc") {
+        continue;
+      }
+      std::vector<std::string>& found = includes[entry.path().lexically_relative(root).string()];
+      std::ifstream file(entry.path());
+      for (std::string line; std::getline(file, line);) {
+        if (const std::string path = IncludedBy(line); !path.empty()) {
+          found.push_back(path);
+        }
+      }
+    }
+  }
+  return includes;
+}
+
+const Includes& Sources() {
+  static const Includes sources = ReadSources();
+  return sources;
+}
+
+// The file, the files of ours that it includes, and so on.
+std::set<std::string> Closure(const std::string& file) {
+  std::set<std::string> seen;
+  std::vector<std::string> open = {file};
+  while (!open.empty()) {
+    const std::string next = open.back();
+    open.pop_back();
+    const auto found = Sources().find(next);
+    if (found != Sources().end() && seen.insert(next).second) {
+      open.insert(open.end(), found->second.begin(), found->second.end());
+    }
+  }
+  return seen;
+}
+
+TEST(Layering, TheRuleTellsUpFromDown) {
+  EXPECT_EQ(IncludedBy("#include \"data/files.h\"  // why"), "data/files.h");
+  EXPECT_EQ(IncludedBy("#include <archive.h>"), "archive.h");
+  EXPECT_EQ(IncludedBy("// #include \"cli/commands.h\""), "");
+  EXPECT_TRUE(MayInclude("infer/a.cc", "data/b.h"));
+  EXPECT_TRUE(MayInclude("ops/a.cc", "ops/b.h"));
+  EXPECT_FALSE(MayInclude("data/a.cc", "model/b.h"));
+  EXPECT_FALSE(MayInclude("data/a.cc", "heads/b.h"));
+  EXPECT_FALSE(MayInclude("cli/a.cc", "tests/b.h"));
+}
+
+TEST(Layering, EveryFolderThatExistsIsRead) {
+  std::set<std::string_view> read;
+  for (const auto& [file, unused] : Sources()) {
+    read.insert(FolderOf(file));
+  }
+  for (const Folder& folder : kFolders) {
+    if (std::filesystem::exists(std::filesystem::path(TESSERA_SOURCE_DIR) / folder.name)) {
+      EXPECT_TRUE(read.contains(folder.name)) << folder.name;
+    }
+  }
+  EXPECT_GE(read.size(), 9u);
+}
+
+TEST(Layering, IncludesPointOneWayAndNeverAtTests) {
+  for (const auto& [file, includes] : Sources()) {
+    for (const std::string& included : includes) {
+      if (IsOurs(included)) {
+        EXPECT_TRUE(MayInclude(file, included)) << file << " includes " << included;
+      }
+    }
+  }
+}
+
+TEST(Layering, ModelSeesOfDataOnlyWhatABatchIsMadeOf) {
+  const std::set<std::string> allowed = {"data/batch.h", "data/document.h", "data/vocabulary.h"};
+  for (const auto& [file, unused] : Sources()) {
+    if (FolderOf(file) != "model") {
+      continue;
+    }
+    for (const std::string& seen : Closure(file)) {
+      EXPECT_TRUE(FolderOf(seen) != "data" || allowed.contains(seen)) << file << " sees " << seen;
+    }
+  }
+}
+
+TEST(Layering, HeadsModelAndOpsSeeNoAbseilAndNoFiles) {
+  const std::set<std::string> mathematics = {"heads", "model", "ops"};
+  for (const auto& [file, unused] : Sources()) {
+    if (!mathematics.contains(std::string(FolderOf(file)))) {
+      continue;
+    }
+    for (const std::string& seen : Closure(file)) {
+      for (const std::string& included : Sources().at(seen)) {
+        const bool file_access = included == "fstream" || included == "filesystem";
+        EXPECT_FALSE(FolderOf(included) == "absl" || file_access)
+            << file << " sees " << included << " through " << seen;
+      }
+    }
+  }
+}
+
+TEST(Layering, EachLibraryStaysInItsFiles) {
+  for (const Library& library : Libraries()) {
+    std::set<std::string> users;
+    for (const auto& [file, includes] : Sources()) {
+      for (const std::string& included : includes) {
+        if (included.starts_with(library.prefix)) {
+          users.insert(file);
+        }
+      }
+    }
+    EXPECT_EQ(users, library.files) << library.prefix;
+  }
+}
+
+TEST(Layering, TheCommandLineLibraryStaysInCli) {
+  for (const auto& [file, includes] : Sources()) {
+    for (const std::string& included : includes) {
+      EXPECT_TRUE(!included.starts_with("CLI/") || FolderOf(file) == "cli") << file;
+    }
+  }
+}
+
+TEST(Layering, NoHeaderIncludesAllOfLibTorch) {
+  for (const auto& [file, includes] : Sources()) {
+    if (file.ends_with(".h")) {
+      EXPECT_EQ(std::ranges::count(includes, "torch/torch.h"), 0) << file;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tessera

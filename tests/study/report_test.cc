@@ -1,0 +1,122 @@
+#include "study/report.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "config/status.h"
+#include "config/toml.h"
+#include "study/curves.h"
+#include "study/run_records.h"
+#include "tests/data/temp_folder.h"
+#include "train/run.h"
+
+namespace tessera {
+namespace {
+
+constexpr char kLog[] =
+    R"({"step": 20, "minutes": 0.5, "text_loss": 3.5, "image_loss": 1.25, "tokens_per_second": 900.0,)"
+    R"( "image_loss_by_level": [null, 0.5], "image_loss_by_patch": [1.0, 2.0, null]})"
+    "\n"
+    R"({"step": 40, "minutes": 1.0, "text_loss": 2.5, "image_loss": 0.75, "tokens_per_second": 950.0,)"
+    R"( "image_loss_by_level": [0.25, 0.5], "image_loss_by_patch": [1.0, 2.0, null]})"
+    "\n";
+
+constexpr char kStories[] = R"(
+[data.shapes]
+variant = "stories"
+[tokenizer]
+size = 300
+documents = 50
+[model]
+grids = ["2x2"]
+width = 16
+layers = 1
+heads = 2
+kv_heads = 2
+ffn = 16
+[model.head]
+width = 16
+depth = 1
+[generate]
+max_text = 4
+max_images = 2
+[generate.sampler]
+steps = 2
+)";
+
+bool Has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+int64_t Count(const std::string& text, const std::string& part) {
+  int64_t count = 0;
+  for (size_t at = 0; (at = text.find(part, at)) != std::string::npos; ++at) {
+    ++count;
+  }
+  return count;
+}
+
+absl::StatusOr<Run> UntrainedRun(const std::shared_ptr<const Files>& files) {
+  RunConfig config;
+  RETURN_IF_ERROR(FromToml(kStories, "test", {}, &config));
+  ASSIGN_OR_RETURN(const auto dataset, OpenDataset(config, Split::kTrain, files));
+  ASSIGN_OR_RETURN(Tokenizer tokenizer, MakeTokenizer(config.tokenizer, *dataset, *files));
+  return MakeRun(config, std::move(tokenizer));
+}
+
+TEST(ReadLog, PassesOverAnUnfinishedLastLine) {
+  const TempFolder folder;
+  folder.Write("log.jsonl", std::string(kLog) + "{\"step\": 60, \"min");
+  const auto log = ReadLog(folder.path(), Files());
+  ASSERT_TRUE(log.ok()) << log.status();
+  ASSERT_EQ(log->size(), 2);
+  EXPECT_EQ(log->back().step, 40);
+  EXPECT_EQ(log->back().image_loss, 0.75);
+  EXPECT_TRUE(std::isnan(log->front().image_loss_by_level[0]));
+}
+
+TEST(ReadLog, NamesTheLineThatIsWrong) {
+  const TempFolder folder;
+  folder.Write("log.jsonl", std::string(kLog) + "{}\n");
+  const std::string message(ReadLog(folder.path(), Files()).status().message());
+  EXPECT_TRUE(Has(message, "log.jsonl, line 3: there is no integer \"step\"")) << message;
+}
+
+TEST(Curves, LeavesOutWhatWasNeverMeasured) {
+  TrainReport report;
+  report.image_loss = 1;
+  report.step = 1;
+  std::vector<TrainReport> log = {report, report};
+  log.back().step = 2;
+  const std::vector<Figure> figures = Curves(log);
+  ASSERT_EQ(figures.size(), 1);
+  EXPECT_TRUE(Has(figures[0].markup, "Image loss"));
+  EXPECT_TRUE(Curves({}).empty());
+}
+
+TEST(WriteReport, ShowsRecordsPicturesCaptionsAndAStoryOnOnePage) {
+  const TempFolder folder;
+  folder.Write("log.jsonl", kLog);
+  folder.Write("eval.json", "{\"scene_accuracy\": 0.625}");
+  for (int i = 0; i < 8; ++i) {
+    folder.Write("samples/step-00000" + std::to_string(i) + ".png", "png");
+  }
+  const auto files = std::make_shared<const Files>();
+  const auto run = UntrainedRun(files);
+  ASSERT_TRUE(run.ok()) << run.status();
+  const absl::Status status = WriteReport(folder.path(), *run, files);
+  ASSERT_TRUE(status.ok()) << status;
+  const std::string page = files->Read(folder / "report.html").value();
+  for (const char* part : {"trained for 40 steps in 1.0 minutes", "scene_accuracy", ">0.625<",
+                           "Text loss", "by noise level", "Machine", "max_text = 4"}) {
+    EXPECT_TRUE(Has(page, part)) << part;
+  }
+  EXPECT_EQ(Count(page, "alt=\"step-"), 5);
+  EXPECT_TRUE(Has(page, "step-000000") && Has(page, "step-000007"));
+  EXPECT_GE(Count(page, "<img"), 5 + 12 + 8);
+  EXPECT_FALSE(Has(page, "http"));
+}
+
+}  // namespace
+}  // namespace tessera
