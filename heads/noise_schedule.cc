@@ -43,7 +43,7 @@ NoiseSchedule::NoiseSchedule(NoiseScheduleKind kind, double noise_scale)
   for (int64_t step = 0; step < kCosineSteps; ++step) {
     alphas.push_back(std::sqrt(CosineAlphaBar(static_cast<double>(step))));
   }
-  alpha_T = torch::tensor(alphas, torch::kDouble);
+  alpha_T_ = torch::tensor(alphas, torch::kDouble);
 }
 
 NoiseLevel NoiseSchedule::AtTime(double t) const {
@@ -72,7 +72,7 @@ NoiseLevels NoiseSchedule::AtTimes(const Tensor& t) const {
       return {1000 * t, t, noise_scale_ * (1 - t)};
     case NoiseScheduleKind::kCosine: {
       const Tensor step = (kCosineSteps * (1 - t)).to(torch::kLong).clamp_max(kCosineSteps - 1);
-      const Tensor alpha = alpha_T.to(t.device()).index({step});
+      const Tensor alpha = alpha_T_.to(t.device()).index({step});
       return {step.to(t.options()), alpha.to(t.options()),
               (1 - alpha.square()).sqrt().to(t.options())};
     }

@@ -7,6 +7,8 @@
 #include <ATen/core/Generator.h>
 #include <torch/types.h>
 
+#include <vector>
+
 #include "heads/config.h"
 
 namespace tessera {
@@ -53,7 +55,7 @@ class NoiseSchedule {
  private:
   NoiseScheduleKind kind_;
   double noise_scale_;
-  Tensor alpha_T;  // of the 1000 cosine steps, double
+  Tensor alpha_T_;  // of the 1000 cosine steps, double
 };
 
 // One level a number, in double, as tensors of shape [S].

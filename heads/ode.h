@@ -1,5 +1,6 @@
 // Samplers that follow the flow from noise to data. The first four and flow-sde walk in flow time
-// t, x_t = t x + s (1 - t) n, with velocity v = (x_hat - x_t) / (1 - t).
+// t, x_t = t x + s (1 - t) n, with velocity v = (x_hat - x_t) / (1 - t). Unlike in the loss 1 - t
+// is not held at .05: no sampler looks at t = 1, and a held slope would end short of the data.
 #pragma once
 
 #include "heads/sampler.h"

@@ -17,7 +17,7 @@ NamedTensors Parameters(const std::vector<std::vector<int64_t>>& shapes) {
   for (size_t i = 0; i < shapes.size(); ++i) {
     Tensor parameter = Randn(shapes[i], i).requires_grad_();
     parameter.mutable_grad() = Randn(shapes[i], 100 + i);
-    parameters.emplace_back("p" + std::to_string(i), parameter);
+    parameters.emplace_back(std::to_string(i), parameter);
   }
   return parameters;
 }
