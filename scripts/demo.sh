@@ -10,7 +10,7 @@ run=runs/shapes
 
 if [[ ! -f $run/eval.json ]]; then
   resume=()
-  [[ -d $run/checkpoints ]] && resume=(--resume)
+  if compgen -G "$run/checkpoints/step-*" >/dev/null; then resume=(--resume); fi
   "$tessera" train recipes/shapes.toml --out "$run" "${resume[@]}"
   "$tessera" eval "$run" --json >"$run/eval.json.part"
   mv "$run/eval.json.part" "$run/eval.json"
