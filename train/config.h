@@ -21,7 +21,6 @@ struct TrainConfig {
   double minutes = 0;
   int64_t batch = 32;
   int64_t row_length = 256;
-  int64_t accumulate = 1;
   double text_weight = 0.04;
   double image_weight = 1;
   Precision precision = Precision::kBf16;
@@ -42,7 +41,6 @@ struct TrainConfig {
 
   int64_t log_every = 20;
   int64_t sample_every = 500;
-  int64_t evaluate_every = 500;
   int64_t checkpoint_every = 500;
   int64_t keep = 2;
 
@@ -55,7 +53,6 @@ struct TrainConfig {
     visit("minutes", self.minutes, "of training, whichever ends first; 0: until steps");
     visit("batch", self.batch, "documents a step");
     visit("row_length", self.row_length, "slots of a row, which holds several documents");
-    visit("accumulate", self.accumulate, "parts of a batch, one after the other, to save memory");
     visit("text_weight", self.text_weight, "of the mean loss of text slots");
     visit("image_weight", self.image_weight, "of the mean loss of patches");
     visit("precision", self.precision, "of matrix products; parameters are always f32");
@@ -78,7 +75,6 @@ struct TrainConfig {
 
     visit("log_every", self.log_every, "steps");
     visit("sample_every", self.sample_every, "steps; 0: only at the end");
-    visit("evaluate_every", self.evaluate_every, "steps; 0: only at the end");
     visit("checkpoint_every", self.checkpoint_every, "steps; 0: only at the end");
     visit("keep", self.keep, "checkpoints, the last ones, and the best besides");
   }
@@ -87,7 +83,6 @@ struct TrainConfig {
     if (steps <= 0 && minutes <= 0) return "steps and minutes are both 0: the run would not end";
     if (steps < 0 || minutes < 0) return "steps and minutes cannot be negative";
     if (batch < 1 || row_length < 1) return "batch and row_length must be at least 1";
-    if (accumulate < 1 || accumulate > batch) return "accumulate must be from 1 to batch";
     if (text_weight < 0 || image_weight < 0) return "loss weights cannot be negative";
     if (lr < 0 || muon_lr < 0 || weight_decay < 0 || clip < 0) {
       return "learning rates, weight_decay and clip cannot be negative";
@@ -99,8 +94,8 @@ struct TrainConfig {
       return "warmup must be at least 0 and final_fraction from 0 to 1";
     }
     if (log_every < 1 || keep < 1) return "log_every and keep must be at least 1";
-    if (sample_every < 0 || evaluate_every < 0 || checkpoint_every < 0) {
-      return "sample_every, evaluate_every and checkpoint_every cannot be negative";
+    if (sample_every < 0 || checkpoint_every < 0) {
+      return "sample_every and checkpoint_every cannot be negative";
     }
     return "";
   }
