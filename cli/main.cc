@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "config/suggest.h"
+#include "ops/allocator.h"
 
 namespace tessera {
 namespace {
@@ -51,6 +52,7 @@ int Main(int argc, char** argv) {
 }  // namespace tessera
 
 int main(int argc, char** argv) {
+  tessera::KeepFreedMemory();  // before the first tensor
   try {
     return tessera::Main(argc, argv);
   } catch (const std::exception& error) {

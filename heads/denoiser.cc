@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "ops/linear.h"
+#include "ops/norm.h"
 
 namespace tessera {
 namespace {
@@ -95,8 +96,7 @@ Tensor DenoiserImpl::Modulate(const Tensor& embedding) {
 Tensor DenoiserImpl::Denoise(const Tensor& x_t, const Tensor& modulation) {
   const std::vector<Tensor> parts = modulation.chunk(3 * shape_.depth + 2, -1);
   const auto modulated = [&](const Tensor& a, size_t part) {
-    const Tensor normal = at::layer_norm(a, {shape_.width}, {}, {}, kNormEpsilon);
-    return at::addcmul(parts[part], normal, parts[part + 1]);
+    return ModulatedNorm(a, parts[part], parts[part + 1], kNormEpsilon);
   };
   Tensor a = Apply(patch_, x_t.to(patch_->weight.scalar_type()));
   size_t part = 0;

@@ -8,6 +8,7 @@
 #include "ops/attention.h"
 #include "ops/linear.h"
 #include "ops/norm.h"
+#include "ops/swiglu.h"
 
 namespace tessera {
 namespace {
@@ -79,7 +80,7 @@ class GatedMlp : public torch::nn::Module {
         down_(register_module("down_proj", Matrix(width, inner, residual_gain))) {}
 
   Tensor Forward(const Tensor& x_BTW) {
-    return Linear(at::silu(Linear(x_BTW, *gate_)) * Linear(x_BTW, *up_), *down_);
+    return Linear(SwiGlu(Linear(x_BTW, *gate_), Linear(x_BTW, *up_)), *down_);
   }
 
  private:

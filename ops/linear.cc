@@ -1,11 +1,42 @@
 #include "ops/linear.h"
 
 #include <ATen/Functions.h>
+#include <ATen/autocast_mode.h>
+
+#include "ops/kernel_call.h"
 
 namespace tessera {
+namespace {
+
+// Up to this many rows the weights are read faster than a matrix product reads them.
+constexpr int64_t kFewRows = 4;
+
+bool IsFewRows(const Tensor& x, const Tensor& weight) {
+  return x.numel() <= kFewRows * x.size(-1) && x.is_cpu() && x.scalar_type() == torch::kFloat32 &&
+         weight.scalar_type() == torch::kFloat32 && weight.is_contiguous() &&
+         !at::GradMode::is_enabled() && !at::autocast::is_autocast_enabled(at::kCPU);
+}
+
+Tensor MultiplyFewRows(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  const int64_t outputs = weight.size(0), inputs = weight.size(1);
+  std::vector<int64_t> sizes = x.sizes().vec();
+  sizes.back() = outputs;
+  const Tensor rows = x.contiguous(), y = at::empty(sizes, x.options());
+  for (int64_t row = 0; row < ExtentOf(rows).rows; ++row) {
+    const float* from = Numbers<float>(rows) + row * inputs;
+    float* to = Numbers<float>(y) + row * outputs;
+    ForRows({outputs, inputs}, [&](int64_t first, int64_t count) {
+      kernels::MatVec(Numbers<float>(weight), Numbers<float>(bias), from, to, inputs, first,
+                      first + count);
+    });
+  }
+  return y;
+}
+
+}  // namespace
 
 Tensor Linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  return at::linear(x, weight, bias);
+  return IsFewRows(x, weight) ? MultiplyFewRows(x, weight, bias) : at::linear(x, weight, bias);
 }
 
 }  // namespace tessera

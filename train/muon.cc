@@ -19,8 +19,9 @@ Tensor Orthogonalize(const Tensor& x_MRC, torch::Dtype dtype) {
   // rather than exact at 1, since the speed for small values matters more.
   constexpr int kSteps = 5;
   constexpr double a = 3.4445, b = -4.7750, c = 2.0315;
-  const Tensor norm_M11 = x_MRC.norm(2, {1, 2}, /*keepdim=*/true).clamp_min(1e-20);
-  Tensor y_MRC = (x_MRC / norm_M11).to(dtype);
+  const Tensor norm_M11 =
+      at::linalg_vector_norm(x_MRC, 2, {1, 2}, /*keepdim=*/true, torch::kFloat32).clamp_min(1e-20);
+  Tensor y_MRC = x_MRC.to(dtype) * norm_M11.reciprocal().to(dtype);
   for (int i = 0; i < kSteps; ++i) {
     const Tensor gram_MRR = y_MRC.bmm(y_MRC.mT());
     const Tensor factor_MRR = at::baddbmm(gram_MRR, gram_MRR, gram_MRR, /*beta=*/b, /*alpha=*/c);
@@ -33,7 +34,8 @@ Muon::Muon(const NamedTensors& matrices, const MuonOptions& options) : options_(
   std::map<std::array<int64_t, 2>, size_t> group_of_shape;
   for (const auto& [name, matrix] : matrices) {
     TORCH_CHECK(matrix.dim() == 2, "Muon takes matrices; ", name, " has shape ", matrix.sizes());
-    const auto [least, most] = std::minmax({matrix.size(0), matrix.size(1)});
+    const int64_t rows = matrix.size(0), columns = matrix.size(1);
+    const auto [least, most] = std::minmax({rows, columns});
     const auto [found, is_new] = group_of_shape.try_emplace({least, most}, groups_.size());
     if (is_new) {
       groups_.emplace_back();
@@ -41,20 +43,9 @@ Muon::Muon(const NamedTensors& matrices, const MuonOptions& options) : options_(
     Group& group = groups_[found->second];
     group.names.push_back(name);
     group.matrices.push_back(matrix);
-    group.tall.push_back(matrix.size(0) > matrix.size(1));
-  }
-  for (Group& group : groups_) {
-    std::vector<double> scales;
-    for (const Tensor& matrix : group.matrices) {
-      const double ratio = static_cast<double>(matrix.size(0)) / matrix.size(1);
-      scales.push_back(std::sqrt(std::max(1.0, ratio)));
-    }
-    const Tensor& first = group.matrices[0];
-    const int64_t num = std::ssize(group.matrices);
-    group.scale_M11 = torch::tensor(scales, first.options().requires_grad(false)).view({num, 1, 1});
-    group.momentum_MRC = torch::zeros(
-        {num, std::min(first.size(0), first.size(1)), std::max(first.size(0), first.size(1))},
-        first.options().requires_grad(false));
+    group.momentum.push_back(torch::zeros_like(matrix.detach()));
+    group.scale.push_back(std::sqrt(std::max(1.0, static_cast<double>(rows) / columns)));
+    group.tall.push_back(rows > columns);
   }
 }
 
@@ -67,29 +58,31 @@ void Muon::Step(double lr_factor) {
 
 void Muon::StepGroup(Group& group, double lr) {
   std::vector<Tensor> grads;
-  for (size_t i = 0; i < group.matrices.size(); ++i) {
-    const Tensor& grad = group.matrices[i].grad();
-    grads.push_back(grad.defined() ? OnItsSide(grad, group.tall[i])
-                                   : torch::zeros_like(group.momentum_MRC[i]));
+  for (const Tensor& matrix : group.matrices) {
+    grads.push_back(matrix.grad().defined() ? matrix.grad() : torch::zeros_like(matrix));
   }
-  const Tensor grad_MRC = torch::stack(grads);
-  group.momentum_MRC.lerp_(grad_MRC, 1 - options_.momentum);
-  const Tensor ahead_MRC = grad_MRC.lerp(group.momentum_MRC, options_.momentum);  // Nesterov
-  const Tensor update_MRC = Orthogonalize(ahead_MRC, options_.dtype).mul_(group.scale_M11);
+  at::_foreach_lerp_(group.momentum, grads, /*weight=*/1 - options_.momentum);
+  const auto ahead = at::_foreach_lerp(grads, group.momentum, options_.momentum);  // Nesterov
 
-  std::vector<Tensor> updates = update_MRC.unbind();
-  for (size_t i = 0; i < updates.size(); ++i) {
-    updates[i] = OnItsSide(updates[i], group.tall[i]);
+  const int64_t num = std::ssize(ahead);
+  const auto sizes = OnItsSide(ahead[0], group.tall[0]).sizes();
+  const Tensor stack_MRC =
+      at::empty({num, sizes[0], sizes[1]}, ahead[0].options().dtype(options_.dtype));
+  for (int64_t i = 0; i < num; ++i) {
+    stack_MRC[i].copy_(OnItsSide(ahead[i], group.tall[i]));
   }
-  at::_foreach_mul_(group.matrices, 1 - lr * options_.weight_decay);
-  at::_foreach_add_(group.matrices, updates, /*alpha=*/-lr);
+  const Tensor update_MRC = Orthogonalize(stack_MRC, options_.dtype);
+  for (int64_t i = 0; i < num; ++i) {
+    group.matrices[i].mul_(1 - lr * options_.weight_decay);
+    group.matrices[i].add_(OnItsSide(update_MRC[i], group.tall[i]), -lr * group.scale[i]);
+  }
 }
 
 NamedTensors Muon::State() const {
   NamedTensors state;
   for (const Group& group : groups_) {
     for (size_t i = 0; i < group.names.size(); ++i) {
-      state.emplace_back("muon.momentum." + group.names[i], group.momentum_MRC[i]);
+      state.emplace_back("muon.momentum." + group.names[i], group.momentum[i]);
     }
   }
   return state;

@@ -37,9 +37,9 @@ class Muon {
   struct Group {
     std::vector<std::string> names;
     std::vector<Tensor> matrices;  // as registered
+    std::vector<Tensor> momentum;  // likewise
+    std::vector<double> scale;     // sqrt(max(1, rows / columns))
     std::vector<bool> tall;        // rows > columns: turned before stacking
-    Tensor momentum_MRC;
-    Tensor scale_M11;  // sqrt(max(1, rows / columns)) of the matrix as registered
   };
 
   void StepGroup(Group& group, double lr);

@@ -32,7 +32,8 @@ TEST(Random, ARowDoesNotDependOnItsBatch) {
 }
 
 TEST(RmsNorm, GivesUnitMeanSquare) {
-  const Tensor y = RmsNorm(torch::randn({3, 64}, torch::kFloat64) * 5 + 1, {}, 0);
+  const Tensor x = torch::randn({3, 64}, torch::kFloat64) * 5 + 1;
+  const Tensor y = RmsNorm(x, torch::ones({64}, torch::kFloat64), 0);
   EXPECT_TRUE(torch::allclose(y.square().mean(-1), torch::ones({3}, torch::kFloat64)));
 }
 

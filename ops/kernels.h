@@ -1,0 +1,96 @@
+// Loops over rows that LibTorch has no single operator for: one pass where it would make five to
+// thirteen. Plain pointers, no LibTorch; ops/*.cc give them their tensors, their gradients and
+// their threads, and keep beside each its definition in a few operators, which tests compare. All
+// arithmetic is in float; numbers are stored as float or bfloat16. Rows are contiguous unless a
+// stride is given.
+#pragma once
+
+#include <cstdint>
+
+namespace tessera::kernels {
+
+struct Bf16 {
+  uint16_t bits;
+};
+
+struct Extent {
+  int64_t rows;
+  int64_t dim;  // numbers a row
+};
+
+// y = x / sqrt(mean(x^2) + epsilon) * weight; inverse_rms has a number a row.
+template <class In, class Out>
+void RmsNorm(Extent extent, const In* x, const float* weight, double epsilon, Out* y,
+             float* inverse_rms);
+
+// Adds to dweight, if it is not null.
+template <class In, class Out>
+struct RmsNormGradients {
+  const In* x;
+  const float* weight;
+  const float* inverse_rms;
+  const Out* dy;
+  In* dx;
+  float* dweight;
+  void Run(Extent extent) const;
+};
+
+// Turns the pairs (e, e + dim/2) of `heads` heads a row by the row's angles, whose first half of
+// sines is negated; backwards if `inverse`.
+template <class T>
+struct Rotation {
+  const T* x;
+  const float* cos;
+  const float* sin;
+  int64_t heads;
+  bool inverse;
+  T* y;
+  void Run(Extent extent) const;  // rows of heads * dim numbers
+};
+
+// y = silu(gate) * up.
+template <class T>
+void SwiGlu(int64_t count, const T* gate, const T* up, T* y);
+
+template <class T>
+struct SwiGluGradients {
+  const T* gate;
+  const T* up;
+  const T* dy;
+  T* dgate;
+  T* dup;
+  void Run(int64_t count) const;
+};
+
+// y = layer_norm(x) * scale + shift, scale and shift rows of a wider matrix.
+template <class T>
+struct Modulation {
+  const T* x;
+  const T* shift;
+  const T* scale;
+  int64_t stride;  // of shift and scale
+  T* y;
+  float* mean;         // a number a row
+  float* inverse_std;  // a number a row
+  void Run(Extent extent, double epsilon) const;
+};
+
+// Of x and scale; that of shift is dy itself.
+template <class T>
+struct ModulationGradients {
+  const T* x;
+  const T* scale;
+  int64_t stride;  // of scale
+  const float* mean;
+  const float* inverse_std;
+  const T* dy;
+  T* dx;
+  T* dscale;
+  void Run(Extent extent) const;
+};
+
+// y = weight x + bias for one row x; outputs [begin, end). bias may be null.
+void MatVec(const float* weight, const float* bias, const float* x, float* y, int64_t inputs,
+            int64_t begin, int64_t end);
+
+}  // namespace tessera::kernels
