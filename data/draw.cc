@@ -105,13 +105,13 @@ Rgb RgbOf(Background background) {
   return {};
 }
 
-// Two large objects at opposite places, each as near as its jitter lets it, are 1/64 apart.
+// Two large objects at opposite places, each as near as its jitter lets it, are 1/57 apart.
 double Radius(Size size) {
   switch (size) {
     case Size::kSmall:
-      return 0.11;
+      return 0.135;
     case Size::kLarge:
-      return 0.18;
+      return 0.21;
   }
   return 0;
 }

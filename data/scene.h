@@ -51,7 +51,7 @@ struct SceneDescription {
 
 // An object's offset from its place, in 32nds of the picture: whole pixels in a picture of 32.
 struct Jitter {
-  static constexpr int kMax = 2;  // either way
+  static constexpr int kMax = 1;  // either way
   int x = 0;
   int y = 0;
 
