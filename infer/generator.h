@@ -16,12 +16,12 @@ struct GenerateRequest {
   Until until = Until::kEnd;
   uint64_t seed = 0;
   int64_t first_index = 0;  // prompt i draws from stream first_index + i: batches change nothing
-  int64_t grid = 0;         // of the picture that Until::kImage opens
-  std::function<void(int64_t slots)> on_slot;  // after each step of all rows
+  std::function<void(int64_t slots)> on_slot = {};  // after each step of all rows
 };
 
 // Each prompt and its continuation. A text that continues a prompt's text belongs to the same
-// segment. kText ends before the next picture, kImage after it, kEnd with the document.
+// segment. kText ends before the next picture, kImage after it, kEnd with the document. kImage
+// after a text begins the picture at once, after a picture may first write.
 std::vector<Document> Generate(Model& model, const Tokenizer& tokenizer, const LayoutSpec& layout,
                                const GenerateConfig& config, const GenerateRequest& request);
 
