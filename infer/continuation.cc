@@ -63,13 +63,20 @@ void Continuation::AppendPatch(const Tensor& patch_D) {
   const int64_t cols = grid().cols;
   const Tensor code_D = NearestCodes(patch_D);
   unread_.push_back({.id = vocabulary().patch(),
-                     .patch_D = code_D,
+                     .patch_D = Noisy(code_D),
                      .patch_row = turn() / cols,
-                     .patch_col = turn() % cols});
+                     .patch_col = turn() % cols,
+                     .noise = rules_.config.input_noise});
   patches_.push_back(code_D);
   if (turn() == grid().size()) {
     FinishPicture();
   }
+}
+
+Tensor Continuation::Noisy(const Tensor& patch_D) {
+  const double noise = rules_.config.input_noise;
+  return noise > 0 ? at::add(patch_D, at::randn(patch_D.sizes(), rng_, patch_D.options()), noise)
+                   : patch_D;
 }
 
 // Decoded with the text before it, if there is one: some tokenizers drop a text's first space.

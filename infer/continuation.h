@@ -52,6 +52,7 @@ class Continuation {
   const Vocabulary& vocabulary() const { return rules_.layout.vocabulary; }
   bool MayWrite() const;
   bool MayEnd() const { return rules_.until != Until::kImage; }
+  Tensor Noisy(const Tensor& patch_D);
   void FinishText();
   void FinishPicture();
 

@@ -113,31 +113,22 @@ class Generation {
       return;
     }
     std::vector<int64_t> place;
+    std::vector<double> share_N;
     std::vector<at::Generator> rngs;
     for (const int64_t i : ready) {
-      Continuation& row = rows_[i];
-      place.insert(place.end(), {row.turn() / row.grid().cols, row.turn() % row.grid().cols});
-      rngs.push_back(row.rng());
+      const PatchGrid grid = rows_[i].grid();
+      const int64_t turn = rows_[i].turn();
+      place.insert(place.end(), {turn / grid.cols, turn % grid.cols});
+      share_N.push_back(static_cast<double>(turn) / static_cast<double>(grid.size()));
+      rngs.push_back(rows_[i].rng());
     }
     const Tensor place_N2 = torch::tensor(place, model_.device()).view({-1, 2});
     const Tensor z_LNW = model_.Condition(HiddenOf(ready), place_N2);
-    std::vector<Branch> branches;
-    for (int64_t lane = 0; lane < lanes_; ++lane) {
-      branches.push_back({z_LNW[lane], LaneWeights(lane, ready)});
-    }
-    const Tensor patch_ND = model_.SamplePatches(branches, rules_.config.sampler, rngs);
+    const Tensor patch_ND =
+        model_.SamplePatches(Guide(z_LNW, share_N, rules_.config), rules_.config.sampler, rngs);
     for (int64_t n = 0; n < std::ssize(ready); ++n) {
       rows_[ready[n]].AppendPatch(patch_ND[n]);
     }
-  }
-
-  Tensor LaneWeights(int64_t lane, const std::vector<int64_t>& rows) const {
-    std::vector<float> weights;
-    for (const int64_t i : rows) {
-      const double share = static_cast<double>(rows_[i].turn()) / rows_[i].grid().size();
-      weights.push_back(static_cast<float>(LaneWeight(lane, share, rules_.config)));
-    }
-    return torch::tensor(weights, model_.device()).unsqueeze(1);
   }
 
   Model& model_;

@@ -12,6 +12,7 @@ constexpr double kFullGuidance = .5;  // share of the patches after which a ramp
 double Scale(double full, double share, const GenerateConfig& config) {
   switch (config.guidance_schedule) {
     case GuidanceSchedule::kConstant:
+    case GuidanceSchedule::kInterval:  // of the times inside a patch, which Guide tells the head
       return full;
     case GuidanceSchedule::kRamp:
       return 1 + (full - 1) * std::min(1.0, share / kFullGuidance);
@@ -66,6 +67,24 @@ double LaneWeight(int64_t lane, double share, const GenerateConfig& config) {
       return 1 - image;
   }
   TORCH_CHECK(false, "lane ", lane);
+}
+
+Conditions Guide(const Tensor& z_LNW, const std::vector<double>& share_N,
+                 const GenerateConfig& config) {
+  Conditions conditions;
+  for (int64_t lane = 0; lane < z_LNW.size(0); ++lane) {
+    std::vector<float> weight_N;
+    for (const double share : share_N) {
+      weight_N.push_back(static_cast<float>(LaneWeight(lane, share, config)));
+    }
+    conditions.branches.push_back(
+        {z_LNW[lane], torch::tensor(weight_N, z_LNW.device()).unsqueeze(1)});
+  }
+  if (config.guidance_schedule == GuidanceSchedule::kInterval) {
+    conditions.guided_from = config.guidance_from;
+    conditions.guided_to = config.guidance_to;
+  }
+  return conditions;
 }
 
 }  // namespace tessera

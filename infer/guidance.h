@@ -2,9 +2,13 @@
 // document as it is, i without its text and u without text and earlier pictures,
 //   u + image_guidance (i - u) + guidance (c - i)
 // Each of the three is a lane: the document under that condition, read in rows of its own.
+// L = lanes, N = patches, W = width of a hidden state.
 #pragma once
 
+#include <vector>
+
 #include "data/layout.h"
+#include "heads/image_head.h"
 #include "infer/config.h"
 
 namespace tessera {
@@ -19,5 +23,9 @@ Sequence LaneSequence(int64_t lane, const Document& document, const GenerateConf
 
 // Weight of the lane's prediction, when this share of the picture's patches is drawn.
 double LaneWeight(int64_t lane, double share, const GenerateConfig& config);
+
+// z_LNW tells the head of each lane and patch; of patch n's picture the share share_N[n] is drawn.
+Conditions Guide(const Tensor& z_LNW, const std::vector<double>& share_N,
+                 const GenerateConfig& config);
 
 }  // namespace tessera
