@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "infer/continuation.h"
 #include "infer/guidance.h"
 #include "infer/reader.h"
@@ -141,6 +142,22 @@ class Generation {
 };
 
 }  // namespace
+
+absl::Status CheckPrompt(const Document& prompt, Until until, const LayoutSpec& layout,
+                         const Tokenizer& tokenizer) {
+  LayoutSpec whole = layout;
+  whole.max_slots = 0;
+  int64_t slots = LayoutPrompt(prompt, whole, tokenizer).size();
+  if (until == Until::kImage) {
+    slots += std::ranges::max(layout.grids, {}, &PatchGrid::size).size() + 1;  // and its opener
+  }
+  if (layout.max_slots == 0 || slots <= layout.max_slots) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "the prompt needs ", slots, " slots", until == Until::kImage ? " with its picture" : "",
+      ", and this model was trained on ", layout.max_slots, " (train.row_length); shorten it"));
+}
 
 std::vector<Document> Generate(Model& model, const Tokenizer& tokenizer, const LayoutSpec& layout,
                                const GenerateConfig& config, const GenerateRequest& request) {

@@ -4,12 +4,18 @@
 #include <functional>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "data/document.h"
 #include "data/layout.h"
 #include "infer/config.h"
 #include "model/model.h"
 
 namespace tessera {
+
+// Whether the prompt, and the picture that kImage asks for, has room in what the model was trained
+// on (layout.max_slots).
+absl::Status CheckPrompt(const Document& prompt, Until until, const LayoutSpec& layout,
+                         const Tokenizer& tokenizer);
 
 struct GenerateRequest {
   std::vector<Document> prompts;
