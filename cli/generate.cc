@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <iostream>
 
@@ -137,11 +139,13 @@ bool IsEmpty(const Document& document) {
 Generated GenerateAll(const Arguments& arguments, const Run& run, Document prompt, Until until) {
   GenerateRequest request{.prompts = {}, .until = until, .seed = arguments.seed};
   Generated generated{.prompt = std::move(prompt), .whole = {}, .after = {}};
-  request.on_slot = [&](int64_t slots) {
-    std::cerr << absl::StrFormat("\r%d of %d documents, slot %d  ", request.first_index,
-                                 arguments.count, slots)
-              << std::flush;
-  };
+  if (isatty(STDERR_FILENO)) {
+    request.on_slot = [&](int64_t slots) {
+      std::cerr << absl::StrFormat("\r\033[K%d of %d documents, slot %d", request.first_index,
+                                   arguments.count, slots)
+                << std::flush;
+    };
+  }
   for (; request.first_index < arguments.count; request.first_index += arguments.batch) {
     request.prompts.assign(std::min(arguments.batch, arguments.count - request.first_index),
                            generated.prompt);
@@ -153,7 +157,7 @@ Generated GenerateAll(const Arguments& arguments, const Run& run, Document promp
       }
     }
   }
-  std::cerr << "\r\033[K";
+  std::cerr << (request.on_slot ? "\r\033[K" : "");
   return generated;
 }
 
