@@ -1,19 +1,27 @@
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "cli/commands.h"
 #include "config/status.h"
+#include "config/suggest.h"
 #include "config/toml.h"
+#include "data/document_reader.h"
 #include "data/document_writer.h"
 #include "data/image_io.h"
+#include "data/text_check.h"
 #include "infer/generator.h"
+#include "study/document_page.h"
 #include "train/run.h"
 
 namespace tessera {
 namespace {
+
+constexpr int64_t kSheetColumns = 8, kSheetMargin = 2, kSheetSide = 128;  // pictures, pixels
 
 struct Arguments {
   std::string run;
@@ -36,89 +44,130 @@ bool IsPicture(const std::string& word) {
   return false;
 }
 
-absl::StatusOr<Segment> ReadSegment(const std::string& word, const Files& files) {
-  if (!IsPicture(word)) {
-    return Segment(word);
+absl::StatusOr<Segment> ReadSegment(const std::string& word, const Files& files,
+                                    int64_t max_pixels) {
+  if (IsPicture(word)) {
+    ASSIGN_OR_RETURN(Image image, ReadPicture(word, files, max_pixels));
+    return Segment(std::move(image));
   }
-  ASSIGN_OR_RETURN(const std::string bytes, files.Read(word));
-  const auto image = DecodeImage(bytes);
-  if (!image.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(word, ": ", image.status().message()));
+  if (const absl::Status status = CheckText(word); !status.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("prompt: ", status.message()));
   }
-  return Segment(*image);
+  return Segment(word);
 }
 
-// {"segments": [{"type": "text", "text": ...}, {"type": "image", "file_name": ...}]}
-absl::StatusOr<Document> ReadDocument(const std::string& path, const Files& files) {
-  ASSIGN_OR_RETURN(const std::string text, files.Read(path));
-  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || !json.contains("segments") || !json["segments"].is_array()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": a document is a JSON object with a list \"segments\""));
-  }
-  Document document;
-  for (const auto& segment : json["segments"]) {
-    const bool image = segment.is_object() && segment.value("type", "") == "image";
-    const char* key = image ? "file_name" : "text";
-    if (!segment.is_object() || !segment.contains(key) || !segment[key].is_string()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          path, ": segment ", document.segments.size() + 1, " has no string \"", key, "\""));
-    }
-    const std::string value = segment[key];
-    const std::string folder = path.substr(0, path.rfind('/') + 1);
-    if (image) {
-      ASSIGN_OR_RETURN(Segment picture, ReadSegment(JoinPath(folder, value), files));
-      document.segments.push_back(std::move(picture));
-    } else {
-      document.segments.push_back(value);
-    }
-  }
-  return document;
-}
-
-absl::StatusOr<Document> Prompt(const Arguments& arguments, const Files& files) {
+absl::StatusOr<Document> ReadPrompt(const Arguments& arguments, const Files& files,
+                                    int64_t max_pixels) {
   if (!arguments.document.empty()) {
-    return ReadDocument(arguments.document, files);
+    return ReadDocument(arguments.document, files, max_pixels);
   }
   Document document;
   for (const std::string& word : arguments.words) {
-    ASSIGN_OR_RETURN(Segment segment, ReadSegment(word, files));
+    ASSIGN_OR_RETURN(Segment segment, ReadSegment(word, files, max_pixels));
     document.segments.push_back(std::move(segment));
   }
   return document;
 }
 
-// A text alone asks for its picture, a document with a picture for a text, --document for all of
-// it.
+// As the model reads it: pictures in their grids.
+void FitPictures(const LayoutSpec& layout, Document* document) {
+  for (Segment& segment : document->segments) {
+    if (Image* image = std::get_if<Image>(&segment)) {
+      const PatchGrid grid = layout.grids[NearestGrid(*image, layout.grids)];
+      *image = FitTo(*image, grid.rows * layout.patch, grid.cols * layout.patch, layout.fit);
+    }
+  }
+}
+
+// A text alone asks for its picture, a document with a picture for a text, nothing and --document
+// for all that follows.
 absl::StatusOr<Until> UntilWhat(const Arguments& arguments, const Document& prompt) {
   if (!arguments.until.empty()) {
     const auto until = EnumFromName<Until>(arguments.until);
+    const std::vector<std::string> names = {"text", "image", "end"};
     return until ? absl::StatusOr<Until>(*until)
                  : absl::InvalidArgumentError(
-                       absl::StrCat("--until is text, image or end, not '", arguments.until, "'"));
+                       absl::StrCat("--until is text, image or end; nearest to '", arguments.until,
+                                    "' is '", Nearest(arguments.until, names), "'"));
   }
   if (!arguments.document.empty() || prompt.segments.empty()) {
     return Until::kEnd;
   }
-  for (const Segment& segment : prompt.segments) {
-    if (AsImage(segment) != nullptr) {
-      return Until::kText;
+  const bool picture = std::ranges::any_of(
+      prompt.segments, [](const Segment& segment) { return AsImage(segment) != nullptr; });
+  return picture ? Until::kText : Until::kImage;
+}
+
+// What was generated: all but the prompt, whose last text may have been continued.
+Document After(const Document& prompt, const Document& whole) {
+  Document after;
+  for (size_t i = 0; i < whole.segments.size(); ++i) {
+    const std::string* text = AsText(whole.segments[i]);
+    if (i >= prompt.segments.size()) {
+      after.segments.push_back(whole.segments[i]);
+    } else if (text != nullptr && *text != *AsText(prompt.segments[i])) {
+      after.segments.emplace_back(text->substr(AsText(prompt.segments[i])->size()));
     }
   }
-  return Until::kImage;
+  return after;
 }
 
-void Print(const Document& document, size_t from) {
-  for (size_t i = from; i < document.segments.size(); ++i) {
-    const std::string* text = AsText(document.segments[i]);
-    std::cout << (text != nullptr ? *text : "[picture]")
-              << (i + 1 < document.segments.size() ? " | " : "\n");
+void Print(const Document& document) {
+  const char* before = "";
+  for (const Segment& segment : document.segments) {
+    const std::string* text = AsText(segment);
+    std::cout << before << (text != nullptr ? *text : "[picture]");
+    before = " | ";
   }
+  std::cout << "\n";
 }
 
-absl::Status Write(const Arguments& arguments, const std::vector<Document>& documents,
-                   const Files& files) {
-  RETURN_IF_ERROR(WriteDocuments(files, arguments.out, documents));
+struct Generated {
+  Document prompt;
+  std::vector<Document> whole;
+  std::vector<Document> after;  // the same without the prompt
+};
+
+// A model may end a document before it says anything.
+bool IsEmpty(const Document& document) {
+  return std::ranges::all_of(document.segments, [](const Segment& segment) {
+    const std::string* text = AsText(segment);
+    return text != nullptr && Trim(*text).empty();
+  });
+}
+
+Generated GenerateAll(const Arguments& arguments, const Run& run, Document prompt, Until until) {
+  GenerateRequest request{.prompts = {}, .until = until, .seed = arguments.seed};
+  Generated generated{.prompt = std::move(prompt), .whole = {}, .after = {}};
+  if (isatty(STDERR_FILENO)) {
+    request.on_slot = [&](int64_t slots) {
+      std::cerr << absl::StrFormat("\r\033[K%d of %d documents, slot %d", request.first_index,
+                                   arguments.count, slots)
+                << std::flush;
+    };
+  }
+  for (; request.first_index < arguments.count; request.first_index += arguments.batch) {
+    request.prompts.assign(std::min(arguments.batch, arguments.count - request.first_index),
+                           generated.prompt);
+    for (Document& document :
+         Generate(*run.model, run.tokenizer, run.layout, run.config.generate, request)) {
+      if (!IsEmpty(document)) {
+        generated.after.push_back(After(generated.prompt, document));
+        generated.whole.push_back(std::move(document));
+      }
+    }
+  }
+  std::cerr << (request.on_slot ? "\r\033[K" : "");
+  return generated;
+}
+
+std::string Settings(const Arguments& arguments, Until until, const GenerateConfig& config) {
+  return absl::StrCat("# run ", arguments.run, ", --seed ", arguments.seed, ", --until ",
+                      std::string(EnumName(until)), "\n", ToToml(config));
+}
+
+absl::Status WriteSheet(const std::string& out, const std::vector<Document>& documents,
+                        const Files& files) {
   std::vector<Image> images;
   for (const Document& document : documents) {
     for (const Segment& segment : document.segments) {
@@ -127,41 +176,58 @@ absl::Status Write(const Arguments& arguments, const std::vector<Document>& docu
       }
     }
   }
-  if (!images.empty()) {
-    const int64_t scale = std::max<int64_t>(1, 128 / images.front().width);
-    RETURN_IF_ERROR(files.Write(JoinPath(arguments.out, "sheet.png"),
-                                EncodePng(ContactSheet(images, 8, 2, scale))));
+  if (images.empty()) {
+    return absl::OkStatus();
   }
-  std::cout << documents.size() << " documents in " << arguments.out << "\n";
-  return absl::OkStatus();
+  const int64_t scale = std::max<int64_t>(1, kSheetSide / images.front().width);
+  return files.Write(JoinPath(out, "sheet.png"),
+                     EncodePng(ContactSheet(images, kSheetColumns, kSheetMargin, scale)));
 }
 
 absl::Status RunGenerate(const Arguments& arguments) {
+  if (arguments.count < 1 || arguments.batch < 1) {
+    return absl::InvalidArgumentError("--count and --batch must be at least 1");
+  }
   const Files files;
   ASSIGN_OR_RETURN(Run run, LoadRun(arguments.run, files));
-  RETURN_IF_ERROR(FromToml("", "--set", arguments.overrides, &run.config.generate));
-  const std::string problem = SamplerProblem(run.config.model.head, run.config.generate.sampler);
+  GenerateConfig& config = run.config.generate;
+  RETURN_IF_ERROR(FromToml("", "--set", arguments.overrides, &config));
+  const std::string problem = SamplerProblem(run.config.model.head, config.sampler);
   if (!problem.empty()) {
-    return absl::InvalidArgumentError(problem);
+    return absl::InvalidArgumentError(absl::StrCat("--set: ", problem));
   }
-  ASSIGN_OR_RETURN(const Document prompt, Prompt(arguments, files));
-  GenerateRequest request;
-  ASSIGN_OR_RETURN(request.until, UntilWhat(arguments, prompt));
-  request.seed = arguments.seed;
-  std::vector<Document> documents;
-  while (static_cast<int64_t>(documents.size()) < arguments.count) {
-    request.first_index = static_cast<int64_t>(documents.size());
-    request.prompts.assign(std::min(arguments.batch, arguments.count - request.first_index),
-                           prompt);
-    for (Document& document :
-         Generate(*run.model, run.tokenizer, run.layout, run.config.generate, request)) {
-      Print(document, prompt.segments.size());
-      documents.push_back(std::move(document));
+  ASSIGN_OR_RETURN(Document prompt, ReadPrompt(arguments, files, run.config.data.max_pixels));
+  ASSIGN_OR_RETURN(const Until until, UntilWhat(arguments, prompt));
+  FitPictures(run.layout, &prompt);
+  RETURN_IF_ERROR(CheckPrompt(prompt, until, run.layout, run.tokenizer));
+
+  RETURN_IF_ERROR(files.MakeFolder(arguments.out));  // or fail before the work
+  const Generated generated = GenerateAll(arguments, run, std::move(prompt), until);
+  if (generated.whole.empty()) {
+    return absl::NotFoundError("the model ended every document at once; give it a prompt");
+  }
+  std::ranges::for_each(generated.after, Print);
+  RETURN_IF_ERROR(WriteDocuments(files, arguments.out, generated.whole));
+  RETURN_IF_ERROR(WriteSheet(arguments.out, generated.after, files));
+  const GeneratedPage page{.title = "Generated by " + arguments.run,
+                           .prompt = generated.prompt,
+                           .continuations = generated.after,
+                           .settings = Settings(arguments, until, config)};
+  RETURN_IF_ERROR(files.Write(JoinPath(arguments.out, "page.html"), ToHtml(page)));
+  std::cout << generated.whole.size() << " documents in " << arguments.out << "\n";
+  return absl::OkStatus();
+}
+
+std::string Keys() {
+  std::string keys;
+  for (const FieldInfo& field : ListFields(GenerateConfig())) {
+    if (!field.type.empty()) {
+      const bool choice = absl::StrContains(field.type, '|');
+      absl::StrAppendFormat(&keys, "  %-22s %s%s\n", field.path, field.doc,
+                            choice ? absl::StrCat("; ", field.type) : "");
     }
-    std::cerr << "\r" << documents.size() << " of " << arguments.count << std::flush;
   }
-  std::cerr << "\n";
-  return Write(arguments, documents, files);
+  return keys;
 }
 
 }  // namespace
@@ -169,16 +235,22 @@ absl::Status RunGenerate(const Arguments& arguments) {
 Command AddGenerate(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   app.add_option("run", arguments->run, "a run or checkpoint folder")->required();
-  app.add_option("prompt", arguments->words, "texts and picture files, in order");
-  app.add_option("--document", arguments->document, "a JSON document to continue");
-  app.add_option("--set", arguments->overrides, "key=value of [generate], such as sampler.steps=20")
-      ->take_all();
-  app.add_option("--until", arguments->until, "text, image or end");
-  app.add_option("--out", arguments->out, "folder to write; default generated");
-  app.add_option("--count", arguments->count, "documents to generate");
-  app.add_option("--batch", arguments->batch, "of them at a time");
-  app.add_option("--seed", arguments->seed, "of everything random");
-  app.footer("Example: tessera generate runs/shapes 'a large red circle in the middle' --count 16");
+  CLI::Option* words = app.add_option("prompt", arguments->words,
+                                      "texts and picture files, in order; a picture ends in .png, "
+                                      ".jpg, .jpeg, .webp, .bmp, .tif or .tiff");
+  app.add_option("--document", arguments->document, "a JSON document to continue")->excludes(words);
+  app.add_option("--set", arguments->overrides, "key=value, of the keys below");
+  app.add_option("--until", arguments->until,
+                 "text: the next picture is not drawn; image: the next one is the last; end: all; "
+                 "by default image after a text, text after a picture, end for --document");
+  app.add_option("--out", arguments->out, "folder to write")->capture_default_str();
+  app.add_option("--count", arguments->count, "documents to generate")->capture_default_str();
+  app.add_option("--batch", arguments->batch, "of them at a time; changes nothing but the speed")
+      ->capture_default_str();
+  app.add_option("--seed", arguments->seed, "of everything random")->capture_default_str();
+  app.footer("Keys of --set, by default as the run's config.toml says in [generate]:\n" + Keys() +
+             "Example: tessera generate runs/shapes 'a large red circle in the middle' "
+             "--count 16 --set guidance=2 sampler.steps=20");
   return [arguments] { return RunGenerate(*arguments); };
 }
 

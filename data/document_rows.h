@@ -21,11 +21,14 @@ struct PictureName {
   std::string name;  // in the source
 };
 
+// A text, or a picture that is not read yet.
+using NamedSegment = std::variant<std::string, PictureName>;
+
 struct DocumentRow {
   std::string where;           // "'/data/x/metadata.jsonl' line 3", for messages
   uint64_t hash = 0;           // chooses the split if the row names none
   std::optional<Split> split;  // as named
-  std::vector<std::variant<std::string, PictureName>> segments;
+  std::vector<NamedSegment> segments;
 };
 
 // Bad data either stops the opening of a set or is listed.

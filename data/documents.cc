@@ -11,8 +11,7 @@
 namespace tessera {
 namespace {
 
-absl::Status AddSegment(const Source& source, const std::string& docs, const Json& segment,
-                        DocumentRow& row) {
+absl::StatusOr<NamedSegment> ParseSegment(const Json& segment) {
   if (segment.AsObject() == nullptr) {
     return absl::InvalidArgumentError("not a JSON object");
   }
@@ -20,14 +19,11 @@ absl::Status AddSegment(const Source& source, const std::string& docs, const Jso
   if (type == "text") {
     ASSIGN_OR_RETURN(std::string text, RequiredString(segment, "text"));
     RETURN_IF_ERROR(CheckText(text));
-    row.segments.emplace_back(std::move(text));
-    return absl::OkStatus();
+    return text;
   }
   if (type == "image") {
-    ASSIGN_OR_RETURN(const std::string file_name, RequiredString(segment, "file_name"));
-    ASSIGN_OR_RETURN(PictureName picture, FindPicture(source, docs, file_name));
-    row.segments.emplace_back(std::move(picture));
-    return absl::OkStatus();
+    ASSIGN_OR_RETURN(std::string file_name, RequiredString(segment, "file_name"));
+    return PictureName{std::move(file_name)};
   }
   const std::vector<std::string> types = {"text", "image"};
   return absl::InvalidArgumentError(
@@ -42,19 +38,36 @@ absl::StatusOr<DocumentRow> ParseRow(const Source& source, const std::string& do
       id != nullptr && id->AsString() != nullptr ? *id->AsString() : DumpJson(*line.json);
   DocumentRow row{line.where, HashBytes(key), {}, {}};
   ASSIGN_OR_RETURN(row.split, RowSplit(*line.json));
-  const Json* segments = line.json->Find("segments");
-  if (segments == nullptr || segments->AsArray() == nullptr || segments->AsArray()->empty()) {
-    return absl::InvalidArgumentError("there is no list \"segments\", or it is empty");
-  }
-  for (const Json& segment : *segments->AsArray()) {
-    if (absl::Status status = AddSegment(source, docs, segment, row); !status.ok()) {
-      return At(absl::StrCat("segment ", row.segments.size() + 1), status);
+  ASSIGN_OR_RETURN(row.segments, ParseSegments(*line.json));
+  for (size_t i = 0; i < row.segments.size(); ++i) {
+    if (PictureName* picture = std::get_if<PictureName>(&row.segments[i])) {
+      absl::StatusOr<PictureName> found = FindPicture(source, docs, picture->name);
+      if (!found.ok()) {
+        return At(absl::StrCat("segment ", i + 1), found.status());
+      }
+      *picture = *std::move(found);
     }
   }
   return row;
 }
 
 }  // namespace
+
+absl::StatusOr<std::vector<NamedSegment>> ParseSegments(const Json& document) {
+  const Json* list = document.Find("segments");
+  if (list == nullptr || list->AsArray() == nullptr || list->AsArray()->empty()) {
+    return absl::InvalidArgumentError("there is no list \"segments\", or it is empty");
+  }
+  std::vector<NamedSegment> segments;
+  for (const Json& item : *list->AsArray()) {
+    absl::StatusOr<NamedSegment> segment = ParseSegment(item);
+    if (!segment.ok()) {
+      return At(absl::StrCat("segment ", segments.size() + 1), segment.status());
+    }
+    segments.push_back(*std::move(segment));
+  }
+  return segments;
+}
 
 absl::StatusOr<std::vector<DocumentRow>> ReadDocuments(const Source& source, BadData& bad) {
   const std::vector<std::string> files = FilesNamed(source, {"docs.jsonl"});

@@ -9,6 +9,9 @@
 
 namespace tessera {
 
+// Of {"segments": [...]}; pictures by the names that are written there.
+absl::StatusOr<std::vector<NamedSegment>> ParseSegments(const Json& document);
+
 // {"id": ..., "split": ..., "segments": [{"type": "text", "text": ...},
 //                                        {"type": "image", "file_name": ...}, ...]}
 // id and split are optional, other keys are ignored.

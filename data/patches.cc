@@ -1,5 +1,7 @@
 #include "data/patches.h"
 
+#include <ATen/Functions.h>
+
 #include <cmath>
 
 namespace tessera {
@@ -53,6 +55,11 @@ Image Unpatchify(const torch::Tensor& patch_ND, PatchGrid grid, int64_t patch) {
     image.rgb[pixel] = static_cast<uint8_t>(std::fmax(0.f, std::fmin(code, 255.f)));
   });
   return image;
+}
+
+torch::Tensor NearestCodes(const torch::Tensor& patch_ND) {
+  const torch::Tensor code_ND = at::round((patch_ND + 1) * kHalfRange).clamp(0, 2 * kHalfRange);
+  return code_ND / kHalfRange - 1;
 }
 
 }  // namespace tessera

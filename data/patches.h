@@ -15,4 +15,7 @@ torch::Tensor Patchify(const Image& image, int64_t patch);
 // Rounds to the nearest of the 256 codes; what is outside [-1, 1] becomes 0 or 255.
 Image Unpatchify(const torch::Tensor& patch_ND, PatchGrid grid, int64_t patch);
 
+// The numbers of the nearest picture: Patchify(Unpatchify(x)) without the way through bytes.
+torch::Tensor NearestCodes(const torch::Tensor& patch_ND);
+
 }  // namespace tessera

@@ -94,8 +94,6 @@ struct SamplerConfig {
   double time_shift = 1;
   double temperature = 1;
   bool clip = false;
-  double guidance_from = 0;
-  double guidance_to = 1;
 
   bool operator==(const SamplerConfig&) const = default;
 
@@ -115,8 +113,6 @@ struct SamplerConfig {
     visit("temperature", self.temperature,
           "scales the noise of the steps (ddpm, ddim with eta, flow-sde), else the first noise");
     visit("clip", self.clip, "the predicted clean patch to [-1, 1], after guidance");
-    visit("guidance_from", self.guidance_from, "flow time before which there is no guidance");
-    visit("guidance_to", self.guidance_to, "flow time after which there is no guidance");
   }
 
   std::string Problem() const {

@@ -36,27 +36,29 @@ class DiffusionHead : public ImageHead {
     return DenoisingLoss(config_, schedule_, network, x_ND, rng);
   }
 
-  Tensor Sample(const std::vector<Branch>& branches, const SamplerConfig& sampler,
+  Tensor Sample(const Conditions& conditions, const SamplerConfig& sampler,
                 std::vector<at::Generator>& rngs) override {
     const torch::NoGradGuard no_grad;
     const std::string problem = SamplerProblem(config_, sampler);
     TORCH_CHECK(problem.empty(), problem);
-    const Tensor& z_NZ = branches.front().z_NZ;
+    const Tensor& z_NZ = conditions.branches.front().z_NZ;
     const torch::TensorOptions options =
         z_NZ.options().dtype(at::promote_types(z_NZ.scalar_type(), torch::kFloat));
     const std::vector<NoiseLevel> levels = SamplerLevels(sampler, schedule_);
     return RunSampler({.config = sampler,
                        .levels = levels,
-                       .denoise = MakeDenoise(branches, sampler, levels, options),
+                       .denoise = MakeDenoise(conditions, levels, options),
                        .noise = [&] { return RandnRows(rngs, patch_dim_, options); }});
   }
 
  private:
-  Denoise MakeDenoise(const std::vector<Branch>& branches, const SamplerConfig& sampler,
-                      const std::vector<NoiseLevel>& levels, torch::TensorOptions options) const {
+  Denoise MakeDenoise(const Conditions& conditions, const std::vector<NoiseLevel>& levels,
+                      torch::TensorOptions options) const {
     const NoiseLevels stacked = Stack(levels);
     const Tensor tau_S = stacked.tau.to(options);
-    const bool always = sampler.guidance_from <= 0 && sampler.guidance_to >= 1;
+    const double from = conditions.guided_from, to = conditions.guided_to;
+    const bool always = from <= 0 && to >= 1;
+    const std::vector<Branch>& branches = conditions.branches;
     const auto guided = std::make_shared<GuidedNetwork>(denoiser_, tau_S, branches);
     const auto plain = always ? guided
                               : std::make_shared<GuidedNetwork>(
@@ -64,7 +66,7 @@ class DiffusionHead : public ImageHead {
     const CleanForm form = CleanFrom(config_.prediction, schedule_, stacked);
     return [=, this](const Tensor& x_ND, int64_t level) -> Denoised {
       const double t = schedule_.FlowTime(levels[static_cast<size_t>(level)]);
-      const bool guide = sampler.guidance_from <= t && t <= sampler.guidance_to;
+      const bool guide = from <= t && t <= to;
       const Tensor output_NO = (guide ? *guided : *plain).Output(x_ND, level);
       Tensor clean_ND = output_NO.slice(1, 0, patch_dim_);
       if (config_.prediction != Prediction::kX) {

@@ -30,14 +30,22 @@ struct Branch {
   Tensor weight_N1;
 };
 
+// What patches are drawn under. branches[0] is the condition itself, and alone counts at flow times
+// outside [guided_from, guided_to].
+struct Conditions {
+  std::vector<Branch> branches;
+  double guided_from = 0;
+  double guided_to = 1;
+};
+
 class ImageHead : public torch::nn::Module {
  public:
   // Differentiable in z_NZ and in the parameters.
   virtual HeadLoss Loss(const Tensor& z_NZ, const Tensor& x_ND, at::Generator rng) = 0;
 
-  // One patch a row, [N, D]. branches[0] is the condition itself. Row i draws from rngs[i] alone,
-  // so that a row's patch does not depend on what else is in the batch.
-  virtual Tensor Sample(const std::vector<Branch>& branches, const SamplerConfig& sampler,
+  // One patch a row, [N, D]. Row i draws from rngs[i] alone, so that a row's patch does not depend
+  // on what else is in the batch.
+  virtual Tensor Sample(const Conditions& conditions, const SamplerConfig& sampler,
                         std::vector<at::Generator>& rngs) = 0;
 };
 

@@ -12,8 +12,8 @@ namespace tessera {
 enum class Until { kText, kImage, kEnd };
 constexpr auto EnumNames(Until) { return std::array{"text", "image", "end"}; }
 
-enum class GuidanceSchedule { kConstant, kRamp };
-constexpr auto EnumNames(GuidanceSchedule) { return std::array{"constant", "ramp"}; }
+enum class GuidanceSchedule { kConstant, kRamp, kInterval };
+constexpr auto EnumNames(GuidanceSchedule) { return std::array{"constant", "ramp", "interval"}; }
 
 struct GenerateConfig {
   double text_temperature = 1;
@@ -25,13 +25,18 @@ struct GenerateConfig {
   double guidance = 1;
   double image_guidance = 1;
   GuidanceSchedule guidance_schedule = GuidanceSchedule::kRamp;
-  std::string negative;
-  SamplerConfig sampler;
+  double guidance_from = 0.1;
+  double guidance_to = 1;
+  std::string negative = {};
+  double input_noise = 0;
+  SamplerConfig sampler = {};
 
   bool operator==(const GenerateConfig&) const = default;
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
+    const bool guided = self.guidance != 1 || self.image_guidance != 1;
+    const bool interval = guided && self.guidance_schedule == GuidanceSchedule::kInterval;
     visit("text_temperature", self.text_temperature, "0: the most probable token");
     visit("top_k", self.top_k, "only the k most probable tokens; 0: all");
     visit("top_p", self.top_p, "only the most probable tokens that sum to p");
@@ -41,8 +46,14 @@ struct GenerateConfig {
     visit("guidance", self.guidance, "scale on the text; 1: none");
     visit("image_guidance", self.image_guidance, "scale on the pictures before; 1: none");
     visit("guidance_schedule", self.guidance_schedule,
-          "constant, or rising to its full scale over the first half of a picture's patches");
-    visit("negative", self.negative, "text to steer away from, instead of no text");
+          "ramp: rises to its full scale over the first half of a picture's patches; interval: "
+          "full, but not for each patch's noisiest and cleanest times",
+          guided);
+    visit("guidance_from", self.guidance_from, "flow time of the patch, 0: noise", interval);
+    visit("guidance_to", self.guidance_to, "flow time of the patch, 1: clean", interval);
+    visit("negative", self.negative, "text to steer away from, instead of no text", guided);
+    visit("input_noise", self.input_noise,
+          "standard deviation of noise on the drawn patches that the model reads, and is told");
     visit("sampler", self.sampler, "of patches");
   }
 
@@ -50,7 +61,13 @@ struct GenerateConfig {
     if (text_temperature < 0 || top_k < 0 || top_p <= 0 || top_p > 1 || min_p < 0 || min_p > 1) {
       return "text_temperature and top_k must not be negative, top_p in (0, 1], min_p in [0, 1]";
     }
-    return max_text < 1 || max_images < 1 ? "max_text and max_images must be at least 1" : "";
+    if (max_text < 1 || max_images < 1) {
+      return "max_text and max_images must be at least 1";
+    }
+    if (guidance_from < 0 || guidance_from >= guidance_to || guidance_to > 1) {
+      return "guidance_from must lie below guidance_to, both in [0, 1]";
+    }
+    return input_noise < 0 ? "input_noise must not be negative" : "";
   }
 };
 

@@ -1,3 +1,4 @@
+// The softmax over ids, cut to what is likely. V = ids.
 #pragma once
 
 #include "infer/config.h"
@@ -5,8 +6,11 @@
 
 namespace tessera {
 
-// One id from logits_V, float on the CPU: top-k, then min-p, then top-p (Holtzman et al. 2020) at
-// the given temperature; ids at -infinity are never drawn.
+// Probabilities, in double, at the config's temperature (0: all on the likeliest id), of the ids
+// that top-k, top-p (Holtzman et al. 2020) and min-p all keep; 0 elsewhere. top-p and min-p look at
+// the probabilities among those that top-k keeps. Ids at -infinity have none.
+Tensor TextProbabilities(const Tensor& logits_V, const GenerateConfig& config);
+
 int64_t SampleText(const Tensor& logits_V, const GenerateConfig& config, at::Generator rng);
 
 }  // namespace tessera

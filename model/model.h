@@ -56,9 +56,9 @@ class Model : public torch::nn::Module {
   // What the image head is told: the hidden state before a patch, and where that patch will stand.
   Tensor Condition(const Tensor& h_NW, const Tensor& place_N2) const;
 
-  Tensor SamplePatches(const std::vector<Branch>& branches, const SamplerConfig& sampler,
+  Tensor SamplePatches(const Conditions& conditions, const SamplerConfig& sampler,
                        std::vector<at::Generator>& rngs) {
-    return head_->Sample(branches, sampler, rngs);
+    return head_->Sample(conditions, sampler, rngs);
   }
 
   // Embedded slots [B, T, W], what the first layer reads.

@@ -19,6 +19,8 @@ h2 { font-size: 1.2rem; margin: 1.6rem 0 .4rem; border-bottom: 1px solid #ccc; }
 figure { margin: 0; }
 figure svg { display: block; width: 100%; max-width: 640px; }
 figure img { display: block; width: 100%; max-width: 1024px; image-rendering: pixelated; }
+figure img + img { margin-top: .4rem; }
+figure p { margin: .2rem 0; white-space: pre-wrap; }
 figcaption { font-size: .8rem; line-height: 1.25; margin-top: .2rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .9rem; margin: .4rem 0; overflow-wrap: normal; }

@@ -48,7 +48,7 @@ TEST(ToyFit, ReproducesBothModesOfEachCondition) {
       rngs.push_back(Rng(static_cast<uint64_t>(10'000 + i)));
     }
     const Tensor z_NZ = embedding_CZ.slice(0, condition, condition + 1).expand({count, 2});
-    const Tensor x_ND = head->Sample({{z_NZ, torch::ones({count, 1})}}, {}, rngs);
+    const Tensor x_ND = head->Sample({{{z_NZ, torch::ones({count, 1})}}}, {}, rngs);
     const Tensor own_N = x_ND.slice(1, 2 * condition, 2 * condition + 2).mean(1);
     const Tensor other_N = x_ND.slice(1, 2 - 2 * condition, 4 - 2 * condition).mean(1);
     EXPECT_NEAR((own_N > 0).to(torch::kFloat).mean().item<double>(), .5 + .25 * condition, .1);

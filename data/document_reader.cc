@@ -1,0 +1,51 @@
+#include "data/document_reader.h"
+
+#include "absl/strings/str_cat.h"
+#include "config/status.h"
+#include "data/documents.h"
+#include "data/image_io.h"
+#include "data/json.h"
+#include "data/source.h"
+
+namespace tessera {
+namespace {
+
+absl::StatusOr<std::vector<NamedSegment>> ReadSegments(const std::string& json) {
+  ASSIGN_OR_RETURN(const Json document, ParseJson(json));
+  return ParseSegments(document);
+}
+
+}  // namespace
+
+absl::StatusOr<Image> ReadPicture(const std::string& path, const Files& files, int64_t max_pixels) {
+  ASSIGN_OR_RETURN(const std::string bytes, files.Read(path));
+  absl::StatusOr<Image> image = DecodeImage(bytes, max_pixels);
+  if (!image.ok()) {
+    return absl::Status(image.status().code(),
+                        absl::StrCat("'", path, "' is ", image.status().message()));
+  }
+  return image;
+}
+
+absl::StatusOr<Document> ReadDocument(const std::string& path, const Files& files,
+                                      int64_t max_pixels) {
+  ASSIGN_OR_RETURN(const std::string json, files.Read(path));
+  absl::StatusOr<std::vector<NamedSegment>> segments = ReadSegments(json);
+  if (!segments.ok()) {
+    return At(absl::StrCat("'", path, "'"), segments.status());
+  }
+  Document document;
+  for (NamedSegment& segment : *segments) {
+    if (std::string* text = std::get_if<std::string>(&segment)) {
+      document.segments.emplace_back(std::move(*text));
+      continue;
+    }
+    ASSIGN_OR_RETURN(const std::string name, SafeName(std::get<PictureName>(segment).name));
+    ASSIGN_OR_RETURN(Image image,
+                     ReadPicture(JoinPath(FolderPrefix(path), name), files, max_pixels));
+    document.segments.emplace_back(std::move(image));
+  }
+  return document;
+}
+
+}  // namespace tessera

@@ -1,0 +1,70 @@
+// One document while it is being continued: what may come next, and what becomes of each id and
+// patch that does. Knows no model. V = ids, D = numbers a patch.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "data/document.h"
+#include "data/layout.h"
+#include "infer/config.h"
+#include "infer/reader.h"
+
+namespace tessera {
+
+// The same for all documents that are continued together.
+struct ContinuationRules {
+  const Tokenizer& tokenizer;
+  const LayoutSpec& layout;
+  const GenerateConfig& config;
+  Until until;
+};
+
+class Continuation {
+ public:
+  // Draws everything random from rng. last_id is the prompt's last slot, still to be read.
+  Continuation(Document prompt, int64_t last_id, const ContinuationRules& rules, at::Generator rng);
+
+  // One of these holds, beside having slots that are to be read first.
+  bool done() const { return done_; }
+  bool drawing() const { return !done_ && grid_ >= 0; }
+  bool writing() const { return !done_ && grid_ < 0; }
+
+  const Document& document() const { return document_; }
+  at::Generator& rng() { return rng_; }
+
+  // Of the picture being drawn.
+  PatchGrid grid() const { return rules_.layout.grids[grid_]; }
+  int64_t turn() const { return static_cast<int64_t>(patches_.size()); }
+
+  // What the model has to read before the next id or patch.
+  bool has_unread() const { return !unread_.empty(); }
+  ReadSlot NextUnread();
+
+  // -infinity at the ids that may not come next.
+  Tensor AllowedLogits(const Tensor& logits_V) const;
+
+  void AppendId(int64_t id);
+  void AppendPatch(const Tensor& patch_D);
+
+ private:
+  const Vocabulary& vocabulary() const { return rules_.layout.vocabulary; }
+  bool MayWrite() const;
+  bool MayEnd() const { return rules_.until != Until::kImage; }
+  Tensor Noisy(const Tensor& patch_D);
+  void FinishText();
+  void FinishPicture();
+
+  const ContinuationRules& rules_;
+  Document document_;
+  std::vector<int64_t> text_;    // ids of the text being written
+  std::vector<Tensor> patches_;  // of the picture being drawn
+  int64_t grid_ = -1;            // of that picture; -1: writing text
+  int64_t pictures_ = 0;         // drawn so far
+  std::deque<ReadSlot> unread_;
+  at::Generator rng_;
+  bool done_ = false;
+};
+
+}  // namespace tessera
