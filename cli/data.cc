@@ -60,11 +60,13 @@ Command AddData(CLI::App& app) {
   app.require_subcommand(1);
   CLI::App* check = app.add_subcommand("check", "read every document; list what is wrong");
   AddRecipe(*check, *arguments);
+  check->footer("Example: tessera data check recipes/sprites.toml data.on_error=skip");
   CLI::App* preview = app.add_subcommand("preview", "the first documents as one picture");
   AddRecipe(*preview, *arguments);
   preview->add_option("--out", arguments->out, "the picture to write");
   preview->add_option("--count", arguments->count, "documents to show");
-  app.footer("Example: tessera data preview recipes/shapes.toml --out preview.png");
+  preview->footer("Example: tessera data preview recipes/shapes.toml --out preview.png");
+  app.footer("Example: tessera data check recipes/shapes.toml data.shapes.count=1000");
   return [arguments, check] { return check->parsed() ? Check(*arguments) : Preview(*arguments); };
 }
 

@@ -4,12 +4,12 @@
 
 #include <cmath>
 
-#include "config/status.h"
-#include "config/toml.h"
+#include "data/image_io.h"
 #include "study/curves.h"
 #include "study/run_records.h"
 #include "tests/data/temp_folder.h"
-#include "train/run.h"
+#include "tests/data/toy_documents.h"
+#include "tests/study/untrained_run.h"
 
 namespace tessera {
 namespace {
@@ -22,29 +22,6 @@ constexpr char kLog[] =
     R"( "image_loss_by_level": [0.25, 0.5], "image_loss_by_patch": [1.0, 2.0, null]})"
     "\n";
 
-constexpr char kStories[] = R"(
-[data.shapes]
-variant = "stories"
-[tokenizer]
-size = 300
-documents = 50
-[model]
-grids = ["2x2"]
-width = 16
-layers = 1
-heads = 2
-kv_heads = 2
-ffn = 16
-[model.head]
-width = 16
-depth = 1
-[generate]
-max_text = 4
-max_images = 2
-[generate.sampler]
-steps = 2
-)";
-
 bool Has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
@@ -55,14 +32,6 @@ int64_t Count(const std::string& text, const std::string& part) {
     ++count;
   }
   return count;
-}
-
-absl::StatusOr<Run> UntrainedRun(const std::shared_ptr<const Files>& files) {
-  RunConfig config;
-  RETURN_IF_ERROR(FromToml(kStories, "test", {}, &config));
-  ASSIGN_OR_RETURN(const auto dataset, OpenDataset(config, Split::kTrain, files));
-  ASSIGN_OR_RETURN(Tokenizer tokenizer, MakeTokenizer(config.tokenizer, *dataset, *files));
-  return MakeRun(config, std::move(tokenizer));
 }
 
 TEST(ReadLog, PassesOverAnUnfinishedLastLine) {
@@ -95,7 +64,7 @@ TEST(Curves, LeavesOutWhatWasNeverMeasured) {
   EXPECT_TRUE(Curves({}).empty());
 }
 
-TEST(WriteReport, ShowsRecordsPicturesCaptionsAndAStoryOnOnePage) {
+TEST(WriteReport, ShowsRecordsPicturesAndStoriesOnOnePage) {
   const TempFolder folder;
   folder.Write("log.jsonl", kLog);
   folder.Write("eval.json", "{\"scene_accuracy\": 0.625}");
@@ -103,19 +72,43 @@ TEST(WriteReport, ShowsRecordsPicturesCaptionsAndAStoryOnOnePage) {
     folder.Write("samples/step-00000" + std::to_string(i) + ".png", "png");
   }
   const auto files = std::make_shared<const Files>();
-  const auto run = UntrainedRun(files);
+  const auto run = UntrainedRun({"data.shapes.variant=stories"});
   ASSERT_TRUE(run.ok()) << run.status();
   const absl::Status status = WriteReport(folder.path(), *run, files);
   ASSERT_TRUE(status.ok()) << status;
   const std::string page = files->Read(folder / "report.html").value();
   for (const char* part : {"trained for 40 steps in 1.0 minutes", "scene_accuracy", ">0.625<",
-                           "Text loss", "by noise level", "Machine", "max_text = 4"}) {
+                           "Text loss", "by noise level", "Machine", "max_text = 4",
+                           "(wrong: ", "told on from its first text", "of its own invention"}) {
     EXPECT_TRUE(Has(page, part)) << part;
   }
   EXPECT_EQ(Count(page, "alt=\"step-"), 5);
   EXPECT_TRUE(Has(page, "step-000000") && Has(page, "step-000007"));
-  EXPECT_GE(Count(page, "<img"), 5 + 12 + 8);
+  EXPECT_GE(Count(page, "<img"), 5 + 12 + 12);
   EXPECT_FALSE(Has(page, "http"));
+}
+
+TEST(WriteReport, SetsTrainingPicturesBesideWhatIsDrawnAndSaysWhatOverFits) {
+  const TempFolder data, folder;
+  for (int64_t i = 0; i < 12; ++i) {
+    data.Write(absl::StrCat(i, ".png"), EncodePng(NoisePicture(16, 16, i)));
+    data.Write(absl::StrCat(i, ".txt"), absl::StrCat("picture ", i));
+  }
+  const auto files = std::make_shared<const Files>();
+  const auto run =
+      UntrainedRun({"data.kind=image_folder", "data.path=" + data.path(), "data.test_share=0"});
+  ASSERT_TRUE(run.ok()) << run.status();
+  folder.Write("eval.json", R"({"count": 512, "text_nats": 3.0, "training_text_nats": 1.5,)"
+                            R"( "image_loss": 0.5, "training_image_loss": 0.5})");
+  const absl::Status status = WriteReport(folder.path(), *run, files);
+  ASSERT_TRUE(status.ok()) << status;
+  const std::string page = files->Read(folder / "report.html").value();
+  EXPECT_TRUE(Has(page,
+                  "Text loss is 3 on unseen documents and 1.5 on training documents, a "
+                  "change of +100 %: it over-fits."));
+  EXPECT_TRUE(Has(page, "a change of +0 %: it does not over-fit."));
+  EXPECT_TRUE(Has(page, "left drawn for the caption, right true"));
+  EXPECT_EQ(Count(page, "<img"), 12);
 }
 
 }  // namespace

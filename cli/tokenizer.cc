@@ -1,0 +1,151 @@
+#include "data/tokenizer.h"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <iterator>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "cli/commands.h"
+#include "config/status.h"
+#include "config/toml.h"
+#include "data/text_check.h"
+#include "train/run.h"
+
+namespace tessera {
+namespace {
+
+struct Arguments {
+  std::string source;  // recipe or text file
+  std::vector<std::string> overrides;
+  std::string out = "tokenizer.model";
+  std::string model;  // .model file, run or checkpoint
+  std::string text;
+  std::vector<std::string> ids;
+};
+
+absl::Status CheckUtf8(const std::string& text, const std::string& name) {
+  const std::optional<int64_t> at = FirstInvalidUtf8(text);
+  return at ? absl::InvalidArgumentError(absl::StrCat(name, " is invalid UTF-8 at byte ", *at))
+            : absl::OkStatus();
+}
+
+// A recipe's texts, or a text file, which is a list of lines.
+absl::Status Train(const Arguments& arguments) {
+  const auto files = std::make_shared<const Files>();
+  ASSIGN_OR_RETURN(const std::string source, files->Read(arguments.source));
+  const bool recipe = arguments.source.ends_with(".toml");
+  RunConfig config;
+  RETURN_IF_ERROR(FromToml(recipe ? source : "", arguments.source, arguments.overrides, &config));
+  if (!config.tokenizer.path.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("tokenizer.path = \"", config.tokenizer.path,
+                     "\" is a tokenizer already; give tokenizer.path='\"\"' to train one"));
+  }
+  std::vector<std::string> texts = {source};
+  if (recipe) {
+    ASSIGN_OR_RETURN(const auto dataset, OpenDataset(config, Split::kTrain, files));
+    ASSIGN_OR_RETURN(texts, GatherTexts(*dataset, config.tokenizer.documents));
+  } else {
+    RETURN_IF_ERROR(CheckUtf8(source, absl::StrCat("'", arguments.source, "'")));
+  }
+  ASSIGN_OR_RETURN(const Tokenizer tokenizer, Tokenizer::Train(texts, config.tokenizer));
+  RETURN_IF_ERROR(files->Write(arguments.out, tokenizer.Serialized()));
+  std::cout << tokenizer.size() << " pieces in " << arguments.out << "\n";
+  return absl::OkStatus();
+}
+
+// Of a .model file, a run folder (its best checkpoint) or a checkpoint folder.
+absl::StatusOr<Tokenizer> Load(const std::string& path) {
+  const Files files;
+  ASSIGN_OR_RETURN(const PathKind kind, files.Kind(path));
+  std::string file = path;
+  if (kind == PathKind::kFolder) {
+    const auto best = CheckpointsOf(path, files).Best();
+    file = JoinPath(best.ok() ? best->path : path, "tokenizer.model");
+  }
+  ASSIGN_OR_RETURN(std::string bytes, files.Read(file));
+  auto tokenizer = Tokenizer::Parse(std::move(bytes));
+  if (!tokenizer.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", file, "' is ", std::string(tokenizer.status().message())));
+  }
+  return tokenizer;
+}
+
+std::string ReadInput() { return {std::istreambuf_iterator<char>(std::cin), {}}; }
+
+absl::Status Encode(const Arguments& arguments, bool from_input) {
+  ASSIGN_OR_RETURN(const Tokenizer tokenizer, Load(arguments.model));
+  const std::string text = from_input ? ReadInput() : arguments.text;
+  RETURN_IF_ERROR(CheckUtf8(text, "the text"));
+  std::cout << absl::StrJoin(tokenizer.Encode(text), " ") << "\n";
+  return absl::OkStatus();
+}
+
+// Ids from the command line end in a line end; from the input, the text alone is written, so that
+// `encode | decode` gives back every byte.
+absl::Status Decode(const Arguments& arguments) {
+  ASSIGN_OR_RETURN(const Tokenizer tokenizer, Load(arguments.model));
+  std::vector<std::string> words = arguments.ids;
+  if (words.empty()) {
+    words = absl::StrSplit(ReadInput(), absl::ByAnyChar(" \t\r\n"), absl::SkipEmpty());
+  }
+  std::vector<int64_t> ids;
+  for (const std::string& word : words) {
+    int64_t id = 0;
+    if (!absl::SimpleAtoi(word, &id) || id < 0 || id >= tokenizer.size()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "'", word, "' is no id of this tokenizer: they are 0 to ", tokenizer.size() - 1));
+    }
+    ids.push_back(id);
+  }
+  std::cout << tokenizer.Decode(ids) << (arguments.ids.empty() ? "" : "\n");
+  return absl::OkStatus();
+}
+
+void AddModel(CLI::App& app, Arguments& arguments) {
+  app.add_option("model", arguments.model, "a .model file, a run or a checkpoint folder")
+      ->required();
+}
+
+CLI::App* AddTrain(CLI::App& app, Arguments& arguments) {
+  CLI::App* train = app.add_subcommand("train", "make a sentencepiece .model file");
+  train->add_option("source", arguments.source, "a recipe (.toml), or a file of text")->required();
+  train->add_option("path=value", arguments.overrides, "keys of a recipe, such as tokenizer.size");
+  train->add_option("--out", arguments.out, "the file to write; default tokenizer.model");
+  train->footer(
+      "Example: tessera tokenizer train recipes/shapes.toml tokenizer.size=300 --out a.model\n"
+      "Example: tessera tokenizer train book.txt tokenizer.kind=unigram --out book.model");
+  return train;
+}
+
+}  // namespace
+
+Command AddTokenizer(CLI::App& app) {
+  auto arguments = std::make_shared<Arguments>();
+  app.require_subcommand(1);
+  CLI::App* train = AddTrain(app, *arguments);
+  CLI::App* encode = app.add_subcommand("encode", "text to ids");
+  AddModel(*encode, *arguments);
+  CLI::Option* text =
+      encode->add_option("text", arguments->text, "without it, all of the input is one text");
+  encode->footer("Example: tessera tokenizer encode runs/shapes 'a large red circle'");
+  CLI::App* decode = app.add_subcommand("decode", "ids to text");
+  AddModel(*decode, *arguments);
+  decode->add_option("id", arguments->ids, "without them, they are read from the input");
+  decode->footer(
+      "Example: tessera tokenizer decode runs/shapes 261 270 268\n"
+      "Example: tessera tokenizer encode a.model <a.txt | tessera tokenizer decode a.model");
+  app.footer("Example: tessera tokenizer encode runs/shapes 'a large red circle'");
+  return [=] {
+    if (train->parsed()) {
+      return Train(*arguments);
+    }
+    return encode->parsed() ? Encode(*arguments, text->count() == 0) : Decode(*arguments);
+  };
+}
+
+}  // namespace tessera

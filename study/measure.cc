@@ -1,0 +1,115 @@
+#include "study/measure.h"
+
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "config/status.h"
+#include "study/classifier.h"
+#include "study/evaluate.h"
+#include "study/retrieval.h"
+#include "study/scenes.h"
+
+namespace tessera {
+namespace {
+
+constexpr int64_t kMostPictures =
+    4000;  // of a split: to find classes and a gallery in, and to judge the judge on
+
+using Data = std::shared_ptr<const Dataset>;
+
+absl::Status AddLosses(const Run& run, const Data& training, const Data& test,
+                       const EvaluateOptions& options, Metrics* metrics) {
+  if (test->size() > 0) {
+    ASSIGN_OR_RETURN(const HeldOutLoss loss, EvaluateLoss(run, test, options));
+    metrics->insert(metrics->end(), {{"text_nats", loss.text},
+                                     {"text_perplexity", std::exp(loss.text)},
+                                     {"image_loss", loss.image}});
+    for (size_t i = 0; i < loss.image_by_level.size(); ++i) {
+      metrics->emplace_back(absl::StrFormat("clean_error_at_%.2f", (i + 0.5) / 10),
+                            loss.image_by_level[i]);
+    }
+  }
+  ASSIGN_OR_RETURN(const HeldOutLoss loss, EvaluateLoss(run, training, options));
+  metrics->emplace_back("training_text_nats", loss.text);
+  metrics->emplace_back("training_image_loss", loss.image);
+  return absl::OkStatus();
+}
+
+absl::Status AddScenes(const Run& run, const Dataset& dataset, const std::string& prefix,
+                       const EvaluateOptions& options, Metrics* metrics) {
+  ASSIGN_OR_RETURN(const SceneScores scores, EvaluateScenes(run, dataset, options));
+  const SceneScore& all = scores.all;
+  metrics->insert(metrics->end(), {{prefix + "scene_accuracy", all.scene},
+                                   {prefix + "shape_accuracy", all.shape},
+                                   {prefix + "colour_accuracy", all.colour},
+                                   {prefix + "size_accuracy", all.size},
+                                   {prefix + "template_distance", all.distance},
+                                   {prefix + "seconds_per_picture", scores.seconds_per_picture}});
+  if (run.config.data.shapes.variant == ShapesVariant::kCaptions) {
+    ASSIGN_OR_RETURN(const double captions, EvaluateCaptions(run, dataset, options));
+    metrics->emplace_back(prefix + "caption_accuracy", captions);
+    return absl::OkStatus();
+  }
+  for (size_t turn = 0; turn < scores.by_turn.size(); ++turn) {
+    metrics->emplace_back(absl::StrCat(prefix, "scene_accuracy_turn_", turn + 1),
+                          scores.by_turn[turn].scene);
+  }
+  ASSIGN_OR_RETURN(const double instructions, EvaluateInstructions(run, dataset, options));
+  metrics->emplace_back(prefix + "instruction_accuracy", instructions);
+  return absl::OkStatus();
+}
+
+absl::Status AddClasses(const Run& run, const std::vector<CaptionedPicture>& training,
+                        const Dataset& test, const EvaluateOptions& options, Metrics* metrics) {
+  ASSIGN_OR_RETURN(const auto all_test, CaptionedPictures(test, kMostPictures));
+  const ClassScore score = EvaluateClasses(run, training, all_test, options);
+  metrics->insert(metrics->end(), {{"class_recognised", score.drawn},
+                                   {"class_pictures_per_caption", score.per_class},
+                                   {"classifier_on_true_test_pictures", score.true_pictures},
+                                   {"seconds_per_picture", score.seconds_per_picture}});
+  ASSIGN_OR_RETURN(const auto pictures, CaptionedPictures(test, options.count));
+  if (!pictures.empty()) {
+    metrics->emplace_back("caption_accuracy", ShareOfExactCaptions(run, pictures, options));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AddRetrieval(const Run& run, const std::vector<CaptionedPicture>& training,
+                          const Dataset& dataset, const EvaluateOptions& options,
+                          Metrics* metrics) {
+  ASSIGN_OR_RETURN(const RetrievalScore score, EvaluateRetrieval(run, training, options));
+  ASSIGN_OR_RETURN(const auto pictures, CaptionedPictures(dataset, options.count));
+  metrics->insert(metrics->end(),
+                  {{"training_retrieval", score.retrieved},
+                   {"training_retrieval_gallery", score.gallery},
+                   {"training_captions_exact", ShareOfExactCaptions(run, pictures, options)},
+                   {"seconds_per_picture", score.seconds_per_picture}});
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Metrics> Measure(const Run& run, const std::shared_ptr<const Files>& files,
+                                const EvaluateOptions& options) {
+  ASSIGN_OR_RETURN(const Data training, OpenDataset(run.config, Split::kTrain, files));
+  ASSIGN_OR_RETURN(const Data test, OpenDataset(run.config, Split::kTest, files));
+  Metrics metrics = {{"count", options.count}};
+  RETURN_IF_ERROR(AddLosses(run, training, test, options, &metrics));
+  if (run.config.data.kind == DataKind::kShapes) {
+    ASSIGN_OR_RETURN(const Data held_out, OpenDataset(run.config, Split::kHeldOut, files));
+    RETURN_IF_ERROR(AddScenes(run, *test, "", options, &metrics));
+    RETURN_IF_ERROR(AddScenes(run, *held_out, "held_out_", options, &metrics));
+    return metrics;
+  }
+  ASSIGN_OR_RETURN(const auto pictures, CaptionedPictures(*training, kMostPictures));
+  if (pictures.empty()) {
+    return metrics;  // pictures alone, or texts alone: the losses are all that there is
+  }
+  RETURN_IF_ERROR(ClassesOf(pictures).empty()
+                      ? AddRetrieval(run, pictures, *training, options, &metrics)
+                      : AddClasses(run, pictures, *test, options, &metrics));
+  return metrics;
+}
+
+}  // namespace tessera

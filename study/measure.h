@@ -1,0 +1,22 @@
+// All that is measured of a run, as names and numbers: what `tessera eval` prints.
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "study/continue.h"
+#include "study/run_records.h"
+
+namespace tessera {
+
+// What is measured depends on the data set:
+//   any       count, of documents and pictures; text_nats, text_perplexity, image_loss,
+//   clean_error_at_<level> of the test split, and
+//             training_text_nats, training_image_loss of the training split
+//   shapes    scene_accuracy and its parts, caption_accuracy; the same, held_out_..., of
+//   combinations
+//             that are never trained; of stories, by turn, and instruction_accuracy instead
+//   classes   captions are few: class_recognised of drawn pictures, and what the judge is worth
+//   others    training_retrieval, training_captions_exact: of pictures that it was trained on
+absl::StatusOr<Metrics> Measure(const Run& run, const std::shared_ptr<const Files>& files,
+                                const EvaluateOptions& options);
+
+}  // namespace tessera
