@@ -41,8 +41,10 @@ Tensor Continuation::AllowedLogits(const Tensor& logits_V) const {
   if (!MayEnd()) {
     forbid(v.end_document(), 1);
   }
-  if (pictures_ >= rules_.config.max_images) {
-    forbid(v.opener(0), v.num_grids());
+  for (int64_t grid = 0; grid < v.num_grids(); ++grid) {
+    if (pictures_ >= rules_.config.max_images || grid != rules_.grid.value_or(grid)) {
+      forbid(v.opener(grid), 1);
+    }
   }
   return allowed_V;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct ContinuationRules {
   const LayoutSpec& layout;
   const GenerateConfig& config;
   Until until;
+  std::optional<int64_t> grid = {};  // of every picture; else the text head chooses
 };
 
 class Continuation {

@@ -24,7 +24,7 @@ class Generation {
              const GenerateConfig& config, const GenerateRequest& request)
       : model_(model),
         layout_(layout),
-        rules_{tokenizer, layout_, config, request.until},
+        rules_{tokenizer, layout_, config, request.until, request.grid},
         count_(std::ssize(request.prompts)),
         lanes_(NumLanes(config)),
         reader_(model, lanes_ * count_) {

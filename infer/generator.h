@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -22,6 +23,7 @@ struct GenerateRequest {
   Until until = Until::kEnd;
   uint64_t seed = 0;
   int64_t first_index = 0;  // prompt i draws from stream first_index + i: batches change nothing
+  std::optional<int64_t> grid = {};                 // of every picture; else the text head chooses
   std::function<void(int64_t slots)> on_slot = {};  // after each step of all rows
 };
 

@@ -9,7 +9,7 @@
 namespace tessera {
 
 std::vector<Document> ContinueAll(const Run& run, const std::vector<Document>& prompts, Until until,
-                                  const EvaluateOptions& options, int64_t grid) {
+                                  const EvaluateOptions& options, std::optional<int64_t> grid) {
   GenerateConfig config = run.config.generate;
   if (until == Until::kText) {
     config.text_temperature = 0;
@@ -35,7 +35,7 @@ std::vector<Document> ContinueAll(const Run& run, const std::vector<Document>& p
 }
 
 Drawn Draw(const Run& run, const std::vector<Document>& prompts, const EvaluateOptions& options,
-           int64_t grid) {
+           std::optional<int64_t> grid) {
   const auto start = std::chrono::steady_clock::now();
   std::vector<Document> documents = ContinueAll(run, prompts, Until::kImage, options, grid);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,9 @@ struct EvaluateOptions {
 };
 
 // Each prompt and its continuation, in order. Texts are the most probable ones with Until::kText.
-// grid: of the picture that Until::kImage opens.
+// grid: of the pictures; without one the model chooses.
 std::vector<Document> ContinueAll(const Run& run, const std::vector<Document>& prompts, Until until,
-                                  const EvaluateOptions& options, int64_t grid = 0);
+                                  const EvaluateOptions& options, std::optional<int64_t> grid = {});
 
 // The pictures that follow the prompts, in order.
 struct Drawn {
@@ -27,6 +28,6 @@ struct Drawn {
   double seconds = 0;  // that they took together
 };
 Drawn Draw(const Run& run, const std::vector<Document>& prompts, const EvaluateOptions& options,
-           int64_t grid = 0);
+           std::optional<int64_t> grid = {});
 
 }  // namespace tessera
