@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Trains recipes again from nothing, evaluates them, and holds the results against what their headers state in lines such as
+#   # expect scene_accuracy >= .98
+# Prints measured against expected; exits 1 if one misses. Takes as long as the recipes do.
+#   scripts/check_recipes.sh [NAME...]    names of recipes/NAME.toml; default: shapes
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+tessera=${TESSERA:-build/release/tessera}
+python=.venv/bin/python
+[[ -x $python ]] || python=python3
+names=("${@:-shapes}")
+
+[[ -x $tessera ]] || { echo "check_recipes.sh: no $tessera; run scripts/setup.sh first" >&2; exit 2; }
+for name in "${names[@]}"; do
+  [[ -f recipes/$name.toml ]] || { echo "check_recipes.sh: no recipes/$name.toml; there are:" recipes/*.toml >&2; exit 2; }
+  grep -q '^# expect ' "recipes/$name.toml" ||
+    { echo "check_recipes.sh: recipes/$name.toml states nothing to expect, in lines such as '# expect scene_accuracy >= .98'" >&2; exit 2; }
+done
+
+# Prints the table of one recipe; fails if a number misses.
+compare() {
+  "$python" - "$1" "$2" <<'PYTHON'
+import json, operator, sys
+recipe, measured = sys.argv[1], json.load(open(sys.argv[2]))
+tests = {">=": operator.ge, "<=": operator.le}
+right = True
+for line in open(recipe):
+    if line.startswith("# expect "):
+        name, sign, bound = line.split()[2:5]
+        value = measured.get(name)
+        passes = value is not None and tests[sign](value, float(bound))
+        right &= passes
+        shown = "missing" if value is None else f"{value:.4g}"
+        print(f"  {name:<34} {shown:>9}   expected {sign} {bound:<8} {'ok' if passes else 'MISSES'}")
+sys.exit(not right)
+PYTHON
+}
+
+status=0
+for name in "${names[@]}"; do
+  run=runs/check/$name
+  rm -rf "$run"
+  "$tessera" train "recipes/$name.toml" --out "$run" >&2
+  "$tessera" eval "$run" --json >"$run/eval.json"
+  echo "$name"
+  compare "recipes/$name.toml" "$run/eval.json" || status=1
+done
+exit $status
