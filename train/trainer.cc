@@ -4,11 +4,11 @@
 
 #include <chrono>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
 #include "config/toml.h"
+#include "data/json.h"
 #include "data/loader.h"
 #include "ops/random.h"
 #include "train/ema.h"
@@ -19,7 +19,6 @@ namespace tessera {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr int kLevels = 10;
 
 // Matrix products in bf16 while it lives, if asked.
 class Autocast {
@@ -49,78 +48,6 @@ ParameterRole RoleOf(const std::string& name) {
   return inside && !edge ? ParameterRole::kHidden : ParameterRole::kOutput;
 }
 
-// Sums and counts of one log interval.
-class Interval {
- public:
-  void Add(const ModelLoss& loss, LossCounts counts, int64_t slots) {
-    text_sum_ += loss.text_sum.item<double>();
-    image_sum_ += loss.image_sum.item<double>();
-    text_count_ += counts.text;
-    image_count_ += counts.image;
-    slots_ += slots;
-    if (loss.image.by_patch_N.defined()) {
-      AddBinned(loss.patch_index_N, loss.image.by_patch_N, &by_patch_);
-    }
-    if (loss.image.level_M.defined()) {
-      AddBinned((loss.image.level_M * kLevels).to(torch::kLong).clamp(0, kLevels - 1),
-                loss.image.by_level_M, &by_level_);
-    }
-  }
-
-  void Fill(double seconds, TrainReport* report) const {
-    report->text_loss = text_sum_ / std::max(text_count_, 1e-9);
-    report->image_loss = image_sum_ / std::max(image_count_, 1e-9);
-    report->tokens_per_second = static_cast<double>(slots_) / seconds;
-    report->image_loss_by_level = Means(by_level_);
-    report->image_loss_by_patch = Means(by_patch_);
-  }
-
- private:
-  struct Bins {
-    Tensor sum, count;
-  };
-
-  static void AddBinned(const Tensor& bin, const Tensor& value, Bins* bins) {
-    const Tensor sum = at::bincount(bin, value.to(torch::kFloat64), kLevels);
-    const Tensor count = at::bincount(bin, {}, kLevels).to(torch::kFloat64);
-    const bool grown = !bins->sum.defined() || bins->sum.size(0) != sum.size(0);
-    bins->sum = grown ? sum : bins->sum + sum;
-    bins->count = grown ? count : bins->count + count;
-  }
-
-  static std::vector<double> Means(const Bins& bins) {
-    if (!bins.sum.defined()) {
-      return {};
-    }
-    const Tensor mean = (bins.sum / bins.count).contiguous();
-    return {mean.data_ptr<double>(), mean.data_ptr<double>() + mean.numel()};
-  }
-
-  double text_sum_ = 0, image_sum_ = 0, text_count_ = 0, image_count_ = 0;
-  int64_t slots_ = 0;
-  Bins by_level_, by_patch_;
-};
-
-std::string ToJsonLine(const TrainReport& report) {
-  const auto numbers = [](const std::vector<double>& values) {
-    nlohmann::json list = nlohmann::json::array();
-    for (const double value : values) {
-      list.push_back(std::isfinite(value) ? nlohmann::json(value) : nlohmann::json());
-    }
-    return list;
-  };
-  const nlohmann::json line = {{"step", report.step},
-                               {"minutes", report.minutes},
-                               {"text_loss", report.text_loss},
-                               {"image_loss", report.image_loss},
-                               {"gradient_norm", report.gradient_norm},
-                               {"lr_factor", report.lr_factor},
-                               {"tokens_per_second", report.tokens_per_second},
-                               {"image_loss_by_level", numbers(report.image_loss_by_level)},
-                               {"image_loss_by_patch", numbers(report.image_loss_by_patch)}};
-  return line.dump() + "\n";
-}
-
 // One run in memory: what a step changes, and where it is written.
 class Trainer {
  public:
@@ -145,32 +72,25 @@ class Trainer {
     RETURN_IF_ERROR(load("ema.safetensors", ema_.State()));
     RETURN_IF_ERROR(load("optimizer.safetensors", optimizer_.State()));
     ASSIGN_OR_RETURN(const std::string state, files_.Read(JoinPath(last.path, "state.json")));
-    const auto json = nlohmann::json::parse(state, nullptr, /*allow_exceptions=*/false);
-    if (!json.is_object()) {
-      return absl::DataLossError(absl::StrCat(last.path, "/state.json is no JSON object"));
+    ASSIGN_OR_RETURN(const Json json, ParseJson(state));
+    const Json *step = json.Find("step"), *minutes = json.Find("minutes");
+    if (step == nullptr || minutes == nullptr) {
+      return absl::DataLossError(absl::StrCat(last.path, "/state.json names no step or minutes"));
     }
-    step_ = saved_step_ = json.value("step", int64_t{0});
-    earlier_minutes_ = json.value("minutes", 0.0);
+    step_ = saved_step_ = static_cast<int64_t>(step->AsNumber());
+    earlier_minutes_ = minutes->AsNumber();
     return DropLaterLogLines();
   }
 
   absl::Status Loop(Loader& loader) {
     started_ = Clock::now();
-    auto interval_start = started_;
-    Interval interval;
-    for (; Progress(config_, step_, Minutes()) < 1;) {
+    while (Progress(config_, step_, Minutes()) < 1) {
       if (hooks_.stop != nullptr && hooks_.stop->load()) {
         return Save();
       }
-      ASSIGN_OR_RETURN(const Batch batch, loader.Next());
-      TrainReport report;
-      RETURN_IF_ERROR(Step(batch, &interval, &report));
+      RETURN_IF_ERROR(Step(loader));
       if (step_ % config_.log_every == 0) {
-        const auto now = Clock::now();
-        interval.Fill(std::chrono::duration<double>(now - interval_start).count(), &report);
-        RETURN_IF_ERROR(Report(report));
-        interval = Interval();
-        interval_start = now;
+        RETURN_IF_ERROR(Report());
       }
       if (config_.sample_every > 0 && step_ % config_.sample_every == 0) {
         RETURN_IF_ERROR(Sample());
@@ -190,9 +110,11 @@ class Trainer {
     return earlier_minutes_ + std::chrono::duration<double>(Clock::now() - started_).count() / 60;
   }
 
-  absl::Status Step(const Batch& batch, Interval* interval, TrainReport* report) {
-    report->progress = Progress(config_, step_, Minutes());
-    report->lr_factor = LearningRateFactor(config_, step_, report->progress);
+  absl::Status Step(Loader& loader) {
+    const auto start = Clock::now();
+    ASSIGN_OR_RETURN(const Batch batch, loader.Next());
+    report_.progress = Progress(config_, step_, Minutes());
+    report_.lr_factor = LearningRateFactor(config_, step_, report_.progress);
     optimizer_.ZeroGrad();
     const LossCounts counts = CountLosses(batch);
     const LossScale scale{config_.text_weight / std::max(counts.text, 1.0),
@@ -204,27 +126,34 @@ class Trainer {
       loss = run_.model->Loss(batch, scale, rng);
     }
     loss.total.backward();
-    report->gradient_norm = optimizer_.ClipGradients(config_.clip);
-    if (!std::isfinite(loss.total.item<double>()) || !std::isfinite(report->gradient_norm)) {
+    report_.gradient_norm = optimizer_.ClipGradients(config_.clip);
+    if (!std::isfinite(loss.total.item<double>()) || !std::isfinite(report_.gradient_norm)) {
       return absl::InternalError(absl::StrCat(
           "the loss is not finite at step ", step_, ": text ", loss.text_sum.item<double>(),
-          ", image ", loss.image_sum.item<double>(), ", gradient norm ", report->gradient_norm,
+          ", image ", loss.image_sum.item<double>(), ", gradient norm ", report_.gradient_norm,
           "; the last checkpoint is good; lower train.lr or train.muon_lr and --resume"));
     }
-    optimizer_.Step(report->lr_factor);
+    optimizer_.Step(report_.lr_factor);
     ema_.Update(step_);
     ++step_;
-    report->step = step_;
-    report->minutes = Minutes();
-    interval->Add(loss, counts, batch.id_BT.numel());
+    interval_.Add(loss, counts, batch.id_BT.numel());
+    interval_.EndStep(std::chrono::duration<double>(Clock::now() - start).count());
     return absl::OkStatus();
   }
 
-  absl::Status Report(const TrainReport& report) {
-    if (hooks_.on_report) {
-      hooks_.on_report(report);
+  // A line of the log about the steps since the last one.
+  absl::Status Report() {
+    if (interval_.empty()) {
+      return absl::OkStatus();
     }
-    return files_.Append(LogPath(), ToJsonLine(report));
+    report_.step = step_;
+    report_.minutes = Minutes();
+    interval_.Fill(&report_);
+    interval_ = Interval();
+    if (hooks_.on_report) {
+      hooks_.on_report(report_);
+    }
+    return files_.Append(LogPath(), ToJsonLine(report_));
   }
 
   absl::Status Sample() {
@@ -236,17 +165,20 @@ class Trainer {
     return hooks_.on_sample(run_, step_);
   }
 
+  // Reports first: the log then tells of every step that the checkpoint holds.
   absl::Status Save() {
     if (step_ == saved_step_) {
       return absl::OkStatus();
     }
-    const nlohmann::json state = {{"step", step_}, {"minutes", Minutes()}};
-    RETURN_IF_ERROR(checkpoints_.Save(step_, {{"config.toml", ToToml(run_.config)},
-                                              {"model.safetensors", Parameters(*run_.model)},
-                                              {"ema.safetensors", ema_.State()},
-                                              {"optimizer.safetensors", optimizer_.State()},
-                                              {"tokenizer.model", run_.tokenizer.Serialized()},
-                                              {"state.json", state.dump(2) + "\n"}}));
+    RETURN_IF_ERROR(Report());
+    const Json state{JsonObject{{"step", {step_}}, {"minutes", {Minutes()}}}};
+    RETURN_IF_ERROR(
+        checkpoints_.Save(step_, {{"config.toml", ToToml(run_.config)},
+                                  {"model.safetensors", Parameters(*run_.model)},
+                                  {"ema.safetensors", ema_.State()},
+                                  {"optimizer.safetensors", optimizer_.State()},
+                                  {"tokenizer.model", run_.tokenizer.Serialized()},
+                                  {"state.json", DumpJson(state, /*indented=*/true) + "\n"}}));
     saved_step_ = step_;
     return checkpoints_.Prune(config_.keep);
   }
@@ -263,8 +195,8 @@ class Trainer {
     for (size_t begin = 0, end; (end = log->find('\n', begin)) != std::string::npos;
          begin = end + 1) {
       const auto line = log->substr(begin, end + 1 - begin);
-      const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-      if (json.is_object() && json.value("step", int64_t{0}) <= step_) {
+      const auto report = ParseJsonLine(line);
+      if (report.ok() && report->step <= step_) {
         kept += line;
       }
     }
@@ -281,6 +213,8 @@ class Trainer {
   Ema ema_;
   int64_t step_ = 0;
   int64_t saved_step_ = -1;
+  Interval interval_;  // since the last line of the log
+  TrainReport report_;
   double earlier_minutes_ = 0;
   Clock::time_point started_ = Clock::now();
 };
