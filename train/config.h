@@ -20,6 +20,7 @@ struct TrainConfig {
   int64_t steps = 2000;
   double minutes = 0;
   int64_t batch = 32;
+  int64_t accumulate = 1;
   int64_t row_length = 256;
   double text_weight = 0.04;
   double image_weight = 1;
@@ -51,7 +52,8 @@ struct TrainConfig {
     const bool muon = self.optimizer == OptimizerKind::kMuon;
     visit("steps", self.steps, "of the run; 0: until minutes");
     visit("minutes", self.minutes, "of training, whichever ends first; 0: until steps");
-    visit("batch", self.batch, "documents a step");
+    visit("batch", self.batch, "documents that are computed at once");
+    visit("accumulate", self.accumulate, "batches a step, as if they were one");
     visit("row_length", self.row_length, "slots of a row, which holds several documents");
     visit("text_weight", self.text_weight, "of the mean loss of text slots");
     visit("image_weight", self.image_weight, "of the mean loss of patches");
@@ -82,7 +84,9 @@ struct TrainConfig {
   std::string Problem() const {
     if (steps <= 0 && minutes <= 0) return "steps and minutes are both 0: the run would not end";
     if (steps < 0 || minutes < 0) return "steps and minutes cannot be negative";
-    if (batch < 1 || row_length < 1) return "batch and row_length must be at least 1";
+    if (batch < 1 || accumulate < 1 || row_length < 1) {
+      return "batch, accumulate and row_length must be at least 1";
+    }
     if (text_weight < 0 || image_weight < 0) return "loss weights cannot be negative";
     if (lr < 0 || muon_lr < 0 || weight_decay < 0 || clip < 0) {
       return "learning rates, weight_decay and clip cannot be negative";

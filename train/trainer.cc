@@ -1,7 +1,5 @@
 #include "train/trainer.h"
 
-#include <ATen/autocast_mode.h>
-
 #include <chrono>
 #include <cmath>
 
@@ -10,33 +8,15 @@
 #include "config/toml.h"
 #include "data/json.h"
 #include "data/loader.h"
-#include "ops/random.h"
 #include "train/ema.h"
 #include "train/optimizer.h"
 #include "train/schedule.h"
+#include "train/step_gradient.h"
 
 namespace tessera {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// Matrix products in bf16 while it lives, if asked.
-class Autocast {
- public:
-  explicit Autocast(bool enabled) : enabled_(enabled) {
-    at::autocast::set_autocast_enabled(at::kCPU, enabled);
-    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
-  }
-  ~Autocast() {
-    if (enabled_) {
-      at::autocast::clear_cache();
-    }
-    at::autocast::set_autocast_enabled(at::kCPU, false);
-  }
-
- private:
-  bool enabled_;
-};
 
 ParameterRole RoleOf(const std::string& name) {
   const auto contains = [&](const char* part) { return name.find(part) != std::string::npos; };
@@ -112,33 +92,35 @@ class Trainer {
 
   absl::Status Step(Loader& loader) {
     const auto start = Clock::now();
-    ASSIGN_OR_RETURN(const Batch batch, loader.Next());
-    report_.progress = Progress(config_, step_, Minutes());
-    report_.lr_factor = LearningRateFactor(config_, step_, report_.progress);
+    StepInput input{.batches = {}, .seed = run_.config.seed, .step = step_};
+    for (int64_t i = 0; i < config_.accumulate; ++i) {
+      ASSIGN_OR_RETURN(Batch batch, loader.Next());
+      input.batches.push_back(std::move(batch));
+    }
+    report_.lr_factor = LearningRateFactor(config_, step_, Progress(config_, step_, Minutes()));
     optimizer_.ZeroGrad();
-    const LossCounts counts = CountLosses(batch);
-    const LossScale scale{config_.text_weight / std::max(counts.text, 1.0),
-                          config_.image_weight / std::max(counts.image, 1.0)};
-    const auto rng = MakeGenerator(run_.model->device(), run_.config.seed, Stream::kLoss, step_);
-    ModelLoss loss;
-    {
-      const Autocast autocast(config_.precision == Precision::kBf16);
-      loss = run_.model->Loss(batch, scale, rng);
-    }
-    loss.total.backward();
+    const StepLoss loss = AddGradient(*run_.model, input, config_, &interval_);
     report_.gradient_norm = optimizer_.ClipGradients(config_.clip);
-    if (!std::isfinite(loss.total.item<double>()) || !std::isfinite(report_.gradient_norm)) {
-      return absl::InternalError(absl::StrCat(
-          "the loss is not finite at step ", step_, ": text ", loss.text_sum.item<double>(),
-          ", image ", loss.image_sum.item<double>(), ", gradient norm ", report_.gradient_norm,
-          "; the last checkpoint is good; lower train.lr or train.muon_lr and --resume"));
-    }
+    RETURN_IF_ERROR(CheckFinite(loss));
     optimizer_.Step(report_.lr_factor);
     ema_.Update(step_);
     ++step_;
-    interval_.Add(loss, counts, batch.id_BT.numel());
     interval_.EndStep(std::chrono::duration<double>(Clock::now() - start).count());
     return absl::OkStatus();
+  }
+
+  absl::Status CheckFinite(const StepLoss& loss) const {
+    if (std::isfinite(loss.text) && std::isfinite(loss.image) &&
+        std::isfinite(report_.gradient_norm)) {
+      return absl::OkStatus();
+    }
+    const std::string last =
+        saved_step_ < 0 ? "there is no checkpoint yet"
+                        : absl::StrCat("the last checkpoint, of step ", saved_step_, ", is good");
+    return absl::InternalError(absl::StrCat(
+        "the loss is not finite at step ", step_, ": text ", loss.text, ", image ", loss.image,
+        ", gradient norm ", report_.gradient_norm, "; ", last,
+        "; train into another --out with a lower train.lr, train.muon_lr or train.clip"));
   }
 
   // A line of the log about the steps since the last one.
@@ -148,6 +130,7 @@ class Trainer {
     }
     report_.step = step_;
     report_.minutes = Minutes();
+    report_.progress = Progress(config_, step_, report_.minutes);
     interval_.Fill(&report_);
     interval_ = Interval();
     if (hooks_.on_report) {
@@ -245,7 +228,7 @@ absl::Status Train(const RunConfig& config, const std::string& out, bool resume,
     RETURN_IF_ERROR(trainer.Restore());
   }
   ASSIGN_OR_RETURN(const std::unique_ptr<Loader> loader,
-                   Loader::Start(std::move(source), trainer.step()));
+                   Loader::Start(std::move(source), trainer.step() * config.train.accumulate));
   return trainer.Loop(*loader);
 }
 
