@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/commands.h"
+#include "cli/device.h"
 #include "config/status.h"
 #include "config/toml.h"
 #include "study/evaluate.h"
@@ -17,6 +18,7 @@ struct Arguments {
   std::string run;
   std::vector<std::string> overrides;
   int64_t count = 512;
+  DeviceKind device = DeviceKind::kCpu;
   bool json = false;
 };
 
@@ -40,7 +42,7 @@ absl::Status AddScenes(const Run& run, Split split, const std::string& name,
 
 absl::Status RunEval(const Arguments& arguments) {
   const auto files = std::make_shared<const Files>();
-  ASSIGN_OR_RETURN(Run run, LoadRun(arguments.run, *files));
+  ASSIGN_OR_RETURN(Run run, LoadRun(arguments.run, *files, arguments.device));
   RETURN_IF_ERROR(FromToml("", "--set", arguments.overrides, &run.config.generate));
   EvaluateOptions options;
   options.count = arguments.count;
@@ -86,6 +88,7 @@ Command AddEval(CLI::App& app) {
   app.add_option("--set", arguments->overrides, "key=value of [generate], such as guidance=1");
   app.add_option("--count", arguments->count, "prompts and pictures to judge");
   app.add_flag("--json", arguments->json, "a JSON object instead of a table");
+  AddDeviceOption(app, &arguments->device);
   app.footer("Example: tessera eval runs/shapes --count 256");
   return [arguments] { return RunEval(*arguments); };
 }

@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "cli/commands.h"
+#include "cli/device.h"
 #include "config/status.h"
 #include "config/toml.h"
 #include "data/document_writer.h"
@@ -25,6 +26,7 @@ struct Arguments {
   int64_t count = 1;
   int64_t batch = 16;
   uint64_t seed = 0;
+  DeviceKind device = DeviceKind::kCpu;
 };
 
 bool IsPicture(const std::string& word) {
@@ -138,7 +140,7 @@ absl::Status Write(const Arguments& arguments, const std::vector<Document>& docu
 
 absl::Status RunGenerate(const Arguments& arguments) {
   const Files files;
-  ASSIGN_OR_RETURN(Run run, LoadRun(arguments.run, files));
+  ASSIGN_OR_RETURN(Run run, LoadRun(arguments.run, files, arguments.device));
   RETURN_IF_ERROR(FromToml("", "--set", arguments.overrides, &run.config.generate));
   const std::string problem = SamplerProblem(run.config.model.head, run.config.generate.sampler);
   if (!problem.empty()) {
@@ -178,6 +180,7 @@ Command AddGenerate(CLI::App& app) {
   app.add_option("--count", arguments->count, "documents to generate");
   app.add_option("--batch", arguments->batch, "of them at a time");
   app.add_option("--seed", arguments->seed, "of everything random");
+  AddDeviceOption(app, &arguments->device);
   app.footer("Example: tessera generate runs/shapes 'a large red circle in the middle' --count 16");
   return [arguments] { return RunGenerate(*arguments); };
 }

@@ -16,6 +16,9 @@ constexpr auto EnumNames(ScheduleKind) { return std::array{"cosine", "constant",
 enum class Precision { kF32, kBf16 };
 constexpr auto EnumNames(Precision) { return std::array{"f32", "bf16"}; }
 
+enum class DeviceKind { kCpu, kCuda };
+constexpr auto EnumNames(DeviceKind) { return std::array{"cpu", "cuda"}; }
+
 struct TrainConfig {
   int64_t steps = 2000;
   double minutes = 0;
@@ -25,6 +28,7 @@ struct TrainConfig {
   double text_weight = 0.04;
   double image_weight = 1;
   Precision precision = Precision::kBf16;
+  DeviceKind device = DeviceKind::kCpu;
 
   OptimizerKind optimizer = OptimizerKind::kMuon;
   double lr = 3e-3;
@@ -41,6 +45,7 @@ struct TrainConfig {
   double ema = 0.998;
 
   int64_t log_every = 20;
+  int64_t evaluate_every = 500;
   int64_t sample_every = 500;
   int64_t checkpoint_every = 500;
   int64_t keep = 2;
@@ -58,6 +63,7 @@ struct TrainConfig {
     visit("text_weight", self.text_weight, "of the mean loss of text slots");
     visit("image_weight", self.image_weight, "of the mean loss of patches");
     visit("precision", self.precision, "of matrix products; parameters are always f32");
+    visit("device", self.device, "that computes");
 
     visit("optimizer", self.optimizer, "of hidden matrices; the rest is always AdamW's");
     visit("lr", self.lr, "learning rate of AdamW");
@@ -76,6 +82,9 @@ struct TrainConfig {
           "decay of the averaged parameters, which generation uses; 0: no average");
 
     visit("log_every", self.log_every, "steps");
+    visit(
+        "evaluate_every", self.evaluate_every,
+        "steps, and at the end: losses on held-out documents, by which the best is kept; 0: never");
     visit("sample_every", self.sample_every, "steps; 0: only at the end");
     visit("checkpoint_every", self.checkpoint_every, "steps; 0: only at the end");
     visit("keep", self.keep, "checkpoints, the last ones, and the best besides");
@@ -98,8 +107,8 @@ struct TrainConfig {
       return "warmup must be at least 0 and final_fraction from 0 to 1";
     }
     if (log_every < 1 || keep < 1) return "log_every and keep must be at least 1";
-    if (sample_every < 0 || checkpoint_every < 0) {
-      return "sample_every and checkpoint_every cannot be negative";
+    if (evaluate_every < 0 || sample_every < 0 || checkpoint_every < 0) {
+      return "evaluate_every, sample_every and checkpoint_every cannot be negative";
     }
     return "";
   }

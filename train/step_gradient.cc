@@ -4,6 +4,7 @@
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
 #include "ops/random.h"
@@ -67,14 +68,29 @@ StepLoss ForEachBatch(Model& model, const StepInput& input, const TrainConfig& c
   return mean;
 }
 
+double SquaredGradient(const Tensor& h_NW) {
+  return h_NW.defined() ? h_NW.grad().to(torch::kFloat32).square().sum().item<double>() : 0;
+}
+
 }  // namespace
 
 StepLoss AddGradient(Model& model, const StepInput& input, const TrainConfig& config,
                      Interval* interval) {
-  return ForEachBatch(model, input, config, [&](const Part& part) {
+  double text_square = 0, image_square = 0;
+  StepLoss loss = ForEachBatch(model, input, config, [&](const Part& part) {
+    for (const Tensor* h_NW : {&part.loss.text_h_NW, &part.loss.image_h_NW}) {
+      if (h_NW->defined()) {
+        h_NW->retain_grad();
+      }
+    }
     part.loss.total.backward();
+    text_square += SquaredGradient(part.loss.text_h_NW);
+    image_square += SquaredGradient(part.loss.image_h_NW);
     interval->Add(part.loss, part.counts, part.batch.id_BT.numel());
   });
+  loss.text_gradient = std::sqrt(text_square);
+  loss.image_gradient = std::sqrt(image_square);
+  return loss;
 }
 
 StepLoss LossOf(Model& model, const StepInput& input, const TrainConfig& config) {

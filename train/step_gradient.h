@@ -16,17 +16,18 @@ struct StepInput {
   int64_t step = 0;
 };
 
-// Means over the step.
 struct StepLoss {
-  double text = 0;
+  double text = 0;  // means over the step
   double image = 0;
+  double text_gradient = 0;  // norm of the weighted loss's gradient at the hidden states it reads
+  double image_gradient = 0;
 };
 
 // Adds to the parameters' gradients, and the losses to *interval.
 StepLoss AddGradient(Model& model, const StepInput& input, const TrainConfig& config,
                      Interval* interval);
 
-// The same losses alone.
+// The same losses, without gradients.
 StepLoss LossOf(Model& model, const StepInput& input, const TrainConfig& config);
 
 }  // namespace tessera

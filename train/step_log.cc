@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "config/status.h"
 #include "data/json.h"
@@ -11,7 +10,6 @@ namespace tessera {
 namespace {
 
 constexpr int kLevels = 10;
-constexpr double kNotMeasured = std::numeric_limits<double>::quiet_NaN();
 
 // The keys of a line besides "step", in their order.
 struct NumberKey {
@@ -22,7 +20,11 @@ constexpr NumberKey kNumbers[] = {
     {"minutes", &TrainReport::minutes},
     {"text_loss", &TrainReport::text_loss},
     {"image_loss", &TrainReport::image_loss},
+    {"held_out_text_loss", &TrainReport::held_out_text_loss},
+    {"held_out_image_loss", &TrainReport::held_out_image_loss},
     {"gradient_norm", &TrainReport::gradient_norm},
+    {"text_gradient_norm", &TrainReport::text_gradient_norm},
+    {"image_gradient_norm", &TrainReport::image_gradient_norm},
     {"lr_factor", &TrainReport::lr_factor},
     {"tokens_per_second", &TrainReport::tokens_per_second},
 };

@@ -1,6 +1,7 @@
 // What steps of training looked like: sums over an interval, and the line of log.jsonl they become.
 #pragma once
 
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,8 @@
 
 namespace tessera {
 
+constexpr double kNotMeasured = std::numeric_limits<double>::quiet_NaN();
+
 // One interval of training. NaN: not measured, which is absent from the line, in a list null.
 struct TrainReport {
   int64_t step = 0;       // done
@@ -18,6 +21,10 @@ struct TrainReport {
   double text_loss = 0;   // nats a token, as weighted in the batch
   double image_loss = 0;  // of the head, a number of a patch
   double gradient_norm = 0;
+  double text_gradient_norm = kNotMeasured;   // of each weighted loss, at the hidden states
+  double image_gradient_norm = kNotMeasured;  // that it reads
+  double held_out_text_loss = kNotMeasured;   // of the averaged parameters
+  double held_out_image_loss = kNotMeasured;
   double lr_factor = 0;
   double tokens_per_second = 0;
   std::vector<double> image_loss_by_level;  // ten bins of the noise level, noise first

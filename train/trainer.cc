@@ -6,10 +6,10 @@
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
 #include "config/toml.h"
-#include "data/json.h"
 #include "data/loader.h"
 #include "train/ema.h"
 #include "train/optimizer.h"
+#include "train/resume.h"
 #include "train/schedule.h"
 #include "train/step_gradient.h"
 
@@ -41,70 +41,82 @@ class Trainer {
         optimizer_(Parameters(*run_.model), RoleOf, config_),
         ema_(Parameters(*run_.model), config_.ema) {}
 
-  absl::Status Restore() {
-    ASSIGN_OR_RETURN(const Checkpoint last, checkpoints_.Latest());
+  absl::Status Restore(const std::string& checkpoint) {
     const auto load = [&](const char* name, const NamedTensors& into) -> absl::Status {
-      const std::string path = JoinPath(last.path, name);
+      const std::string path = JoinPath(checkpoint, name);
       ASSIGN_OR_RETURN(const NamedTensors tensors, ReadTensors(files_, path));
       return CopyByName(tensors, path, into);
     };
     RETURN_IF_ERROR(load("model.safetensors", Parameters(*run_.model)));
     RETURN_IF_ERROR(load("ema.safetensors", ema_.State()));
     RETURN_IF_ERROR(load("optimizer.safetensors", optimizer_.State()));
-    ASSIGN_OR_RETURN(const std::string state, files_.Read(JoinPath(last.path, "state.json")));
-    ASSIGN_OR_RETURN(const Json json, ParseJson(state));
-    const Json *step = json.Find("step"), *minutes = json.Find("minutes");
-    if (step == nullptr || minutes == nullptr) {
-      return absl::DataLossError(absl::StrCat(last.path, "/state.json names no step or minutes"));
+    ASSIGN_OR_RETURN(state_, ReadState(checkpoint, files_));
+    saved_step_ = state_.step;
+    earlier_minutes_ = state_.minutes;
+    // The run may have been killed between the checkpoint, its mark and the end of older ones.
+    if (state_.best_step > 0) {
+      RETURN_IF_ERROR(checkpoints_.MarkBest(state_.best_step));
     }
-    step_ = saved_step_ = static_cast<int64_t>(step->AsNumber());
-    earlier_minutes_ = minutes->AsNumber();
-    return DropLaterLogLines();
+    return checkpoints_.Prune(config_.keep);
   }
 
   absl::Status Loop(Loader& loader) {
+    RETURN_IF_ERROR(DropLaterLines(LogPath(), state_.step, files_));
     started_ = Clock::now();
-    while (Progress(config_, step_, Minutes()) < 1) {
+    bool last = Done() >= 1;
+    while (!last) {
       if (hooks_.stop != nullptr && hooks_.stop->load()) {
         return Save();
       }
       RETURN_IF_ERROR(Step(loader));
-      if (step_ % config_.log_every == 0) {
-        RETURN_IF_ERROR(Report());
-      }
-      if (config_.sample_every > 0 && step_ % config_.sample_every == 0) {
-        RETURN_IF_ERROR(Sample());
-      }
-      if (config_.checkpoint_every > 0 && step_ % config_.checkpoint_every == 0) {
-        RETURN_IF_ERROR(Save());
-      }
+      last = Done() >= 1;
+      RETURN_IF_ERROR(WriteWhatIsDue(last));
     }
-    RETURN_IF_ERROR(Save());
     return Sample();
   }
 
-  int64_t step() const { return step_; }
+  int64_t step() const { return state_.step; }
 
  private:
   double Minutes() const {
     return earlier_minutes_ + std::chrono::duration<double>(Clock::now() - started_).count() / 60;
   }
 
+  double Done() const { return Progress(config_, state_.step, Minutes()); }
+
+  absl::Status WriteWhatIsDue(bool last) {
+    const auto due = [&](int64_t every) { return every > 0 && (last || state_.step % every == 0); };
+    if (due(config_.evaluate_every)) {
+      RETURN_IF_ERROR(Evaluate());
+    }
+    if (due(config_.log_every)) {
+      RETURN_IF_ERROR(Report());
+    }
+    if (!last && due(config_.sample_every)) {
+      RETURN_IF_ERROR(Sample());
+    }
+    return last || due(config_.checkpoint_every) ? Save() : absl::OkStatus();
+  }
+
   absl::Status Step(Loader& loader) {
     const auto start = Clock::now();
-    StepInput input{.batches = {}, .seed = run_.config.seed, .step = step_};
+    StepInput input{.batches = {}, .seed = run_.config.seed, .step = state_.step};
     for (int64_t i = 0; i < config_.accumulate; ++i) {
       ASSIGN_OR_RETURN(Batch batch, loader.Next());
       input.batches.push_back(std::move(batch));
     }
-    report_.lr_factor = LearningRateFactor(config_, step_, Progress(config_, step_, Minutes()));
+    report_.lr_factor = LearningRateFactor(config_, state_.step, Done());
     optimizer_.ZeroGrad();
     const StepLoss loss = AddGradient(*run_.model, input, config_, &interval_);
+    report_.text_gradient_norm = loss.text_gradient;
+    report_.image_gradient_norm = loss.image_gradient;
     report_.gradient_norm = optimizer_.ClipGradients(config_.clip);
     RETURN_IF_ERROR(CheckFinite(loss));
     optimizer_.Step(report_.lr_factor);
-    ema_.Update(step_);
-    ++step_;
+    ema_.Update(state_.step);
+    ++state_.step;
+    input.batches.resize(1);
+    last_input_ = std::move(input);
     interval_.EndStep(std::chrono::duration<double>(Clock::now() - start).count());
     return absl::OkStatus();
   }
@@ -118,8 +130,8 @@ class Trainer {
         saved_step_ < 0 ? "there is no checkpoint yet"
                         : absl::StrCat("the last checkpoint, of step ", saved_step_, ", is good");
     return absl::InternalError(absl::StrCat(
-        "the loss is not finite at step ", step_, ": text ", loss.text, ", image ", loss.image,
-        ", gradient norm ", report_.gradient_norm, "; ", last,
+        "the loss is not finite at step ", state_.step, ": text ", loss.text, ", image ",
+        loss.image, ", gradient norm ", report_.gradient_norm, "; ", last,
         "; train into another --out with a lower train.lr, train.muon_lr or train.clip"));
   }
 
@@ -128,63 +140,72 @@ class Trainer {
     if (interval_.empty()) {
       return absl::OkStatus();
     }
-    report_.step = step_;
+    report_.step = state_.step;
     report_.minutes = Minutes();
-    report_.progress = Progress(config_, step_, report_.minutes);
+    report_.progress = Progress(config_, state_.step, report_.minutes);
     interval_.Fill(&report_);
-    interval_ = Interval();
     if (hooks_.on_report) {
       hooks_.on_report(report_);
     }
-    return files_.Append(LogPath(), ToJsonLine(report_));
+    const std::string line = ToJsonLine(report_);
+    interval_ = Interval();
+    report_.held_out_text_loss = report_.held_out_image_loss = kNotMeasured;
+    return files_.Append(LogPath(), line);
   }
 
   absl::Status Sample() {
     if (!hooks_.on_sample) {
       return absl::OkStatus();
     }
-    torch::NoGradGuard no_grad;
+    const torch::NoGradGuard no_grad;
     const EmaScope averaged(ema_);
-    return hooks_.on_sample(run_, step_);
+    return hooks_.on_sample(run_, state_.step);
   }
 
-  // Reports first: the log then tells of every step that the checkpoint holds.
-  absl::Status Save() {
-    if (step_ == saved_step_) {
+  // The best parameters so far are kept at once.
+  absl::Status Evaluate() {
+    if (!hooks_.on_evaluate) {
       return absl::OkStatus();
     }
+    {
+      const torch::NoGradGuard no_grad;
+      const EmaScope averaged(ema_);
+      RETURN_IF_ERROR(hooks_.on_evaluate(run_, &report_));
+    }
+    const double loss = config_.text_weight * report_.held_out_text_loss +
+                        config_.image_weight * report_.held_out_image_loss;
+    if (!(loss < state_.best_loss)) {
+      return absl::OkStatus();
+    }
+    state_.best_loss = loss;
+    state_.best_step = state_.step;
+    return Save();
+  }
+
+  // The log is brought up to the step first: it then tells of every step that a checkpoint holds.
+  absl::Status Save() {
+    if (state_.step == saved_step_) {
+      return absl::OkStatus();
+    }
+    // A step with a finite loss may still break the parameters, which only their own loss shows.
+    RETURN_IF_ERROR(CheckFinite(LossOf(*run_.model, last_input_, config_)));
     RETURN_IF_ERROR(Report());
-    const Json state{JsonObject{{"step", {step_}}, {"minutes", {Minutes()}}}};
+    state_.minutes = Minutes();
     RETURN_IF_ERROR(
-        checkpoints_.Save(step_, {{"config.toml", ToToml(run_.config)},
-                                  {"model.safetensors", Parameters(*run_.model)},
-                                  {"ema.safetensors", ema_.State()},
-                                  {"optimizer.safetensors", optimizer_.State()},
-                                  {"tokenizer.model", run_.tokenizer.Serialized()},
-                                  {"state.json", DumpJson(state, /*indented=*/true) + "\n"}}));
-    saved_step_ = step_;
+        checkpoints_.Save(state_.step, {{"config.toml", ToToml(run_.config)},
+                                        {"model.safetensors", Parameters(*run_.model)},
+                                        {"ema.safetensors", ema_.State()},
+                                        {"optimizer.safetensors", optimizer_.State()},
+                                        {"tokenizer.model", run_.tokenizer.Serialized()},
+                                        {"state.json", ToJson(state_)}}));
+    saved_step_ = state_.step;
+    if (state_.best_step == state_.step && state_.step > 0) {
+      RETURN_IF_ERROR(checkpoints_.MarkBest(state_.step));
+    }
     return checkpoints_.Prune(config_.keep);
   }
 
   std::string LogPath() const { return JoinPath(out_, "log.jsonl"); }
-
-  // A cut run may have logged steps after its last checkpoint: they will be run again.
-  absl::Status DropLaterLogLines() {
-    const auto log = files_.Read(LogPath());
-    if (!log.ok()) {
-      return absl::OkStatus();
-    }
-    std::string kept;
-    for (size_t begin = 0, end; (end = log->find('\n', begin)) != std::string::npos;
-         begin = end + 1) {
-      const auto line = log->substr(begin, end + 1 - begin);
-      const auto report = ParseJsonLine(line);
-      if (report.ok() && report->step <= step_) {
-        kept += line;
-      }
-    }
-    return files_.Write(LogPath(), kept);
-  }
 
   Run run_;
   const TrainConfig config_;
@@ -194,38 +215,58 @@ class Trainer {
   CheckpointFolder checkpoints_;
   Optimizer optimizer_;
   Ema ema_;
-  int64_t step_ = 0;
-  int64_t saved_step_ = -1;
-  Interval interval_;  // since the last line of the log
+  TrainState state_;
+  StepInput last_input_;  // the first batch of the last step
+  Interval interval_;     // since the last line of the log
   TrainReport report_;
+  int64_t saved_step_ = -1;
   double earlier_minutes_ = 0;
   Clock::time_point started_ = Clock::now();
 };
+
+// A resumed run keeps its tokenizer, even if the data that trained it has changed.
+absl::StatusOr<Tokenizer> TokenizerOf(const RunConfig& config,
+                                      const absl::StatusOr<Checkpoint>& resumed,
+                                      const Dataset& dataset, const Files& files) {
+  if (!resumed.ok()) {
+    return MakeTokenizer(config.tokenizer, dataset, files);
+  }
+  ASSIGN_OR_RETURN(std::string model, files.Read(JoinPath(resumed->path, "tokenizer.model")));
+  return Tokenizer::Parse(std::move(model));
+}
+
+// What keeps the run from beginning, or from going on.
+absl::Status CheckStart(const RunConfig& config, const std::string& out, bool resume,
+                        const absl::StatusOr<Checkpoint>& last, const Files& files) {
+  if (!last.ok()) {
+    return absl::IsNotFound(last.status()) ? absl::OkStatus() : last.status();
+  }
+  if (!resume) {
+    return absl::AlreadyExistsError(absl::StrCat(
+        "'", out, "' holds a run already; continue it with --resume, or name another --out"));
+  }
+  return CheckSameRun(last->path, config, files);
+}
 
 }  // namespace
 
 absl::Status Train(const RunConfig& config, const std::string& out, bool resume,
                    const std::shared_ptr<const Files>& files, const TrainHooks& hooks) {
-  const CheckpointFolder checkpoints = CheckpointsOf(out, *files);
-  const auto last = checkpoints.Latest();
-  if (resume && !last.ok()) {
-    return last.status();
-  }
-  if (!resume && last.ok()) {
-    return absl::AlreadyExistsError(absl::StrCat(
-        "'", out, "' holds a run already; continue it with --resume, or name another --out"));
-  }
+  const auto last = CheckpointsOf(out, *files).Latest();
+  RETURN_IF_ERROR(CheckStart(config, out, resume, last, *files));
+  ASSIGN_OR_RETURN(const torch::Device device, OpenDevice(config.train.device));
   ASSIGN_OR_RETURN(const std::shared_ptr<const Dataset> dataset,
                    OpenDataset(config, Split::kTrain, files));
-  ASSIGN_OR_RETURN(Tokenizer tokenizer, MakeTokenizer(config.tokenizer, *dataset, *files));
+  ASSIGN_OR_RETURN(Tokenizer tokenizer, TokenizerOf(config, last, *dataset, *files));
   ASSIGN_OR_RETURN(Run run, MakeRun(config, tokenizer));
+  run.model->to(device);
   RETURN_IF_ERROR(files->MakeFolder(out));
   RETURN_IF_ERROR(files->Write(JoinPath(out, "config.toml"), ToToml(config)));
   BatchSource source{dataset, tokenizer, run.layout, config.data, config.train.batch};
   source.seed = static_cast<uint64_t>(config.seed);
   Trainer trainer(std::move(run), out, *files, hooks);
-  if (resume) {
-    RETURN_IF_ERROR(trainer.Restore());
+  if (last.ok()) {
+    RETURN_IF_ERROR(trainer.Restore(last->path));
   }
   ASSIGN_OR_RETURN(const std::unique_ptr<Loader> loader,
                    Loader::Start(std::move(source), trainer.step() * config.train.accumulate));

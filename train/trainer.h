@@ -14,13 +14,17 @@
 namespace tessera {
 
 struct TrainHooks {
-  std::function<void(const TrainReport&)> on_report;                // with each line of the log
-  std::function<absl::Status(const Run&, int64_t step)> on_sample;  // with averaged parameters
+  std::function<void(const TrainReport&)> on_report;  // with each line of the log
+
+  // Both with averaged parameters. on_evaluate sets the held-out losses.
+  std::function<absl::Status(const Run&, int64_t step)> on_sample;
+  std::function<absl::Status(const Run&, TrainReport*)> on_evaluate;
+
   const std::atomic<bool>* stop = nullptr;  // set by a signal: checkpoint, then return
 };
 
 // Trains into the folder `out`: config.toml, log.jsonl, checkpoints/. With resume, continues the
-// last checkpoint there, bit for bit; without, the folder must hold no checkpoint.
+// last checkpoint there, bit for bit, or begins if there is none; without, there must be none.
 absl::Status Train(const RunConfig& config, const std::string& out, bool resume,
                    const std::shared_ptr<const Files>& files, const TrainHooks& hooks);
 
