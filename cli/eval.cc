@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "cli/commands.h"
+#include "cli/device.h"
 #include "config/status.h"
 #include "config/toml.h"
 #include "data/json.h"
@@ -17,6 +18,7 @@ struct Arguments {
   std::string run;
   std::vector<std::string> overrides;
   int64_t count = 512;
+  DeviceKind device = DeviceKind::kCpu;
   bool json = false;
 };
 
@@ -35,7 +37,7 @@ void Print(const Metrics& metrics, bool as_json) {
 
 absl::Status RunEval(const Arguments& arguments) {
   const auto files = std::make_shared<const Files>();
-  ASSIGN_OR_RETURN(Run run, LoadRun(arguments.run, *files));
+  ASSIGN_OR_RETURN(Run run, LoadRun(arguments.run, *files, arguments.device));
   RETURN_IF_ERROR(FromToml("", "--set", arguments.overrides, &run.config.generate));
   const std::string problem = run.config.Problem();
   if (!problem.empty()) {
@@ -63,6 +65,7 @@ Command AddEval(CLI::App& app) {
   app.add_option("--count", arguments->count, "documents and pictures of each measure")
       ->check(CLI::PositiveNumber);
   app.add_flag("--json", arguments->json, "a JSON object instead of a table");
+  AddDeviceOption(app, &arguments->device);
   app.footer(
       "Names that begin with training_ are of documents that the run was trained on; all others\n"
       "are of documents that it has not seen.\n"

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/commands.h"
+#include "cli/device.h"
 #include "config/status.h"
 #include "config/suggest.h"
 #include "config/toml.h"
@@ -33,6 +34,7 @@ struct Arguments {
   int64_t count = 1;
   int64_t batch = 16;
   uint64_t seed = 0;
+  DeviceKind device = DeviceKind::kCpu;
 };
 
 bool IsPicture(const std::string& word) {
@@ -189,7 +191,7 @@ absl::Status RunGenerate(const Arguments& arguments) {
     return absl::InvalidArgumentError("--count and --batch must be at least 1");
   }
   const Files files;
-  ASSIGN_OR_RETURN(Run run, LoadRun(arguments.run, files));
+  ASSIGN_OR_RETURN(Run run, LoadRun(arguments.run, files, arguments.device));
   GenerateConfig& config = run.config.generate;
   RETURN_IF_ERROR(FromToml("", "--set", arguments.overrides, &config));
   const std::string problem = SamplerProblem(run.config.model.head, config.sampler);
@@ -248,6 +250,7 @@ Command AddGenerate(CLI::App& app) {
   app.add_option("--batch", arguments->batch, "of them at a time; changes nothing but the speed")
       ->capture_default_str();
   app.add_option("--seed", arguments->seed, "of everything random")->capture_default_str();
+  AddDeviceOption(app, &arguments->device);
   app.footer("Keys of --set, by default as the run's config.toml says in [generate]:\n" + Keys() +
              "Example: tessera generate runs/shapes 'a large red circle in the middle' "
              "--count 16 --set guidance=2 sampler.steps=20");

@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <csignal>
 #include <iostream>
 
@@ -8,6 +9,7 @@
 #include "cli/commands.h"
 #include "config/status.h"
 #include "config/toml.h"
+#include "study/evaluate.h"
 #include "study/sample_sheet.h"
 #include "train/trainer.h"
 
@@ -33,18 +35,55 @@ std::string DefaultOut(const std::string& recipe) {
 void Show(const TrainReport& report) {
   const double left = report.progress > 0 ? report.minutes / report.progress - report.minutes : 0;
   const bool terminal = isatty(STDOUT_FILENO);
+  const bool evaluated = !std::isnan(report.held_out_text_loss);
   std::cout << (terminal ? "\r\033[K" : "")
             << absl::StrFormat(
                    "step %6d  %3.0f%%  text %.3f  image %.4f  gradient %.2f  %5.0f tokens/s  "
                    "%.1f min left",
                    report.step, 100 * report.progress, report.text_loss, report.image_loss,
                    report.gradient_norm, report.tokens_per_second, left)
-            << (terminal ? "" : "\n") << std::flush;
+            << (evaluated ? absl::StrFormat("  held out: text %.3f  image %.4f",
+                                            report.held_out_text_loss, report.held_out_image_loss)
+                          : "")
+            << (evaluated || !terminal ? "\n" : "") << std::flush;
 }
 
-absl::Status RunTrain(const Arguments& arguments) {
+// Held-out losses of a few documents, always the same.
+absl::Status Evaluate(const Run& run, const std::shared_ptr<const Files>& files,
+                      TrainReport* report) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Dataset> dataset,
+                   OpenDataset(run.config, Split::kTest, files));
+  if (dataset->size() == 0) {
+    return absl::NotFoundError(
+        "train.evaluate_every: the data set holds out no documents to evaluate on; raise "
+        "data.test_share, or set train.evaluate_every=0");
+  }
+  EvaluateOptions options;
+  options.count = 128;
+  options.batch = 32;
+  ASSIGN_OR_RETURN(const HeldOutLoss loss, EvaluateLoss(run, dataset, options));
+  report->held_out_text_loss = loss.text;
+  report->held_out_image_loss = loss.image;
+  return absl::OkStatus();
+}
+
+// A run folder stands for its own recipe.
+absl::Status FindRecipe(const Files& files, Arguments* arguments) {
+  ASSIGN_OR_RETURN(const PathKind kind, files.Kind(arguments->recipe));
+  const std::string folder = arguments->recipe;
+  if (kind == PathKind::kFolder) {
+    arguments->recipe = JoinPath(folder, "config.toml");
+  }
+  if (arguments->out.empty()) {
+    arguments->out = kind == PathKind::kFolder ? folder : DefaultOut(arguments->recipe);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RunTrain(Arguments arguments) {
   auto files = std::make_shared<const Files>();
-  const std::string out = arguments.out.empty() ? DefaultOut(arguments.recipe) : arguments.out;
+  RETURN_IF_ERROR(FindRecipe(*files, &arguments));
+  const std::string& out = arguments.out;
   RunConfig config;
   ASSIGN_OR_RETURN(const std::string toml, files->Read(arguments.recipe));
   RETURN_IF_ERROR(FromToml(toml, arguments.recipe, arguments.overrides, &config));
@@ -52,10 +91,16 @@ absl::Status RunTrain(const Arguments& arguments) {
   for (const int signal : {SIGINT, SIGTERM}) {
     std::signal(signal, [](int) { stop_requested = true; });
   }
+  if (arguments.resume && absl::IsNotFound(CheckpointsOf(out, *files).Latest().status())) {
+    std::cout << out << " holds no checkpoint yet: training from the start\n" << std::flush;
+  }
   TrainHooks hooks;
   hooks.on_report = Show;
   hooks.on_sample = [&](const Run& run, int64_t step) {
     return WriteSampleSheet(run, step, out, files);
+  };
+  hooks.on_evaluate = [&](const Run& run, TrainReport* report) {
+    return Evaluate(run, files, report);
   };
   hooks.stop = &stop_requested;
   RETURN_IF_ERROR(Train(config, out, arguments.resume, files, hooks));
@@ -68,11 +113,16 @@ absl::Status RunTrain(const Arguments& arguments) {
 
 Command AddTrain(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
-  app.add_option("recipe", arguments->recipe, "a recipe (.toml)")->required();
+  app.add_option("recipe", arguments->recipe,
+                 "a recipe (.toml), or a run folder, which holds its own")
+      ->required();
   app.add_option("path=value", arguments->overrides, "keys of the recipe to change");
   app.add_option("--out", arguments->out, "folder of the run; default runs/<recipe>");
-  app.add_flag("--resume", arguments->resume, "continue the last checkpoint");
-  app.footer("Example: tessera train recipes/shapes.toml train.minutes=3 --out runs/quick");
+  app.add_flag("--resume", arguments->resume,
+               "continue the last checkpoint, bit for bit; begin if there is none");
+  app.footer(
+      "Example: tessera train recipes/shapes.toml train.minutes=3 --out runs/quick\n"
+      "         tessera train runs/quick --resume");
   return [arguments] { return RunTrain(*arguments); };
 }
 

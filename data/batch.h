@@ -26,7 +26,7 @@ struct Batch {
   int64_t rows() const { return id_BT.size(0); }
   int64_t slots() const { return id_BT.size(1); }
   int64_t patches() const { return patch_slot_P.size(0); }
-  Batch To(torch::Device device) const;
+  Batch To(torch::Device device) const;  // also of a batch that has no targets
 };
 
 }  // namespace tessera

@@ -63,7 +63,7 @@ struct DataConfig {
           "largest noise on the input pixels of a picture that comes first");
     visit("prompt_weight", self.prompt_weight,
           "in the loss, of text that stands before any picture of its document");
-    visit("threads", self.threads, "that prepare batches");
+    visit("threads", self.threads, "that prepare batches; 0: training waits for each");
   }
 };
 

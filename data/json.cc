@@ -1,6 +1,6 @@
 #include "data/json.h"
 
-#include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
@@ -75,6 +75,14 @@ std::string WithoutPrefix(std::string_view message) {
 }
 
 }  // namespace
+
+double Json::AsNumber() const {
+  if (const auto* whole = std::get_if<int64_t>(&value)) {
+    return static_cast<double>(*whole);
+  }
+  const auto* real = std::get_if<double>(&value);
+  return real != nullptr ? *real : std::numeric_limits<double>::quiet_NaN();
+}
 
 const Json* Json::Find(std::string_view key) const {
   if (const JsonObject* object = AsObject()) {

@@ -24,6 +24,8 @@ struct Json {
   const JsonArray* AsArray() const { return std::get_if<JsonArray>(&value); }
   const JsonObject* AsObject() const { return std::get_if<JsonObject>(&value); }
 
+  double AsNumber() const;  // NaN unless it is one, whole or not
+
   // The member of an object; null if there is none or the value is no object.
   const Json* Find(std::string_view key) const;
 };

@@ -56,7 +56,7 @@ absl::Status CheckRanges(const DataConfig& config) {
            Range{"noise_generated", config.noise_generated, 0, kAny},
            Range{"noise_read", config.noise_read, 0, kAny},
            Range{"prompt_weight", config.prompt_weight, 0, kAny},
-           Range{"threads", static_cast<double>(config.threads), 1, 1024},
+           Range{"threads", static_cast<double>(config.threads), 0, 1024},
            Range{"max_pixels", static_cast<double>(config.max_pixels), 1, kAny},
            Range{"retry.tries", static_cast<double>(config.retry.tries), 1, kAny},
            Range{"retry.jitter", config.retry.jitter, 0, 1},

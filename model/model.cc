@@ -95,11 +95,12 @@ Tensor Model::Condition(const Tensor& h_NW, const Tensor& place_N2) const {
   return h_NW + next_place_->Embed(place_N2);
 }
 
-// Weighted sum of nats over the slots that have a target.
-Tensor Model::TextLoss(const Tensor& h_MW, const Batch& batch) const {
+// Weighted sum of nats over the slots that have a target, whose states are left in *h_NW.
+Tensor Model::TextLoss(const Tensor& h_MW, const Batch& batch, Tensor* h_NW) const {
   const Tensor target_M = batch.target_BT.flatten();
   const Tensor slot_N = at::nonzero(target_M >= 0).squeeze(1);
-  const Tensor logits_NV = TextLogits(at::index_select(h_MW, 0, slot_N)).to(torch::kFloat32);
+  *h_NW = at::index_select(h_MW, 0, slot_N);
+  const Tensor logits_NV = TextLogits(*h_NW).to(torch::kFloat32);
   const Tensor nats_N = at::cross_entropy_loss(logits_NV, at::index_select(target_M, 0, slot_N), {},
                                                at::Reduction::None);
   return (nats_N * at::index_select(batch.weight_BT.flatten(), 0, slot_N)).sum();
@@ -108,7 +109,7 @@ Tensor Model::TextLoss(const Tensor& h_MW, const Batch& batch) const {
 ModelLoss Model::Loss(const Batch& batch, LossScale scale, at::Generator rng) {
   const Tensor h_MW = Hidden(batch, rng).flatten(0, 1);
   ModelLoss loss;
-  const Tensor text = TextLoss(h_MW, batch);
+  const Tensor text = TextLoss(h_MW, batch, &loss.text_h_NW);
   loss.text_sum = text.detach();
   loss.total = text * scale.text;
   const Tensor scored_N = at::nonzero(batch.scored_P).squeeze(1);

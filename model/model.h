@@ -35,6 +35,8 @@ struct ModelLoss {
   Tensor image_sum;      // detached: the head's loss, summed over scored patches
   HeadLoss image;        // details, one row a scored patch; undefined where there is none
   Tensor patch_index_N;  // the scored patches' turn in their picture
+  Tensor text_h_NW;      // the hidden states that each loss reads, differentiable; undefined where
+  Tensor image_h_NW;     // there is none
 };
 
 class Model : public torch::nn::Module {
@@ -72,7 +74,7 @@ class Model : public torch::nn::Module {
   torch::Device device() const { return embed_tokens_.device(); }
 
  private:
-  Tensor TextLoss(const Tensor& h_MW, const Batch& batch) const;
+  Tensor TextLoss(const Tensor& h_MW, const Batch& batch, Tensor* h_NW) const;
 
   ModelConfig config_;
   Vocabulary vocabulary_;

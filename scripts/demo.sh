@@ -9,9 +9,7 @@ tessera=build/release/tessera
 run=runs/shapes
 
 if [[ ! -f $run/eval.json ]]; then
-  resume=()
-  if compgen -G "$run/checkpoints/step-*" >/dev/null; then resume=(--resume); fi
-  "$tessera" train recipes/shapes.toml --out "$run" "${resume[@]}"
+  "$tessera" train recipes/shapes.toml --out "$run" --resume
   "$tessera" eval "$run" --json >"$run/eval.json.part"
   mv "$run/eval.json.part" "$run/eval.json"
 fi

@@ -15,18 +15,27 @@ using List = std::vector<double>;
 
 constexpr int64_t kLastShare = 10;  // a tenth
 
-void AddCurve(const Log& log, double TrainReport::*value, LinePlot plot,
-              std::vector<Figure>* figures) {
-  Series series;
-  for (const TrainReport& report : log) {
-    if (report.*value > 0) {
-      series.x.push_back(static_cast<double>(report.step));
-      series.y.push_back(report.*value);
+struct Curve {
+  const char* name;
+  double TrainReport::*value;
+};
+
+void AddCurves(const Log& log, const std::vector<Curve>& curves, LinePlot plot,
+               std::vector<Figure>* figures) {
+  for (const Curve& curve : curves) {
+    Series series{.name = curve.name, .x = {}, .y = {}};
+    for (const TrainReport& report : log) {
+      if (report.*curve.value > 0) {
+        series.x.push_back(static_cast<double>(report.step));
+        series.y.push_back(report.*curve.value);
+      }
+    }
+    if (series.x.size() > 1) {
+      plot.series.push_back(std::move(series));
     }
   }
-  if (series.x.size() > 1) {
+  if (!plot.series.empty()) {
     plot.x.label = "step";
-    plot.series = {std::move(series)};
     figures->push_back(SvgFigure(LinePlotSvg(plot)));
   }
 }
@@ -60,15 +69,26 @@ void AddBars(BarPlot plot, std::vector<Figure>* figures) {
 
 std::vector<Figure> Curves(const Log& log) {
   std::vector<Figure> figures;
-  AddCurve(log, &TrainReport::text_loss,
-           {.title = "Text loss", .x = {}, .y = {"nats a token", true}, .series = {}, .size = {}},
-           &figures);
-  AddCurve(log, &TrainReport::image_loss,
-           {.title = "Image loss", .x = {}, .y = {"of the head", true}, .series = {}, .size = {}},
-           &figures);
-  AddCurve(log, &TrainReport::tokens_per_second,
-           {.title = "Speed", .x = {}, .y = {"slots a second"}, .series = {}, .size = {}},
-           &figures);
+  AddCurves(log,
+            {{"seen", &TrainReport::text_loss}, {"held out", &TrainReport::held_out_text_loss}},
+            {.title = "Text loss", .x = {}, .y = {"nats a token", true}, .series = {}, .size = {}},
+            &figures);
+  AddCurves(log,
+            {{"seen", &TrainReport::image_loss}, {"held out", &TrainReport::held_out_image_loss}},
+            {.title = "Image loss", .x = {}, .y = {"of the head", true}, .series = {}, .size = {}},
+            &figures);
+  AddCurves(
+      log,
+      {{"text", &TrainReport::text_gradient_norm}, {"image", &TrainReport::image_gradient_norm}},
+      {.title = "Gradient of each loss at the hidden states",
+       .x = {},
+       .y = {"norm", true},
+       .series = {},
+       .size = {}},
+      &figures);
+  AddCurves(log, {{"", &TrainReport::tokens_per_second}},
+            {.title = "Speed", .x = {}, .y = {"slots a second"}, .series = {}, .size = {}},
+            &figures);
   BarPlot level{.title = "Squared error of the clean patch by noise level",
                 .x_label = "0: from pure noise; 1: from the patch itself",
                 .y_label = "at the end of training",

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "study/html.h"
-#include "train/trainer.h"
+#include "train/step_log.h"
 
 namespace tessera {
 

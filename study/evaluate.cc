@@ -39,15 +39,16 @@ absl::StatusOr<HeldOutLoss> EvaluateLoss(const Run& run, std::shared_ptr<const D
   for (int64_t i = 0; i < batches; ++i) {
     ASSIGN_OR_RETURN(const Batch batch, MakeBatch(source, i));
     const auto rng = MakeGenerator(run.model->device(), options.seed, Stream::kEvaluate, i);
-    const ModelLoss part = run.model->Loss(batch, {1, 1}, rng);
+    const ModelLoss part = run.model->Loss(batch.To(run.model->device()), {1, 1}, rng);
     const LossCounts count = CountLosses(batch);
     counts.text += count.text;
     counts.image += count.image;
     loss.text += part.text_sum.item<double>();
     loss.image += part.image_sum.item<double>();
     if (part.image.level_M.defined()) {
-      const Tensor bin = (part.image.level_M * kLevels).to(torch::kLong).clamp(0, kLevels - 1);
-      error += at::bincount(bin, part.image.by_level_M.to(torch::kFloat64), kLevels);
+      const Tensor level_M = part.image.level_M.to(torch::kCPU);
+      const Tensor bin = (level_M * kLevels).to(torch::kLong).clamp(0, kLevels - 1);
+      error += at::bincount(bin, part.image.by_level_M.to(torch::kCPU, torch::kFloat64), kLevels);
       draws += at::bincount(bin, {}, kLevels);
     }
   }

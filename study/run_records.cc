@@ -9,48 +9,6 @@
 namespace tessera {
 namespace {
 
-// NaN unless it is a number.
-double Number(const Json* json) {
-  if (json != nullptr) {
-    if (const auto* integer = std::get_if<int64_t>(&json->value)) {
-      return static_cast<double>(*integer);
-    }
-    if (const auto* real = std::get_if<double>(&json->value)) {
-      return *real;
-    }
-  }
-  return std::numeric_limits<double>::quiet_NaN();
-}
-
-std::vector<double> Numbers(const Json* json) {
-  std::vector<double> numbers;
-  if (const JsonArray* array = json == nullptr ? nullptr : json->AsArray()) {
-    for (const Json& item : *array) {
-      numbers.push_back(Number(&item));
-    }
-  }
-  return numbers;
-}
-
-absl::StatusOr<TrainReport> ParseReport(std::string_view line) {
-  ASSIGN_OR_RETURN(const Json json, ParseJson(line));
-  const Json* step = json.Find("step");
-  if (step == nullptr || !std::holds_alternative<int64_t>(step->value)) {
-    return absl::InvalidArgumentError("there is no integer \"step\"");
-  }
-  TrainReport report;
-  report.step = std::get<int64_t>(step->value);
-  report.minutes = Number(json.Find("minutes"));
-  report.text_loss = Number(json.Find("text_loss"));
-  report.image_loss = Number(json.Find("image_loss"));
-  report.gradient_norm = Number(json.Find("gradient_norm"));
-  report.lr_factor = Number(json.Find("lr_factor"));
-  report.tokens_per_second = Number(json.Find("tokens_per_second"));
-  report.image_loss_by_level = Numbers(json.Find("image_loss_by_level"));
-  report.image_loss_by_patch = Numbers(json.Find("image_loss_by_patch"));
-  return report;
-}
-
 // Empty if there is no such file.
 absl::StatusOr<std::string> ReadIfThere(const std::string& path, const Files& files) {
   ASSIGN_OR_RETURN(const PathKind kind, files.Kind(path));
@@ -65,7 +23,7 @@ absl::StatusOr<std::vector<TrainReport>> ReadLog(const std::string& run, const F
   std::vector<TrainReport> log;
   for (size_t begin = 0, end; (end = text.find('\n', begin)) != std::string::npos;
        begin = end + 1) {
-    auto report = ParseReport(std::string_view(text).substr(begin, end - begin));
+    auto report = ParseJsonLine(std::string_view(text).substr(begin, end - begin));
     if (!report.ok()) {
       return absl::InvalidArgumentError(
           absl::StrCat(path, ", line ", log.size() + 1, ": ", report.status().message()));
@@ -89,7 +47,7 @@ absl::StatusOr<Metrics> ReadMetrics(const std::string& run, const Files& files) 
   }
   Metrics metrics;
   for (const auto& [name, value] : *json->AsObject()) {
-    metrics.emplace_back(name, Number(&value));
+    metrics.emplace_back(name, value.AsNumber());
   }
   return metrics;
 }

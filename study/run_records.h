@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "data/files.h"
-#include "train/trainer.h"
+#include "train/step_log.h"
 
 namespace tessera {
 

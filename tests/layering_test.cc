@@ -36,7 +36,7 @@ const std::vector<Library>& Libraries() {
       {"sentencepiece", {"data/sentence_pieces.cc"}},
       {"archive", {"data/archive.cc"}},
       {"toml++/", {"config/toml.cc"}},
-      {"nlohmann/", {"data/json.cc", "train/trainer.cc"}}};
+      {"nlohmann/", {"data/json.cc"}}};
   return libraries;
 }
 

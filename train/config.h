@@ -16,14 +16,19 @@ constexpr auto EnumNames(ScheduleKind) { return std::array{"cosine", "constant",
 enum class Precision { kF32, kBf16 };
 constexpr auto EnumNames(Precision) { return std::array{"f32", "bf16"}; }
 
+enum class DeviceKind { kCpu, kCuda };
+constexpr auto EnumNames(DeviceKind) { return std::array{"cpu", "cuda"}; }
+
 struct TrainConfig {
   int64_t steps = 2000;
   double minutes = 0;
   int64_t batch = 32;
+  int64_t accumulate = 1;
   int64_t row_length = 256;
   double text_weight = 0.04;
   double image_weight = 1;
   Precision precision = Precision::kBf16;
+  DeviceKind device = DeviceKind::kCpu;
 
   OptimizerKind optimizer = OptimizerKind::kMuon;
   double lr = 3e-3;
@@ -40,6 +45,7 @@ struct TrainConfig {
   double ema = 0.998;
 
   int64_t log_every = 20;
+  int64_t evaluate_every = 500;
   int64_t sample_every = 500;
   int64_t checkpoint_every = 500;
   int64_t keep = 2;
@@ -51,11 +57,13 @@ struct TrainConfig {
     const bool muon = self.optimizer == OptimizerKind::kMuon;
     visit("steps", self.steps, "of the run; 0: until minutes");
     visit("minutes", self.minutes, "of training, whichever ends first; 0: until steps");
-    visit("batch", self.batch, "documents a step");
+    visit("batch", self.batch, "documents that are computed at once");
+    visit("accumulate", self.accumulate, "batches a step, as if they were one");
     visit("row_length", self.row_length, "slots of a row, which holds several documents");
     visit("text_weight", self.text_weight, "of the mean loss of text slots");
     visit("image_weight", self.image_weight, "of the mean loss of patches");
     visit("precision", self.precision, "of matrix products; parameters are always f32");
+    visit("device", self.device, "that computes");
 
     visit("optimizer", self.optimizer, "of hidden matrices; the rest is always AdamW's");
     visit("lr", self.lr, "learning rate of AdamW");
@@ -74,6 +82,9 @@ struct TrainConfig {
           "decay of the averaged parameters, which generation uses; 0: no average");
 
     visit("log_every", self.log_every, "steps");
+    visit(
+        "evaluate_every", self.evaluate_every,
+        "steps, and at the end: losses on held-out documents, by which the best is kept; 0: never");
     visit("sample_every", self.sample_every, "steps; 0: only at the end");
     visit("checkpoint_every", self.checkpoint_every, "steps; 0: only at the end");
     visit("keep", self.keep, "checkpoints, the last ones, and the best besides");
@@ -82,7 +93,9 @@ struct TrainConfig {
   std::string Problem() const {
     if (steps <= 0 && minutes <= 0) return "steps and minutes are both 0: the run would not end";
     if (steps < 0 || minutes < 0) return "steps and minutes cannot be negative";
-    if (batch < 1 || row_length < 1) return "batch and row_length must be at least 1";
+    if (batch < 1 || accumulate < 1 || row_length < 1) {
+      return "batch, accumulate and row_length must be at least 1";
+    }
     if (text_weight < 0 || image_weight < 0) return "loss weights cannot be negative";
     if (lr < 0 || muon_lr < 0 || weight_decay < 0 || clip < 0) {
       return "learning rates, weight_decay and clip cannot be negative";
@@ -94,8 +107,8 @@ struct TrainConfig {
       return "warmup must be at least 0 and final_fraction from 0 to 1";
     }
     if (log_every < 1 || keep < 1) return "log_every and keep must be at least 1";
-    if (sample_every < 0 || checkpoint_every < 0) {
-      return "sample_every and checkpoint_every cannot be negative";
+    if (evaluate_every < 0 || sample_every < 0 || checkpoint_every < 0) {
+      return "evaluate_every, sample_every and checkpoint_every cannot be negative";
     }
     return "";
   }

@@ -1,5 +1,6 @@
 #include "train/run.h"
 
+#include <torch/cuda.h>
 #include <torch/utils.h>
 
 #include "absl/strings/str_cat.h"
@@ -21,6 +22,21 @@ absl::StatusOr<std::unique_ptr<Dataset>> OpenDataset(const RunConfig& config, Sp
   return MakeDataset(config.data, split, height, width, std::move(files));
 }
 
+absl::StatusOr<torch::Device> OpenDevice(DeviceKind kind) {
+  switch (kind) {
+    case DeviceKind::kCpu:
+      return torch::Device(torch::kCPU);
+    case DeviceKind::kCuda:
+      if (!torch::cuda::is_available()) {
+        return absl::FailedPreconditionError(
+            "device cuda: this machine, or the LibTorch that tessera was built with, has no CUDA; "
+            "use cpu");
+      }
+      return torch::Device(torch::kCUDA, 0);
+  }
+  return absl::InternalError("unknown device");
+}
+
 absl::StatusOr<Run> MakeRun(const RunConfig& config, Tokenizer tokenizer) {
   ASSIGN_OR_RETURN(std::vector<PatchGrid> grids, ParseGrids(config.model.grids));
   const Vocabulary vocabulary(tokenizer.size(), static_cast<int64_t>(grids.size()));
@@ -40,7 +56,8 @@ CheckpointFolder CheckpointsOf(const std::string& run, const Files& files) {
   return CheckpointFolder(files, JoinPath(run, "checkpoints"));
 }
 
-absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files) {
+absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files, DeviceKind kind) {
+  ASSIGN_OR_RETURN(const torch::Device device, OpenDevice(kind));
   std::string folder = path;
   if (const auto best = CheckpointsOf(path, files).Best(); best.ok()) {
     folder = best->path;
@@ -58,6 +75,7 @@ absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files) {
   const std::string weights = JoinPath(folder, "ema.safetensors");
   ASSIGN_OR_RETURN(const NamedTensors tensors, ReadTensors(files, weights));
   RETURN_IF_ERROR(CopyByName(tensors, weights, Parameters(*run.model)));
+  run.model->to(device);
   run.model->eval();
   return run;
 }

@@ -26,14 +26,18 @@ struct Run {
 absl::StatusOr<std::unique_ptr<Dataset>> OpenDataset(const RunConfig& config, Split split,
                                                      std::shared_ptr<const Files> files);
 
-// A new model, its parameters drawn from config.seed.
+// The device that a run or a command asks for, if this machine and its LibTorch have one.
+absl::StatusOr<torch::Device> OpenDevice(DeviceKind kind);
+
+// A new model, on the CPU, its parameters drawn from config.seed.
 absl::StatusOr<Run> MakeRun(const RunConfig& config, Tokenizer tokenizer);
 
 // Where a run folder keeps its checkpoints.
 CheckpointFolder CheckpointsOf(const std::string& run, const Files& files);
 
 // The averaged parameters of the best checkpoint of a run folder, or of a checkpoint folder itself.
-absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files);
+absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files,
+                            DeviceKind device = DeviceKind::kCpu);
 
 NamedTensors Parameters(const Model& model);
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "data/config.h"
+#include "data/tokenizer.h"
 #include "infer/config.h"
 #include "model/config.h"
 #include "train/config.h"

@@ -109,8 +109,8 @@ TEST(MakeDataset, RefusesNumbersThatMakeNoSense) {
   config.drop_text = 10;
   EXPECT_EQ(Open(config).status().message(), "data.drop_text = 10 must be from 0 to 1");
   config = DataConfig();
-  config.threads = 0;
-  EXPECT_EQ(Open(config).status().message(), "data.threads = 0 must be from 1 to 1024");
+  config.threads = -1;
+  EXPECT_EQ(Open(config).status().message(), "data.threads = -1 must be from 0 to 1024");
 }
 
 TEST(MakeDataset, DrawsShapesOnSquaresOnly) {

@@ -1,0 +1,14 @@
+// The option that says where a loaded run computes.
+#pragma once
+
+#include "train/config.h"
+
+namespace CLI {
+class App;
+}
+
+namespace tessera {
+
+void AddDeviceOption(CLI::App& app, DeviceKind* device);
+
+}  // namespace tessera

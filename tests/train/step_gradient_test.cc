@@ -1,0 +1,79 @@
+#include "train/step_gradient.h"
+
+#include <gtest/gtest.h>
+
+#include "ops/random.h"
+#include "tests/model/toy_batch.h"
+
+namespace tessera {
+namespace {
+
+// Two batches of different counts: 2 and 6 documents, of the latter fewer patches scored.
+StepInput TwoBatches() {
+  StepInput input{{ToyBatch(1, 2), ToyBatch(2, 3, /*noise=*/.1, /*seed=*/5)}, 7, 3};
+  input.batches[1].scored_P.narrow(0, 0, 10).fill_(false);
+  input.batches[1].weight_BT.mul_(.5);
+  return input;
+}
+
+TrainConfig FullPrecision() {
+  TrainConfig config;
+  config.precision = Precision::kF32;
+  config.text_weight = .3;
+  config.image_weight = 2;
+  return config;
+}
+
+std::vector<Tensor> GradientsOf(const Model& model) {
+  std::vector<Tensor> gradients;
+  for (const Tensor& parameter : model.parameters()) {
+    gradients.push_back(parameter.grad().defined() ? parameter.grad().clone()
+                                                   : torch::zeros_like(parameter));
+    parameter.mutable_grad() = Tensor();
+  }
+  return gradients;
+}
+
+TEST(AddGradient, DividesEachLossByItsCountInTheWholeStep) {
+  const auto model = ToyModel();
+  const StepInput input = TwoBatches();
+  const TrainConfig config = FullPrecision();
+  Interval interval;
+  const StepLoss loss = AddGradient(*model, input, config, &interval);
+  const std::vector<Tensor> gradients = GradientsOf(*model);
+
+  Tensor text = torch::zeros({}), image = torch::zeros({});
+  double texts = 0, patches = 0;
+  for (size_t i = 0; i < 2; ++i) {
+    const Batch& batch = input.batches[i];
+    const auto rng = [&] { return MakeGenerator(torch::kCPU, 7, Stream::kLoss, 3, i); };
+    text = text + model->Loss(batch, {1, 0}, rng()).total;
+    image = image + model->Loss(batch, {0, 1}, rng()).total;
+    texts += (batch.weight_BT * (batch.target_BT >= 0)).sum().item<double>();
+    patches += batch.scored_P.sum().item<double>();
+  }
+  EXPECT_EQ(patches, 8 + 14);
+  (text * (.3 / texts) + image * (2 / patches)).backward();
+  const std::vector<Tensor> expected = GradientsOf(*model);
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_TRUE(torch::allclose(gradients[i], expected[i], 1e-4, 1e-6)) << i;
+  }
+  EXPECT_NEAR(loss.text, text.item<double>() / texts, 1e-5);
+  EXPECT_NEAR(loss.image, image.item<double>() / patches, 1e-5);
+}
+
+TEST(LossOf, IsTheLossOfTheSameStepWithoutAGradient) {
+  const auto model = ToyModel();
+  Interval interval;
+  const StepLoss with = AddGradient(*model, TwoBatches(), FullPrecision(), &interval);
+  GradientsOf(*model);
+  const StepLoss without = LossOf(*model, TwoBatches(), FullPrecision());
+  EXPECT_EQ(with.text, without.text);
+  EXPECT_EQ(with.image, without.image);
+  for (const Tensor& parameter : model->parameters()) {
+    EXPECT_FALSE(parameter.grad().defined());
+  }
+}
+
+}  // namespace
+}  // namespace tessera

@@ -1,0 +1,173 @@
+#include "train/trainer.h"
+
+#include <torch/torch.h>
+
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "data/document_writer.h"
+#include "tests/data/faulty_file_system.h"
+#include "tests/data/toy_documents.h"
+#include "tests/train/tiny_run.h"
+
+namespace tessera {
+namespace {
+
+TEST(Train, CutAndResumedEndsInTheSameBytesAsUncut) {
+  for (const char* threads : {"data.threads=0", "data.threads=2"}) {
+    const RunConfig config = TinyRun({"train.optimizer=muon", "train.precision=bf16",
+                                      "train.accumulate=2", "train.keep=9", threads});
+    const TempFolder uncut, cut;
+    ASSERT_TRUE(TrainTiny(config, uncut.path()).ok());
+    ASSERT_TRUE(TrainTiny(config, cut.path(), {.stop_after = 3}).ok());
+    EXPECT_EQ(CheckpointsOf(cut.path(), Files()).Latest()->step, 3);
+    ASSERT_TRUE(TrainTiny(config, cut.path(), {.resume = true}).ok());
+    std::filesystem::remove_all(cut / "checkpoints/step-000003");
+    EXPECT_EQ(DifferentFiles(CheckpointsIn(cut.path()), CheckpointsIn(uncut.path())), FileNames())
+        << threads;
+    EXPECT_EQ(LogOf(cut.path()), LogOf(uncut.path())) << threads;
+  }
+}
+
+TEST(Train, IsTheSameWhateverTheNumberOfLoaderThreads) {
+  const TempFolder none, two;
+  ASSERT_TRUE(TrainTiny(TinyRun({"data.threads=0"}), none.path()).ok());
+  ASSERT_TRUE(TrainTiny(TinyRun({"data.threads=2"}), two.path()).ok());
+  EXPECT_EQ(LogOf(none.path()), LogOf(two.path()));
+}
+
+TEST(Train, KilledAfterItsLastCheckpointWritesTheSameLogAgain) {
+  const RunConfig config =
+      TinyRun({"train.log_every=2", "train.checkpoint_every=3", "train.keep=9"});
+  const TempFolder uncut, killed;
+  ASSERT_TRUE(TrainTiny(config, uncut.path()).ok());
+  EXPECT_EQ(LogOf(uncut.path()).size(), 4);  // steps 2, 3, 4, 6
+  std::filesystem::copy(uncut.path(), killed.path(), std::filesystem::copy_options::recursive);
+  std::filesystem::remove_all(killed / "checkpoints/step-000006");
+  std::ofstream(killed / "log.jsonl", std::ios::app) << R"({"step": 7, "min)";
+  ASSERT_TRUE(TrainTiny(config, killed.path(), {.resume = true}).ok());
+  EXPECT_EQ(LogOf(killed.path()), LogOf(uncut.path()));
+  EXPECT_EQ(DifferentFiles(CheckpointsIn(killed.path()), CheckpointsIn(uncut.path())), FileNames());
+}
+
+TEST(Train, ResumedWithoutACheckpointBeginsAndForgetsTheOldLog) {
+  const TempFolder fresh, killed;
+  killed.Write("log.jsonl", R"({"step": 1, "text_loss": 9})"
+                            "\n");
+  ASSERT_TRUE(TrainTiny(TinyRun(), fresh.path()).ok());
+  ASSERT_TRUE(TrainTiny(TinyRun(), killed.path(), {.resume = true}).ok());
+  EXPECT_EQ(LogOf(killed.path()), LogOf(fresh.path()));
+}
+
+TEST(Train, DoesNotBeginOverACheckpoint) {
+  const TempFolder folder;
+  ASSERT_TRUE(TrainTiny(TinyRun({"train.steps=1"}), folder.path()).ok());
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "continue it with --resume",
+                      std::string(TrainTiny(TinyRun(), folder.path()).message()));
+}
+
+TEST(Train, ResumesForMoreStepsButNotAsAnotherRun) {
+  const TempFolder folder;
+  ASSERT_TRUE(TrainTiny(TinyRun({"train.steps=2"}), folder.path()).ok());
+  const absl::Status other =
+      TrainTiny(TinyRun({"train.lr=0.5", "model.width=32"}), folder.path(), {.resume = true});
+  EXPECT_PRED_FORMAT2(testing::IsSubstring,
+                      "model.width was 16, is 32; train.lr was 0.003, is 0.5; resume with those",
+                      std::string(other.message()));
+  ASSERT_TRUE(TrainTiny(TinyRun({"train.steps=3"}), folder.path(), {.resume = true}).ok());
+  EXPECT_EQ(CheckpointsOf(folder.path(), Files()).Latest()->step, 3);
+}
+
+// Weight decay beyond 2 / lr makes every parameter grow, until none of their losses is finite.
+TEST(Train, StopsAtALossThatIsNotFiniteAndLeavesAGoodCheckpoint) {
+  const RunConfig config =
+      TinyRun({"train.lr=1e4", "train.weight_decay=1", "train.clip=0", "train.checkpoint_every=1",
+               "train.optimizer=adamw", "train.steps=50"});
+  const TempFolder folder;
+  const std::string message(TrainTiny(config, folder.path()).message());
+  const auto last = CheckpointsOf(folder.path(), Files()).Latest();
+  ASSERT_TRUE(last.ok()) << message;
+  for (const std::string& part :
+       {std::string("the loss is not finite at step "), std::string(": text "),
+        std::string(", image "), std::string(", gradient norm "),
+        absl::StrCat("; the last checkpoint, of step ", last->step, ", is good; ")}) {
+    EXPECT_PRED_FORMAT2(testing::IsSubstring, part, message);
+  }
+  // It is good: the run goes on from there, to the same end.
+  EXPECT_EQ(TrainTiny(config, folder.path(), {.resume = true}).message(), message);
+  for (const char* name : {"/model.safetensors", "/ema.safetensors"}) {
+    const auto tensors = ReadTensors(Files(), last->path + name);
+    for (const auto& [key, tensor] : *tensors) {
+      EXPECT_TRUE(tensor.isfinite().all().item<bool>()) << key;
+    }
+  }
+}
+
+// One loss an evaluation.
+TinyOptions WithHeldOutLosses(const std::vector<double>& losses, bool resume = false) {
+  TinyOptions options{.resume = resume};
+  options.on_evaluate = [losses, step = size_t{0}](const Run&, TrainReport* report) mutable {
+    report->held_out_text_loss = losses.at(step++);
+    report->held_out_image_loss = 0;
+    return absl::OkStatus();
+  };
+  return options;
+}
+
+TEST(Train, KeepsTheCheckpointOfTheLeastHeldOutLoss) {
+  const TempFolder folder;
+  const RunConfig config = TinyRun({"train.evaluate_every=1", "train.keep=1"});
+  ASSERT_TRUE(TrainTiny(config, folder.path(), WithHeldOutLosses({5, 2, NAN, 4, 3, 2})).ok());
+  const CheckpointFolder checkpoints = CheckpointsOf(folder.path(), Files());
+  ASSERT_EQ(checkpoints.List()->size(), 2);
+  EXPECT_EQ(checkpoints.Latest()->step, 6);
+  ASSERT_EQ(checkpoints.Best()->step, 2);
+  const auto best = LoadRun(folder.path(), Files());
+  const auto step2 = LoadRun(folder / "checkpoints/step-000002", Files());
+  EXPECT_TRUE(torch::equal(best->model->parameters()[0], step2->model->parameters()[0]));
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "\"held_out_text_loss\":5.0", LogOf(folder.path())[0]);
+}
+
+TEST(Train, RemembersTheLeastHeldOutLossWhenResumed) {
+  const TempFolder folder;
+  const RunConfig config = TinyRun({"train.evaluate_every=1"});
+  TinyOptions begin = WithHeldOutLosses({2, 1, 3});
+  begin.stop_after = 3;
+  ASSERT_TRUE(TrainTiny(config, folder.path(), begin).ok());
+  std::filesystem::remove(folder / "checkpoints/best");  // killed before it was written
+  ASSERT_TRUE(TrainTiny(config, folder.path(), WithHeldOutLosses({1.5, 1.2, 1.1}, true)).ok());
+  EXPECT_EQ(CheckpointsOf(folder.path(), Files()).Best()->step, 2);
+}
+
+TEST(Train, LogsTheSameLossesWhenReadsFailAtRandom) {
+  const TempFolder data, sound, faulty;
+  std::vector<Document> documents;
+  for (uint64_t i = 0; i < 8; ++i) {
+    documents.push_back({{absl::StrCat("picture ", i), NoisePicture(16, 16, i)}});
+  }
+  ASSERT_TRUE(WriteDocuments(Files(), data.path(), documents).ok());
+  const RunConfig config = TinyRun(
+      {"data.kind=documents", "data.path=" + data.path(), "data.test_share=0", "data.threads=2"});
+  ASSERT_TRUE(TrainTiny(config, sound.path()).ok());
+  const auto system = std::make_shared<const FaultyFileSystem>(.2, 1);
+  const auto files = std::make_shared<const Files>(FilesWithoutWaiting(system));
+  const absl::Status status = TrainTiny(config, faulty.path(), {.files = files});
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_GT(system->faults(), 10);
+  EXPECT_EQ(LogOf(faulty.path()), LogOf(sound.path()));
+  EXPECT_EQ(DifferentFiles(CheckpointsIn(faulty.path()), CheckpointsIn(sound.path())), FileNames());
+}
+
+TEST(Train, RefusesADeviceThatIsNotThere) {
+  if (torch::cuda::is_available()) {
+    GTEST_SKIP() << "this machine has CUDA";
+  }
+  const TempFolder folder;
+  EXPECT_EQ(TrainTiny(TinyRun({"train.device=cuda"}), folder / "run").message(),
+            "device cuda: this machine, or the LibTorch that tessera was built with, has no CUDA; "
+            "use cpu");
+  EXPECT_FALSE(std::filesystem::exists(folder / "run"));
+}
+
+}  // namespace
+}  // namespace tessera

@@ -1,0 +1,101 @@
+#include "train/step_gradient.h"
+
+#include <ATen/autocast_mode.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "ops/random.h"
+
+namespace tessera {
+namespace {
+
+// Matrix products in bf16 while it lives, if asked.
+class Autocast {
+ public:
+  Autocast(torch::Device device, Precision precision)
+      : device_(device.type()), enabled_(precision == Precision::kBf16) {
+    at::autocast::set_autocast_enabled(device_, enabled_);
+    at::autocast::set_autocast_dtype(device_, at::kBFloat16);
+  }
+  ~Autocast() {
+    if (enabled_) {
+      at::autocast::clear_cache();
+    }
+    at::autocast::set_autocast_enabled(device_, false);
+  }
+  Autocast(const Autocast&) = delete;
+  Autocast& operator=(const Autocast&) = delete;
+
+ private:
+  torch::DeviceType device_;
+  bool enabled_;
+};
+
+struct Part {
+  const Batch& batch;
+  LossCounts counts;
+  ModelLoss loss;
+};
+
+// Calls `use` with the loss of each batch, weighted for the whole step.
+StepLoss ForEachBatch(Model& model, const StepInput& input, const TrainConfig& config,
+                      const std::function<void(const Part&)>& use) {
+  std::vector<LossCounts> counts;
+  LossCounts all;
+  for (const Batch& batch : input.batches) {
+    counts.push_back(CountLosses(batch));
+    all.text += counts.back().text;
+    all.image += counts.back().image;
+  }
+  all = {std::max(all.text, 1.0), std::max(all.image, 1.0)};
+  const LossScale scale{config.text_weight / all.text, config.image_weight / all.image};
+  StepLoss mean;
+  for (size_t i = 0; i < input.batches.size(); ++i) {
+    const Batch batch = input.batches[i].To(model.device());
+    const auto rng = MakeGenerator(model.device(), input.seed, Stream::kLoss, input.step, i);
+    ModelLoss loss;
+    {
+      const Autocast autocast(model.device(), config.precision);
+      loss = model.Loss(batch, scale, rng);
+    }
+    mean.text += loss.text_sum.item<double>() / all.text;
+    mean.image += loss.image_sum.item<double>() / all.image;
+    use({batch, counts[i], std::move(loss)});
+  }
+  return mean;
+}
+
+double SquaredGradient(const Tensor& h_NW) {
+  return h_NW.defined() ? h_NW.grad().to(torch::kFloat32).square().sum().item<double>() : 0;
+}
+
+}  // namespace
+
+StepLoss AddGradient(Model& model, const StepInput& input, const TrainConfig& config,
+                     Interval* interval) {
+  double text_square = 0, image_square = 0;
+  StepLoss loss = ForEachBatch(model, input, config, [&](const Part& part) {
+    for (const Tensor* h_NW : {&part.loss.text_h_NW, &part.loss.image_h_NW}) {
+      if (h_NW->defined()) {
+        h_NW->retain_grad();
+      }
+    }
+    part.loss.total.backward();
+    text_square += SquaredGradient(part.loss.text_h_NW);
+    image_square += SquaredGradient(part.loss.image_h_NW);
+    interval->Add(part.loss, part.counts, part.batch.id_BT.numel());
+  });
+  loss.text_gradient = std::sqrt(text_square);
+  loss.image_gradient = std::sqrt(image_square);
+  return loss;
+}
+
+StepLoss LossOf(Model& model, const StepInput& input, const TrainConfig& config) {
+  const torch::NoGradGuard no_grad;
+  return ForEachBatch(model, input, config, [](const Part&) {});
+}
+
+}  // namespace tessera

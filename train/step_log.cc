@@ -1,0 +1,128 @@
+#include "train/step_log.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "config/status.h"
+#include "data/json.h"
+
+namespace tessera {
+namespace {
+
+constexpr int kLevels = 10;
+
+// The keys of a line besides "step", in their order.
+struct NumberKey {
+  const char* name;
+  double TrainReport::*value;
+};
+constexpr NumberKey kNumbers[] = {
+    {"minutes", &TrainReport::minutes},
+    {"text_loss", &TrainReport::text_loss},
+    {"image_loss", &TrainReport::image_loss},
+    {"held_out_text_loss", &TrainReport::held_out_text_loss},
+    {"held_out_image_loss", &TrainReport::held_out_image_loss},
+    {"gradient_norm", &TrainReport::gradient_norm},
+    {"text_gradient_norm", &TrainReport::text_gradient_norm},
+    {"image_gradient_norm", &TrainReport::image_gradient_norm},
+    {"lr_factor", &TrainReport::lr_factor},
+    {"tokens_per_second", &TrainReport::tokens_per_second},
+};
+struct ListKey {
+  const char* name;
+  std::vector<double> TrainReport::*values;
+};
+constexpr ListKey kLists[] = {
+    {"image_loss_by_level", &TrainReport::image_loss_by_level},
+    {"image_loss_by_patch", &TrainReport::image_loss_by_patch},
+};
+
+}  // namespace
+
+std::string ToJsonLine(const TrainReport& report) {
+  JsonObject line = {{"step", {report.step}}};
+  for (const auto& [name, value] : kNumbers) {
+    if (!std::isnan(report.*value)) {
+      line.emplace_back(name, Json{report.*value});
+    }
+  }
+  for (const auto& [name, values] : kLists) {
+    JsonArray list;
+    for (const double value : report.*values) {
+      list.push_back({value});
+    }
+    line.emplace_back(name, Json{std::move(list)});
+  }
+  return DumpJson({std::move(line)}) + "\n";
+}
+
+absl::StatusOr<TrainReport> ParseJsonLine(std::string_view line) {
+  ASSIGN_OR_RETURN(const Json json, ParseJson(line));
+  const Json* step = json.Find("step");
+  if (step == nullptr || !std::holds_alternative<int64_t>(step->value)) {
+    return absl::InvalidArgumentError("there is no integer \"step\"");
+  }
+  TrainReport report;
+  report.step = std::get<int64_t>(step->value);
+  for (const auto& [name, value] : kNumbers) {
+    const Json* number = json.Find(name);
+    report.*value = number != nullptr ? number->AsNumber() : kNotMeasured;
+  }
+  for (const auto& [name, values] : kLists) {
+    const Json* list = json.Find(name);
+    if (const JsonArray* array = list == nullptr ? nullptr : list->AsArray()) {
+      for (const Json& item : *array) {
+        (report.*values).push_back(item.AsNumber());
+      }
+    }
+  }
+  return report;
+}
+
+void Interval::Add(const ModelLoss& loss, LossCounts counts, int64_t slots) {
+  text_sum_ += loss.text_sum.item<double>();
+  image_sum_ += loss.image_sum.item<double>();
+  counts_.text += counts.text;
+  counts_.image += counts.image;
+  slots_ += static_cast<double>(slots);
+  if (loss.image.by_patch_N.defined()) {
+    by_patch_.Add(loss.patch_index_N, loss.image.by_patch_N);
+  }
+  if (loss.image.level_M.defined()) {
+    by_level_.Add((loss.image.level_M * kLevels).to(torch::kLong).clamp(0, kLevels - 1),
+                  loss.image.by_level_M);
+  }
+}
+
+void Interval::EndStep(double seconds) {
+  seconds_ += seconds;
+  ++steps_;
+}
+
+void Interval::Fill(TrainReport* report) const {
+  report->text_loss = counts_.text > 0 ? text_sum_ / counts_.text : kNotMeasured;
+  report->image_loss = counts_.image > 0 ? image_sum_ / counts_.image : kNotMeasured;
+  report->tokens_per_second = slots_ / seconds_;
+  report->image_loss_by_level = by_level_.Means();
+  report->image_loss_by_patch = by_patch_.Means();
+}
+
+void Interval::Bins::Add(const Tensor& bin_N, const Tensor& value_N) {
+  const Tensor bins = bin_N.to(torch::kCPU).contiguous();
+  const Tensor values = value_N.to(torch::kCPU, torch::kFloat64).contiguous();
+  for (int64_t i = 0; i < bins.numel(); ++i) {
+    const auto bin = static_cast<size_t>(bins.data_ptr<int64_t>()[i]);
+    sum.resize(std::max({sum.size(), bin + 1, size_t{kLevels}}));
+    count.resize(sum.size());
+    sum[bin] += values.data_ptr<double>()[i];
+    ++count[bin];
+  }
+}
+
+std::vector<double> Interval::Bins::Means() const {
+  std::vector<double> means(sum.size());
+  std::ranges::transform(sum, count, means.begin(), std::divides());
+  return means;
+}
+
+}  // namespace tessera

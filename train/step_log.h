@@ -1,0 +1,62 @@
+// What steps of training looked like: sums over an interval, and the line of log.jsonl they become.
+#pragma once
+
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "model/model.h"
+
+namespace tessera {
+
+constexpr double kNotMeasured = std::numeric_limits<double>::quiet_NaN();
+
+// One interval of training. NaN: not measured, which is absent from the line, in a list null.
+struct TrainReport {
+  int64_t step = 0;       // done
+  double progress = 0;    // of the run, in [0, 1]; not in the line
+  double minutes = 0;     // of training, over all resumptions
+  double text_loss = 0;   // nats a token, as weighted in the batch
+  double image_loss = 0;  // of the head, a number of a patch
+  double gradient_norm = 0;
+  double text_gradient_norm = kNotMeasured;   // of each weighted loss, at the hidden states
+  double image_gradient_norm = kNotMeasured;  // that it reads
+  double held_out_text_loss = kNotMeasured;   // of the averaged parameters
+  double held_out_image_loss = kNotMeasured;
+  double lr_factor = 0;
+  double tokens_per_second = 0;
+  std::vector<double> image_loss_by_level;  // ten bins of the noise level, noise first
+  std::vector<double> image_loss_by_patch;  // by the patch's turn in its picture
+};
+
+std::string ToJsonLine(const TrainReport& report);
+absl::StatusOr<TrainReport> ParseJsonLine(std::string_view line);
+
+// Sums over the batches of an interval.
+class Interval {
+ public:
+  void Add(const ModelLoss& loss, LossCounts counts, int64_t slots);
+  void EndStep(double seconds);
+
+  bool empty() const { return steps_ == 0; }
+
+  // Sets what is a mean over the interval.
+  void Fill(TrainReport* report) const;
+
+ private:
+  struct Bins {
+    std::vector<double> sum, count;
+    void Add(const Tensor& bin_N, const Tensor& value_N);
+    std::vector<double> Means() const;
+  };
+
+  int64_t steps_ = 0;
+  double seconds_ = 0, slots_ = 0;
+  double text_sum_ = 0, image_sum_ = 0;
+  LossCounts counts_;
+  Bins by_level_, by_patch_;
+};
+
+}  // namespace tessera
