@@ -119,8 +119,8 @@ ModelLoss Model::Loss(const Batch& batch, LossScale scale, at::Generator rng) {
     const auto of_scored = [&](const Tensor& per_patch) {
       return at::index_select(per_patch, 0, scored_N);
     };
-    const Tensor before_NW = at::index_select(h_MW, 0, of_scored(batch.patch_slot_P) - 1);
-    const Tensor z_NW = Condition(before_NW, of_scored(batch.patch_place_P2));
+    loss.image_h_NW = at::index_select(h_MW, 0, of_scored(batch.patch_slot_P) - 1);
+    const Tensor z_NW = Condition(loss.image_h_NW, of_scored(batch.patch_place_P2));
     loss.image = head_->Loss(z_NW, of_scored(batch.patch_PD), rng);
     loss.patch_index_N = of_scored(batch.patch_index_P);
     loss.image_sum = loss.image.mean.detach() * count;

@@ -62,6 +62,27 @@ TEST(AddGradient, DividesEachLossByItsCountInTheWholeStep) {
   EXPECT_NEAR(loss.image, image.item<double>() / patches, 1e-5);
 }
 
+TEST(AddGradient, TellsTheNormOfEachLossesGradientAtTheHiddenStatesItReads) {
+  const auto model = ToyModel();
+  const StepInput input = TwoBatches();
+  const auto measured = [&](double text_weight, double image_weight) {
+    TrainConfig config = FullPrecision();
+    config.text_weight = text_weight;
+    config.image_weight = image_weight;
+    Interval interval;
+    return AddGradient(*model, input, config, &interval);
+  };
+  const StepLoss both = measured(.3, 2);
+  EXPECT_GT(both.text_gradient, 0);
+  EXPECT_GT(both.image_gradient, 0);
+  const StepLoss text = measured(.6, 0);  // twice the weight, twice the gradient
+  EXPECT_NEAR(text.text_gradient, 2 * both.text_gradient, 1e-4 * both.text_gradient);
+  EXPECT_EQ(text.image_gradient, 0);
+  const StepLoss image = measured(0, 1);
+  EXPECT_NEAR(image.image_gradient, both.image_gradient / 2, 1e-4 * both.image_gradient);
+  EXPECT_EQ(image.text_gradient, 0);
+}
+
 TEST(LossOf, IsTheLossOfTheSameStepWithoutAGradient) {
   const auto model = ToyModel();
   Interval interval;
