@@ -1,19 +1,20 @@
 #include "cli/device.h"
 
 #include <CLI/CLI.hpp>
-#include <map>
 
 #include "config/enum_names.h"
 
 namespace tessera {
 
 void AddDeviceOption(CLI::App& app, DeviceKind* device) {
-  std::map<std::string, DeviceKind> kinds;
-  for (const DeviceKind kind : {DeviceKind::kCpu, DeviceKind::kCuda}) {
-    kinds.emplace(EnumName(kind), kind);
-  }
-  app.add_option("--device", *device, "cpu (default) or cuda")
-      ->transform(CLI::CheckedTransformer(kinds));
+  const auto choose = [device](const std::string& name) {
+    const auto kind = EnumFromName<DeviceKind>(name);
+    if (!kind) {
+      throw CLI::ValidationError("--device", "must be cpu or cuda, not '" + name + "'");
+    }
+    *device = *kind;
+  };
+  app.add_option_function<std::string>("--device", choose, "cpu (default) or cuda");
 }
 
 }  // namespace tessera
