@@ -36,9 +36,9 @@ absl::Status Check(const Arguments& arguments) {
     std::cout << "[" << name << "]\n" << ToString(summary);
     problems.insert(summary.problems.begin(), summary.problems.end());
   }
-  return problems.empty()
-             ? absl::OkStatus()
-             : absl::InvalidArgumentError(absl::StrCat(problems.size(), " documents cannot be used"));
+  return problems.empty() ? absl::OkStatus()
+                          : absl::InvalidArgumentError(
+                                absl::StrCat(problems.size(), " documents cannot be used"));
 }
 
 absl::Status Preview(const Arguments& arguments) {

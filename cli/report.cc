@@ -23,9 +23,9 @@ Command AddReport(CLI::App& app) {
   auto run = std::make_shared<std::string>();
   app.add_option("run", *run, "a run folder")->required();
   app.footer(
-      "Writes report.html into the run folder, with the numbers of its eval.json if there is one.\n"
-      "Example: tessera eval runs/shapes --json > runs/shapes/eval.json && "
-      "tessera report runs/shapes");
+      "Writes report.html into the run folder, with the numbers of its eval.json if there is one:\n"
+      "  tessera eval runs/shapes --json >runs/shapes/eval.json\n"
+      "Example: tessera report runs/shapes");
   return [run] { return RunReport(*run); };
 }
 

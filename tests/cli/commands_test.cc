@@ -1,0 +1,142 @@
+// Every command but train and generate, driven as a process.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "tests/cli/process.h"
+
+namespace tessera {
+namespace {
+
+int64_t NumFiles(const TempFolder& folder) {
+  const std::filesystem::recursive_directory_iterator all(folder.path());
+  return std::distance(begin(all), end(all));
+}
+
+// Exit code 2, one line on the error stream that holds `part`, nothing else written.
+void ExpectRefused(const TempFolder& folder, const std::string& arguments,
+                   const std::string& part) {
+  const int64_t files = NumFiles(folder);
+  const Outcome outcome = Tessera(folder, arguments);
+  EXPECT_EQ(outcome.exit_code, 2) << arguments;
+  EXPECT_EQ(outcome.out, "") << arguments;
+  EXPECT_TRUE(outcome.err.starts_with("tessera: ")) << arguments << ": " << outcome.err;
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, part, outcome.err);
+  EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 1) << outcome.err;
+  EXPECT_EQ(NumFiles(folder), files) << arguments;
+}
+
+TEST(Commands, ShowAnExampleInTheirHelp) {
+  const TempFolder folder;
+  for (const char* command :
+       {"", "train", "generate", "eval", "report", "inspect", "data", "data check", "data preview",
+        "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode"}) {
+    const Outcome outcome = Tessera(folder, std::string(command) + " --help");
+    EXPECT_EQ(outcome.exit_code, 0) << command;
+    EXPECT_PRED_FORMAT2(testing::IsSubstring, "Example: tessera " + std::string(command),
+                        outcome.out);
+  }
+}
+
+TEST(Commands, NameWhatAMistypedWordMeant) {
+  const TempFolder folder;
+  folder.Write("recipe.toml", kTinyRecipe);
+  folder.Write("bad.toml", "[data]\nkind = \"shapes\"\nkindd = 1\n");
+  ExpectRefused(folder, "", "required");
+  ExpectRefused(folder, "evl", "did you mean 'eval'?");
+  ExpectRefused(folder, "data chekc", "did you mean 'check'?");
+  ExpectRefused(folder, "tokenizer encod", "did you mean 'encode'?");
+  ExpectRefused(folder, "eval run --cuont 3", "did you mean '--count'?");
+  ExpectRefused(folder, "eval run --count 0", "--count");
+  ExpectRefused(folder, "data check recipe.tom", "'recipe.toml'");
+  ExpectRefused(folder, "data check recipe.toml data.shaps.count=3", "data.shapes");
+  ExpectRefused(folder, "data preview bad.toml", "bad.toml");
+}
+
+TEST(Commands, RefuseARunThatIsNone) {
+  const TempFolder folder;
+  folder.Write("recipe.toml", kTinyRecipe);
+  for (const char* command : {"eval", "report", "inspect"}) {
+    ExpectRefused(folder, std::string(command) + " recipe.tml", "'recipe.tml' is no run");
+  }
+}
+
+TEST(DataCommand, ChecksAndShowsDocumentsAndListsBadOnes) {
+  const TempFolder folder;
+  folder.Write("recipe.toml", kTinyRecipe);
+  folder.Write("set/a.png", TestFile("rgba.png"));
+  folder.Write("set/a.txt", "an a");
+  const Outcome good = Tessera(folder, "data check recipe.toml");
+  EXPECT_EQ(good.exit_code, 0) << good.err;
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "documents: 40", good.out);
+
+  const Outcome preview = Tessera(folder, "data preview recipe.toml --count 3");
+  EXPECT_EQ(preview.exit_code, 0) << preview.err;
+  EXPECT_EQ(std::ranges::count(preview.out, '\n'), 4);
+  EXPECT_TRUE(Contents(folder / "preview.png").starts_with("\x89PNG"));
+
+  const std::string set = "recipe.toml data.kind=image_folder data.path=set data.test_share=0";
+  EXPECT_EQ(Tessera(folder, "data check " + set).exit_code, 0);
+  folder.Write("set/b.png", TestFile("rgba.png").substr(0, 60));
+  folder.Write("set/b.txt", "a b");
+  const Outcome bad = Tessera(folder, "data check " + set);
+  EXPECT_EQ(bad.exit_code, 2);
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "'b.png' is a truncated PNG", bad.out);
+  EXPECT_EQ(bad.err, "tessera: 1 documents cannot be used\n");
+}
+
+TEST(TokenizerCommand, GivesBackEveryByteThatItWasGiven) {
+  const TempFolder folder;
+  const std::string text = "line\n\n  \ttwo \xf0\x9f\x90\xbc\xcc\x88 \r\n";
+  folder.Write("recipe.toml", kTinyRecipe);
+  folder.Write("text.txt", text);
+  folder.Write("latin.txt", "caf\xe9");
+  EXPECT_EQ(Tessera(folder, "tokenizer train recipe.toml --out a.model").exit_code, 0);
+  EXPECT_EQ(Tessera(folder, "tokenizer train text.txt").exit_code, 0);
+  for (const std::string model : {"a.model", "tokenizer.model"}) {
+    const Outcome ids = Tessera(folder, "tokenizer encode " + model + " <text.txt");
+    EXPECT_EQ(ids.exit_code, 0) << ids.err;
+    folder.Write("ids.txt", ids.out);
+    EXPECT_EQ(Tessera(folder, "tokenizer decode " + model + " <ids.txt").out, text);
+  }
+  const Outcome ids = Tessera(folder, "tokenizer encode a.model 'a red circle'");
+  EXPECT_EQ(
+      Tessera(folder, "tokenizer decode a.model " + ids.out.substr(0, ids.out.size() - 1)).out,
+      "a red circle\n");
+  ExpectRefused(folder, "tokenizer encode a.model <latin.txt", "invalid UTF-8 at byte 3");
+  ExpectRefused(folder, "tokenizer encode recipe.toml x", "is not a sentencepiece model");
+  ExpectRefused(folder, "tokenizer encode b.model x", "'a.model'");
+  ExpectRefused(folder, "tokenizer decode a.model 300", "0 to 299");
+  ExpectRefused(folder, "tokenizer train latin.txt", "invalid UTF-8 at byte 3");
+}
+
+TEST(RunCommands, ReadARunOfTwoSteps) {
+  const TempFolder folder;
+  folder.Write("recipe.toml", kTinyRecipe);
+  const Outcome trained = Tessera(folder, "train recipe.toml --out run");
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  const Outcome table = Tessera(folder, "eval run --count 4");
+  EXPECT_EQ(table.exit_code, 0) << table.err;
+  EXPECT_EQ(table.err, "");
+  EXPECT_TRUE(table.out.starts_with("count ")) << table.out;
+  folder.Write("run/eval.json", Tessera(folder, "eval run --count 4 --json").out);
+  const Outcome report = Tessera(folder, "report run");
+  EXPECT_EQ(report.exit_code, 0) << report.err;
+  EXPECT_EQ(report.out, "run/report.html\n");
+  const std::string page = Contents(folder / "run/report.html");
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "held_out_scene_accuracy", page);
+  EXPECT_PRED_FORMAT2(testing::IsNotSubstring, "http", page);
+  const Outcome inspect = Tessera(folder, "inspect run");
+  EXPECT_EQ(inspect.exit_code, 0) << inspect.err;
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, " parameters\n", inspect.out);
+  EXPECT_EQ(Tessera(folder, "tokenizer encode run/checkpoints/step-000002 'a red circle'").out,
+            Tessera(folder, "tokenizer encode run 'a red circle'").out);
+  ExpectRefused(folder, "eval run --set guidanse=2", "guidance");
+  ExpectRefused(folder, "eval run --set sampler.steps=0", "steps must be at least 1");
+  folder.Write("run/eval.json", "{");
+  ExpectRefused(folder, "report run", "run/eval.json: bad JSON");
+}
+
+}  // namespace
+}  // namespace tessera
