@@ -22,7 +22,7 @@ if ((format)); then
 fi
 log=build/release/test.log
 status=0
-ctest --test-dir build/release --output-on-failure "${label[@]}" >"$log" 2>&1 || status=$?
+ctest --test-dir build/release -j"$(nproc)" --output-on-failure "${label[@]}" >"$log" 2>&1 || status=$?
 if ((status)); then cat "$log"; fi
 passed=$(grep -cE '^\s*[0-9]+/[0-9]+ Test .* Passed ' "$log" || true)
 total=$(grep -oE 'out of [0-9]+$' "$log" | grep -oE '[0-9]+' || echo 0)
