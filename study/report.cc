@@ -20,7 +20,7 @@ namespace {
 
 constexpr int64_t kSheets = 5;
 constexpr int64_t kPlotColumn = 380, kSheetColumn = 480;  // pixels
-constexpr double kOverFit = .1, kFewDocuments = 100;  // less may be chance
+constexpr double kOverFit = .1, kFewDocuments = 100;      // less may be chance
 
 std::string Summary(const Run& run, const std::vector<TrainReport>& log) {
   int64_t parameters = 0;

@@ -31,12 +31,11 @@ struct Library {
   std::set<std::string> files;
 };
 const std::vector<Library>& Libraries() {
-  static const std::vector<Library> libraries = {
-      {"opencv2/", {"data/draw.cc", "data/image_io.cc"}},
-      {"sentencepiece", {"data/sentence_pieces.cc"}},
-      {"archive", {"data/archive.cc"}},
-      {"toml++/", {"config/toml.cc"}},
-      {"nlohmann/", {"data/json.cc"}}};
+  static const std::vector<Library> libraries = {{"opencv2/", {"data/draw.cc", "data/image_io.cc"}},
+                                                 {"sentencepiece", {"data/sentence_pieces.cc"}},
+                                                 {"archive", {"data/archive.cc"}},
+                                                 {"toml++/", {"config/toml.cc"}},
+                                                 {"nlohmann/", {"data/json.cc"}}};
   return libraries;
 }
 

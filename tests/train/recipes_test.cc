@@ -19,9 +19,9 @@ TEST(Recipes, HoldKnownKeysAndTheirPicturesHaveRoomInARow) {
     EXPECT_GT(config.train.minutes, 0) << entry.path();
     const auto grids = ParseGrids(config.model.grids);
     ASSERT_TRUE(grids.ok()) << grids.status();
-    const absl::Status fits = CheckLayout({Vocabulary(300, std::ssize(*grids)), *grids,
-                                           config.model.patch, config.data.fit, 1,
-                                           config.train.row_length});
+    const absl::Status fits =
+        CheckLayout({Vocabulary(300, std::ssize(*grids)), *grids, config.model.patch,
+                     config.data.fit, 1, config.train.row_length});
     EXPECT_TRUE(fits.ok()) << fits;
     ++count;
   }
