@@ -1,8 +1,11 @@
 #include <ATen/Functions.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
+#include <limits>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/commands.h"
 #include "config/status.h"
@@ -13,44 +16,92 @@
 namespace tessera {
 namespace {
 
-// Pixels of a test batch, recovered from what the first layer reads: how many of the 8-bit codes
-// are wrong.
-absl::StatusOr<std::pair<int64_t, int64_t>> WrongCodes(const Run& run) {
+constexpr int64_t kPatchesLookedAt = 8;  // where the embedding is no matrix
+
+std::string ShapeOf(const Tensor& tensor) {
+  std::string shape;
+  for (const int64_t size : tensor.sizes()) {
+    shape += (shape.empty() ? "" : " x ") + std::to_string(size);
+  }
+  return shape.empty() ? "one number" : shape;
+}
+
+// Name, type, shape, and what the numbers are like.
+void PrintTensors(const NamedTensors& tensors) {
+  int64_t total = 0;
+  for (const auto& [name, tensor] : tensors) {
+    const Tensor values = tensor.detach().to(torch::kFloat64);
+    const int64_t bad = tensor.numel() - at::isfinite(values).sum().item<int64_t>();
+    std::cout << absl::StrFormat("%-56s %-8s %-16s", name, c10::toString(tensor.scalar_type()),
+                                 ShapeOf(tensor));
+    if (tensor.numel() > 0) {
+      std::cout << absl::StrFormat(" mean %10.3g  deviation %9.3g  from %10.3g to %10.3g",
+                                   values.mean().item<double>(),
+                                   values.std(/*unbiased=*/false).item<double>(),
+                                   values.min().item<double>(), values.max().item<double>());
+    }
+    std::cout << (bad > 0 ? absl::StrFormat("  %d NOT FINITE", bad) : "") << "\n";
+    total += tensor.numel();
+  }
+  std::cout << total << " numbers in " << tensors.size() << " tensors\n";
+}
+
+absl::StatusOr<Batch> FirstBatch(const Run& run) {
   const auto files = std::make_shared<const Files>();
   ASSIGN_OR_RETURN(std::shared_ptr<const Dataset> dataset,
                    OpenDataset(run.config, Split::kTrain, files));
   DataConfig data = run.config.data;
   data.threads = 0;
-  ASSIGN_OR_RETURN(const Batch batch, MakeBatch({dataset, run.tokenizer, run.layout, data}, 0));
-  const PatchEmbedder& embedder = run.model->patch_embedder();
-  const Tensor back_PD = embedder.Recover(embedder.Embed(batch.patch_PD));
-  const auto code = [](const Tensor& x) { return at::round((x + 1) * 127.5).to(torch::kLong); };
-  return std::pair((code(back_PD) != code(batch.patch_PD)).sum().item<int64_t>(),
-                   batch.patch_PD.numel());
+  return MakeBatch({dataset, run.tokenizer, run.layout, data}, 0);
+}
+
+// Whether the pixels can be had back from what the first layer reads.
+void PrintLosslessness(const PatchEmbedder& embedder, const Tensor& patch_PD) {
+  const bool linear = embedder.Matrix().defined();
+  const int64_t looked_at = linear ? 1 : std::min<int64_t>(kPatchesLookedAt, patch_PD.size(0));
+  int64_t rank = patch_PD.size(1);
+  double least = std::numeric_limits<double>::infinity(), most = 0;
+  for (int64_t i = 0; i < looked_at; ++i) {
+    const Tensor jacobian_WD = JacobianAt(embedder, patch_PD[i]);
+    const Tensor singular = at::linalg_svdvals(jacobian_WD);
+    rank = std::min(rank, at::linalg_matrix_rank(jacobian_WD).item<int64_t>());
+    least = std::min(least, singular.min().item<double>());
+    most = std::max(most, singular.max().item<double>());
+  }
+  std::cout << "\n# is the input lossless?\n"
+            << absl::StrFormat("%s: rank %d of %d, singular values %.4g to %.4g\n",
+                               linear ? "patch embedding"
+                                      : absl::StrCat("derivative at ", looked_at, " patches"),
+                               rank, patch_PD.size(1), least, most);
+  if (linear) {
+    const Tensor back_PD = RecoverPatches(embedder, embedder.Embed(patch_PD));
+    const auto code = [](const Tensor& x) { return at::round((x + 1) * 127.5).to(torch::kLong); };
+    std::cout << absl::StrFormat("pixels recovered from its output: %d of %d codes wrong\n",
+                                 (code(back_PD) != code(patch_PD)).sum().item<int64_t>(),
+                                 patch_PD.numel());
+  }
+}
+
+absl::Status InspectRun(const std::string& path, const Files& files) {
+  ASSIGN_OR_RETURN(const Run run, LoadRun(path, files));
+  std::cout << ToToml(run.config) << "\n# parameters\n";
+  PrintTensors(Parameters(*run.model));
+  ASSIGN_OR_RETURN(const Batch batch, FirstBatch(run));
+  if (batch.patches() > 0) {
+    PrintLosslessness(run.model->patch_embedder(), batch.patch_PD);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status RunInspect(const std::string& path) {
-  torch::NoGradGuard no_grad;
+  const torch::NoGradGuard no_grad;
   const Files files;
-  ASSIGN_OR_RETURN(const Run run, LoadRun(path, files));
-  std::cout << ToToml(run.config) << "\n# parameters\n";
-  int64_t total = 0;
-  for (const auto& [name, tensor] : Parameters(*run.model)) {
-    std::string shape;
-    for (const int64_t size : tensor.sizes()) {
-      shape += (shape.empty() ? "" : " x ") + std::to_string(size);
-    }
-    std::cout << absl::StrFormat("%-56s %s\n", name, shape);
-    total += tensor.numel();
+  ASSIGN_OR_RETURN(const PathKind kind, files.Kind(path));
+  if (kind == PathKind::kFolder) {
+    return InspectRun(path, files);
   }
-  const Tensor weight = run.model->patch_embedder().weight().to(torch::kFloat64);
-  const Tensor singular = at::linalg_svdvals(weight);
-  ASSIGN_OR_RETURN(const auto codes, WrongCodes(run));
-  std::cout << absl::StrFormat(
-      "%d parameters\n\n# is the input lossless?\npatch embedding: rank %d of %d, singular values "
-      "%.4g to %.4g\npixels recovered from its output: %d of %d codes wrong\n",
-      total, at::linalg_matrix_rank(weight).item<int64_t>(), run.model->patch_dim(),
-      singular.min().item<double>(), singular.max().item<double>(), codes.first, codes.second);
+  ASSIGN_OR_RETURN(const NamedTensors tensors, ReadTensors(files, path));
+  PrintTensors(tensors);
   return absl::OkStatus();
 }
 
@@ -58,8 +109,11 @@ absl::Status RunInspect(const std::string& path) {
 
 Command AddInspect(CLI::App& app) {
   auto run = std::make_shared<std::string>();
-  app.add_option("run", *run, "a run or checkpoint folder")->required();
-  app.footer("Example: tessera inspect runs/shapes");
+  app.add_option("run", *run, "a run folder, a checkpoint folder, or a .safetensors file")
+      ->required();
+  app.footer(
+      "Example: tessera inspect runs/shapes\n"
+      "         tessera inspect runs/shapes/checkpoints/step-000500/ema.safetensors");
   return [run] { return RunInspect(*run); };
 }
 

@@ -1,6 +1,7 @@
 // Shape of the model. Docs of a key are its help text.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -9,9 +10,34 @@
 
 namespace tessera {
 
+enum class InputKind { kLinear, kBottleneck, kConv };
+constexpr auto EnumNames(InputKind) { return std::array{"linear", "bottleneck", "conv"}; }
+
+// How patches enter the model.
+struct InputConfig {
+  InputKind kind = InputKind::kLinear;
+  int64_t rank = 128;
+  int64_t channels = 16;
+
+  bool operator==(const InputConfig&) const = default;
+
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor& visit) {
+    visit("kind", self.kind, "one linear map; two with few numbers between; or convolutions first");
+    visit("rank", self.rank, "numbers between the two maps; below 3 patch^2 the input is lossy",
+          self.kind == InputKind::kBottleneck);
+    visit("channels", self.channels, "of the convolutions", self.kind == InputKind::kConv);
+  }
+
+  std::string Problem() const {
+    return rank < 1 || channels < 1 ? "rank and channels must be at least 1" : "";
+  }
+};
+
 struct ModelConfig {
   int64_t patch = 8;
   std::vector<std::string> grids = {"4x4"};
+  InputConfig input;
   int64_t width = 192;
   int64_t layers = 4;
   int64_t heads = 4;
@@ -28,6 +54,7 @@ struct ModelConfig {
   static void Fields(Self& self, Visitor& visit) {
     visit("patch", self.patch, "side of a square patch in pixels");
     visit("grids", self.grids, "rows x columns in patches; a picture takes the nearest in shape");
+    visit("input", self.input, "how patches are embedded");
     visit("width", self.width, "numbers of a hidden state");
     visit("layers", self.layers, "transformer blocks");
     visit("heads", self.heads, "attention heads");

@@ -42,7 +42,7 @@ Model::Model(const ModelConfig& config, const Vocabulary& vocabulary, std::vecto
   }
   backbone_ = register_module("model", std::make_shared<Backbone>(config));
   patch_embedder_ =
-      register_module("patch_embedder", std::make_shared<PatchEmbedder>(patch_dim(), width));
+      register_module("patch_embedder", MakePatchEmbedder(config.input, config.patch, width));
   place_ = register_module("place", std::make_shared<PlaceEmbedding>(max_rows, max_cols, width));
   next_place_ =
       register_module("next_place", std::make_shared<PlaceEmbedding>(max_rows, max_cols, width));

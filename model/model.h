@@ -11,6 +11,7 @@
 #include "heads/image_head.h"
 #include "model/backbone.h"
 #include "model/config.h"
+#include "model/embeddings.h"
 #include "model/patch_embedder.h"
 
 namespace tessera {

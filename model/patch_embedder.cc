@@ -1,6 +1,8 @@
+// P = patches, D = numbers a patch, W = width, R = rank, C = channels, S = side of a patch.
 #include "model/patch_embedder.h"
 
 #include <ATen/Functions.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include <cmath>
 
@@ -9,44 +11,107 @@
 namespace tessera {
 namespace {
 
-constexpr double kPlaceStd = 0.02;
-constexpr int64_t kNoiseFrequencies = 16;
+// Outputs of the inputs' variance over inputs of order one.
+Tensor Weights(at::IntArrayRef shape, int64_t inputs) {
+  return at::randn(shape).mul_(1 / std::sqrt(static_cast<double>(inputs)));
+}
+
+// One linear map, lossless while its rank is D.
+class LinearEmbedder : public PatchEmbedder {
+ public:
+  LinearEmbedder(int64_t patch_dim, int64_t width)
+      : weight_WD_(register_parameter("weight", Weights({width, patch_dim}, patch_dim))),
+        bias_W_(register_parameter("bias", at::zeros({width}))) {}
+
+  Tensor Embed(const Tensor& patch_PD) const override {
+    return Linear(patch_PD, weight_WD_, bias_W_);
+  }
+  Tensor Matrix() const override { return weight_WD_.detach().to(torch::kFloat64); }
+
+ private:
+  Tensor weight_WD_, bias_W_;
+};
+
+// Two linear maps with few numbers between them (Li and He 2025, "Back to basics", section 4.3):
+// lossless while rank >= D.
+class BottleneckEmbedder : public PatchEmbedder {
+ public:
+  BottleneckEmbedder(int64_t patch_dim, int64_t rank, int64_t width)
+      : down_RD_(register_parameter("down", Weights({rank, patch_dim}, patch_dim))),
+        up_WR_(register_parameter("up", Weights({width, rank}, rank))),
+        bias_W_(register_parameter("bias", at::zeros({width}))) {}
+
+  Tensor Embed(const Tensor& patch_PD) const override {
+    return Linear(Linear(patch_PD, down_RD_), up_WR_, bias_W_);
+  }
+  Tensor Matrix() const override {
+    return at::matmul(up_WR_.detach().to(torch::kFloat64), down_RD_.detach().to(torch::kFloat64));
+  }
+
+ private:
+  Tensor down_RD_, up_WR_, bias_W_;
+};
+
+// Two 3x3 convolutions, then one linear map (Xiao et al. 2021, "Early convolutions help
+// transformers see better"), inside each patch, whose border is padded with grey.
+class ConvEmbedder : public PatchEmbedder {
+ public:
+  ConvEmbedder(int64_t patch, int64_t channels, int64_t width)
+      : patch_(patch),
+        first_(register_parameter("first", Weights({channels, 3, 3, 3}, 27))),
+        second_(register_parameter("second", Weights({channels, channels, 3, 3}, 9 * channels))),
+        out_(register_parameter(
+            "weight", Weights({width, channels * patch * patch}, channels * patch * patch))),
+        bias_W_(register_parameter("bias", at::zeros({width}))) {}
+
+  Tensor Embed(const Tensor& patch_PD) const override {
+    const Tensor pixels_PCSS = patch_PD.view({-1, patch_, patch_, 3}).permute({0, 3, 1, 2});
+    const auto conv = [](const Tensor& x, const Tensor& weight) {
+      return at::conv2d(x, weight, {}, /*stride=*/1, /*padding=*/1);
+    };
+    const Tensor features_PCSS = conv(at::silu(conv(pixels_PCSS, first_)), second_);
+    return Linear(features_PCSS.flatten(1), out_, bias_W_);
+  }
+
+ private:
+  int64_t patch_;
+  Tensor first_, second_, out_, bias_W_;
+};
 
 }  // namespace
 
-PatchEmbedder::PatchEmbedder(int64_t patch_dim, int64_t width)
-    : weight_(register_parameter(
-          "weight", at::randn({width, patch_dim}).mul_(1 / std::sqrt(double(patch_dim))))),
-      bias_(register_parameter("bias", at::zeros({width}))) {}
-
-Tensor PatchEmbedder::Embed(const Tensor& patch_PD) const {
-  return Linear(patch_PD, weight_, bias_);
+std::shared_ptr<PatchEmbedder> MakePatchEmbedder(const InputConfig& config, int64_t patch,
+                                                 int64_t width) {
+  const int64_t patch_dim = 3 * patch * patch;
+  switch (config.kind) {
+    case InputKind::kLinear:
+      return std::make_shared<LinearEmbedder>(patch_dim, width);
+    case InputKind::kBottleneck:
+      return std::make_shared<BottleneckEmbedder>(patch_dim, config.rank, width);
+    case InputKind::kConv:
+      return std::make_shared<ConvEmbedder>(patch, config.channels, width);
+  }
+  TORCH_CHECK(false, "input ", static_cast<int>(config.kind));
 }
 
-Tensor PatchEmbedder::Recover(const Tensor& e_PW) const {
-  const Tensor weight = weight_.detach().to(torch::kFloat64);
-  const Tensor inverse_DW = at::linalg_pinv(weight, /*rcond=*/1e-12);
-  return at::matmul(e_PW.to(torch::kFloat64) - bias_.detach(), inverse_DW.t());
+Tensor JacobianAt(const PatchEmbedder& embedder, const Tensor& patch_D) {
+  if (const Tensor matrix_WD = embedder.Matrix(); matrix_WD.defined()) {
+    return matrix_WD;
+  }
+  const torch::AutoGradMode with_gradients(true);
+  // One copy of the patch for each of the W outputs: all rows of the Jacobian in one backward pass.
+  const int64_t width = embedder.Embed(patch_D.unsqueeze(0)).size(1);
+  const Tensor copies_WD = patch_D.detach().expand({width, -1}).contiguous().requires_grad_();
+  const Tensor own_output = embedder.Embed(copies_WD).diagonal().sum();
+  return torch::autograd::grad({own_output}, {copies_WD}).front().to(torch::kFloat64);
 }
 
-PlaceEmbedding::PlaceEmbedding(int64_t max_rows, int64_t max_cols, int64_t width)
-    : row_RW_(register_parameter("row", at::randn({max_rows, width}).mul_(kPlaceStd))),
-      col_CW_(register_parameter("col", at::randn({max_cols, width}).mul_(kPlaceStd))) {}
-
-Tensor PlaceEmbedding::Embed(const Tensor& place_P2) const {
-  return at::embedding(row_RW_, place_P2.select(1, 0)) +
-         at::embedding(col_CW_, place_P2.select(1, 1));
-}
-
-NoiseEmbedding::NoiseEmbedding(int64_t width)
-    : weight_(register_parameter("weight", at::zeros({width, 2 * kNoiseFrequencies}))) {}
-
-Tensor NoiseEmbedding::Embed(const Tensor& noise_P) const {
-  // Periods from 4 (one slope over all levels) down to 1/16.
-  const Tensor frequency_F = at::pow(2.0, at::linspace(std::log2(M_PI / 2), std::log2(32 * M_PI),
-                                                       kNoiseFrequencies, noise_P.options()));
-  const Tensor angle_PF = noise_P.unsqueeze(1) * frequency_F;
-  return Linear(at::cat({at::sin(angle_PF), at::cos(angle_PF)}, 1), weight_);
+Tensor RecoverPatches(const PatchEmbedder& embedder, const Tensor& e_PW) {
+  const Tensor matrix_WD = embedder.Matrix();
+  const Tensor grey_1D = at::zeros({1, matrix_WD.size(1)}, e_PW.options());
+  const Tensor constant_1W = embedder.Embed(grey_1D).detach().to(torch::kFloat64);
+  const Tensor inverse_DW = at::linalg_pinv(matrix_WD, /*rcond=*/1e-12);
+  return at::matmul(e_PW.to(torch::kFloat64) - constant_1W, inverse_DW.t());
 }
 
 }  // namespace tessera

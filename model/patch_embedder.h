@@ -1,53 +1,37 @@
-// The seam of the image input: patches -> vectors of the model's width.
-// P = patches, D = numbers a patch, W = width, R and C = places of the largest grid.
+// The seam of the image input: patches -> vectors of the model's width. Each patch is embedded
+// alone, since its neighbours may not be drawn yet. P = patches, D = numbers a patch, W = width.
 #pragma once
 
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
+#include <memory>
+
+#include "model/config.h"
+
 namespace tessera {
 
 using torch::Tensor;
 
-// One linear map, lossless while its rank is D. Beside it, what the map alone does not know: where
-// the patch stands, and how noisy the picture is.
 class PatchEmbedder : public torch::nn::Module {
  public:
-  PatchEmbedder(int64_t patch_dim, int64_t width);
+  // patch_PD holds pixels in [-1, 1], inner order (row, column, channel).
+  virtual Tensor Embed(const Tensor& patch_PD) const = 0;  // -> [P, W]
 
-  Tensor Embed(const Tensor& patch_PD) const;  // -> [P, W]
-
-  // The pixels whose embedding is e_PW, by least squares: exact while the map is lossless.
-  Tensor Recover(const Tensor& e_PW) const;
-
-  const Tensor& weight() const { return weight_; }
-
- private:
-  Tensor weight_;  // [W, D]
-  Tensor bias_;    // [W]
+  // The matrix [W, D], in double, of an embedding that is one, beside a constant; undefined for
+  // others.
+  virtual Tensor Matrix() const { return {}; }
 };
 
-// Learned vectors of a place in the grid, one a row and one a column, added.
-class PlaceEmbedding : public torch::nn::Module {
- public:
-  PlaceEmbedding(int64_t max_rows, int64_t max_cols, int64_t width);
+std::shared_ptr<PatchEmbedder> MakePatchEmbedder(const InputConfig& config, int64_t patch,
+                                                 int64_t width);
 
-  Tensor Embed(const Tensor& place_P2) const;  // int64 row and column -> [P, W]
+// d Embed / d patch at a patch: [W, D], in double. Where its rank is D, the embedding is lossless
+// in the neighbourhood.
+Tensor JacobianAt(const PatchEmbedder& embedder, const Tensor& patch_D);
 
- private:
-  Tensor row_RW_, col_CW_;
-};
-
-// A noise level (standard deviation, 0 = clean) as a vector: sinusoids, then a linear map that
-// starts at zero.
-class NoiseEmbedding : public torch::nn::Module {
- public:
-  explicit NoiseEmbedding(int64_t width);
-
-  Tensor Embed(const Tensor& noise_P) const;  // -> [P, W]
-
- private:
-  Tensor weight_;
-};
+// The pixels whose embedding is e_PW, by least squares, in double: exact while the matrix has rank
+// D. Of an embedding with a Matrix().
+Tensor RecoverPatches(const PatchEmbedder& embedder, const Tensor& e_PW);
 
 }  // namespace tessera

@@ -1,17 +1,21 @@
 #!/usr/bin/env bash
-# Installs what is missing, configures and builds. Sourced work of demo.sh and test.sh; safe to run alone and again.
-#   scripts/setup.sh [--torch DIR] [--strict]    --strict: warnings are errors; DIR: an existing LibTorch (or its share/cmake/Torch); default: PyTorch in .venv
+# Installs what is missing, configures and builds: the work that demo.sh and test.sh share. Safe to run alone and again.
+#   scripts/setup.sh [--torch DIR] [--strict] [--target NAME]
+# DIR: an existing LibTorch (or its share/cmake/Torch); default: PyTorch in .venv. --strict: warnings are errors.
+# NAME: what to build, such as tessera, the program alone; default: everything.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 torch_version=2.13.0
 torch_dir=${Torch_DIR:-}
 strict=OFF
+target=all
 while (($#)); do
   case $1 in
     --strict) strict=ON; shift ;;
+    --target) target=${2:?--target needs a name}; shift 2 ;;
     --torch) torch_dir=${2:?--torch needs a folder}; shift 2 ;;
-    *) echo "setup.sh: unknown argument '$1'; it takes --torch DIR and --strict" >&2; exit 2 ;;
+    *) echo "setup.sh: unknown argument '$1'; it takes --torch DIR, --strict and --target NAME" >&2; exit 2 ;;
   esac
 done
 
@@ -49,4 +53,4 @@ find_torch() {
 install_packages
 torch=$(find_torch)
 cmake --preset release -DTorch_DIR="$torch" -DTESSERA_WERROR="$strict" >build-configure.log 2>&1 || { cat build-configure.log >&2; exit 1; }
-cmake --build --preset release
+cmake --build --preset release --target "$target"

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "data/archive.h"
 #include "tests/data/tar_bytes.h"
 #include "tests/data/temp_folder.h"
@@ -33,6 +35,14 @@ TEST(Source, FolderTarAndZipAreReadTheSameWay) {
     EXPECT_TRUE(absl::IsNotFound(source->Read("bye.txt").status()));
     EXPECT_FALSE(source->Read("../hello.txt").ok());
   }
+}
+
+TEST(Source, AMissingRelativePathIsToldWithTheFolderThatItCountsFrom) {
+  const absl::Status status = OpenSource("no/such.tar", std::make_shared<Files>()).status();
+  EXPECT_TRUE(absl::IsNotFound(status));
+  const std::string here = std::filesystem::current_path().string();
+  EXPECT_NE(status.message().find("working folder, '" + here + "'"), absl::string_view::npos)
+      << status;
 }
 
 TEST(Source, AMissingPathIsNamedWithItsNearestNeighbour) {

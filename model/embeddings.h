@@ -1,0 +1,35 @@
+// What stands beside a patch's pixels in its slot: where it is, and how noisy it is.
+// P = patches, W = width, R and C = places of the largest grid.
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/types.h>
+
+namespace tessera {
+
+using torch::Tensor;
+
+// Learned vectors of a place in the grid, one a row and one a column, added.
+class PlaceEmbedding : public torch::nn::Module {
+ public:
+  PlaceEmbedding(int64_t max_rows, int64_t max_cols, int64_t width);
+
+  Tensor Embed(const Tensor& place_P2) const;  // int64 row and column -> [P, W]
+
+ private:
+  Tensor row_RW_, col_CW_;
+};
+
+// A noise level (standard deviation, 0 = clean) as a vector: sinusoids, then a linear map that
+// starts at zero.
+class NoiseEmbedding : public torch::nn::Module {
+ public:
+  explicit NoiseEmbedding(int64_t width);
+
+  Tensor Embed(const Tensor& noise_P) const;  // -> [P, W]
+
+ private:
+  Tensor weight_;
+};
+
+}  // namespace tessera
