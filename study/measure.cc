@@ -78,13 +78,14 @@ absl::Status AddClasses(const Run& run, const std::vector<CaptionedPicture>& tra
 absl::Status AddRetrieval(const Run& run, const std::vector<CaptionedPicture>& training,
                           const Dataset& dataset, const EvaluateOptions& options,
                           Metrics* metrics) {
-  ASSIGN_OR_RETURN(const RetrievalScore score, EvaluateRetrieval(run, training, options));
+  const RetrievalScore score = EvaluateRetrieval(run, training, options);
+  if (score.gallery > 0) {
+    metrics->insert(metrics->end(), {{"training_retrieval", score.retrieved},
+                                     {"training_retrieval_gallery", score.gallery},
+                                     {"seconds_per_picture", score.seconds_per_picture}});
+  }
   ASSIGN_OR_RETURN(const auto pictures, CaptionedPictures(dataset, options.count));
-  metrics->insert(metrics->end(),
-                  {{"training_retrieval", score.retrieved},
-                   {"training_retrieval_gallery", score.gallery},
-                   {"training_captions_exact", ShareOfExactCaptions(run, pictures, options)},
-                   {"seconds_per_picture", score.seconds_per_picture}});
+  metrics->emplace_back("training_captions_exact", ShareOfExactCaptions(run, pictures, options));
   return absl::OkStatus();
 }
 

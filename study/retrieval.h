@@ -1,14 +1,13 @@
 // Whether a run tells pictures of files apart. Asked of training pictures, no figure is held out.
 #pragma once
 
-#include "absl/status/statusor.h"
 #include "study/captioned.h"
 #include "study/continue.h"
 
 namespace tessera {
 
 struct RetrievalScore {
-  int64_t gallery = 0;   // training pictures of as many captions
+  int64_t gallery = 0;   // training pictures whose caption is theirs alone; nothing is drawn if 0
   double retrieved = 0;  // share of drawn pictures that are nearest to their own true picture of
                          // the gallery, by mean squared distance of the pixels
   double seconds_per_picture = 0;
@@ -20,9 +19,8 @@ int64_t CountRetrieved(const std::vector<Image>& drawn, const std::vector<int64_
                        const std::vector<CaptionedPicture>& gallery, Fit fit);
 
 // Draws at most options.count captions of a gallery of at most 200.
-absl::StatusOr<RetrievalScore> EvaluateRetrieval(const Run& run,
-                                                 const std::vector<CaptionedPicture>& training,
-                                                 const EvaluateOptions& options);
+RetrievalScore EvaluateRetrieval(const Run& run, const std::vector<CaptionedPicture>& training,
+                                 const EvaluateOptions& options);
 
 // The share of the pictures whose caption the run writes letter by letter.
 double ShareOfExactCaptions(const Run& run, const std::vector<CaptionedPicture>& pictures,
