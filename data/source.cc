@@ -39,19 +39,19 @@ absl::StatusOr<std::unique_ptr<Source>> OpenSource(const std::string& path,
   if (path.empty()) {
     return absl::InvalidArgumentError("data.path is empty; name a folder, .tar, .tar.gz or .zip");
   }
-  const absl::StatusOr<PathKind> kind = files->Kind(path);
-  if (absl::IsNotFound(kind.status()) && std::filesystem::path(path).is_relative()) {
-    return absl::NotFoundError(absl::StrCat(
-        std::string(kind.status().message()), "; data.path counts from the working folder, '",
-        std::filesystem::current_path().string(), "'"));
-  }
-  RETURN_IF_ERROR(kind.status());
-  if (*kind == PathKind::kFolder) {
+  ASSIGN_OR_RETURN(const PathKind kind, files->Kind(path));
+  if (kind == PathKind::kFolder) {
     ASSIGN_OR_RETURN(std::vector<std::string> names, files->ListTree(path));
     return std::make_unique<FolderSource>(path, std::move(names), std::move(files));
   }
-  ASSIGN_OR_RETURN(const std::string bytes, files->Read(path));
-  return OpenArchive(path, bytes);
+  const absl::StatusOr<std::string> bytes = files->Read(path);
+  if (absl::IsNotFound(bytes.status()) && std::filesystem::path(path).is_relative()) {
+    return absl::NotFoundError(absl::StrCat(std::string(bytes.status().message()),
+                                            "; data.path counts from the working folder, '",
+                                            std::filesystem::current_path().string(), "'"));
+  }
+  RETURN_IF_ERROR(bytes.status());
+  return OpenArchive(path, *bytes);
 }
 
 absl::StatusOr<std::string> SafeName(const std::string& name) {
