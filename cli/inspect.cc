@@ -29,27 +29,57 @@ absl::StatusOr<std::pair<int64_t, int64_t>> WrongCodes(const Run& run) {
                    batch.patch_PD.numel());
 }
 
-absl::Status RunInspect(const std::string& path) {
-  torch::NoGradGuard no_grad;
-  const Files files;
-  ASSIGN_OR_RETURN(const Run run, LoadRun(path, files));
-  std::cout << ToToml(run.config) << "\n# parameters\n";
-  int64_t total = 0;
-  for (const auto& [name, tensor] : Parameters(*run.model)) {
+// How a parameter came to its values.
+std::string_view Note(const Run& run, const Tensor& parameter) {
+  if (!run.adapters.empty()) {
+    return parameter.requires_grad() ? "base + adapter" : "base";
+  }
+  return parameter.requires_grad() ? "" : "frozen";
+}
+
+// The parameters' names and shapes; how many numbers there are, and how many of them were trained.
+void PrintParameters(const Run& run) {
+  int64_t total = 0, trained = 0;
+  const auto print = [&](const std::string& name, const Tensor& tensor, std::string_view note) {
     std::string shape;
     for (const int64_t size : tensor.sizes()) {
       shape += (shape.empty() ? "" : " x ") + std::to_string(size);
     }
-    std::cout << absl::StrFormat("%-56s %s\n", name, shape);
+    std::cout << absl::StrFormat(note.empty() ? "%-64s %s%s\n" : "%-64s %-14s %s\n", name, shape,
+                                 note);
+  };
+  std::cout << "\n# parameters\n";
+  for (const auto& [name, tensor] : Parameters(*run.model)) {
+    print(name, tensor, Note(run, tensor));
     total += tensor.numel();
+    trained += run.adapters.empty() && tensor.requires_grad() ? tensor.numel() : 0;
   }
+  if (!run.adapters.empty()) {
+    std::cout << "\n# adapters, already part of the parameters\n";
+  }
+  for (const auto& [name, tensor] : run.adapters.Parameters()) {
+    print(name, tensor, "");
+    trained += tensor.numel();
+  }
+  std::cout << absl::StrFormat("%d parameters\n", total);
+  if (trained != total) {
+    std::cout << absl::StrFormat("%d trained\n", trained);
+  }
+}
+
+absl::Status RunInspect(const std::string& path) {
+  torch::NoGradGuard no_grad;
+  const Files files;
+  ASSIGN_OR_RETURN(const Run run, LoadRun(path, files));
+  std::cout << ToToml(run.config);
+  PrintParameters(run);
   const Tensor weight = run.model->patch_embedder().weight().to(torch::kFloat64);
   const Tensor singular = at::linalg_svdvals(weight);
   ASSIGN_OR_RETURN(const auto codes, WrongCodes(run));
   std::cout << absl::StrFormat(
-      "%d parameters\n\n# is the input lossless?\npatch embedding: rank %d of %d, singular values "
+      "\n# is the input lossless?\npatch embedding: rank %d of %d, singular values "
       "%.4g to %.4g\npixels recovered from its output: %d of %d codes wrong\n",
-      total, at::linalg_matrix_rank(weight).item<int64_t>(), run.model->patch_dim(),
+      at::linalg_matrix_rank(weight).item<int64_t>(), run.model->patch_dim(),
       singular.min().item<double>(), singular.max().item<double>(), codes.first, codes.second);
   return absl::OkStatus();
 }
