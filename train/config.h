@@ -87,9 +87,7 @@ struct TrainConfig {
     visit("warmup", self.warmup, "steps of rising learning rates");
     visit("ema", self.ema,
           "decay of the averaged parameters, which generation uses; 0: no average");
-    visit("freeze", self.freeze,
-          "patterns of the parameters that stay as they are, as `tessera inspect` names them",
-          whole);
+    visit("freeze", self.freeze, "patterns of parameters that stay as they are", whole);
 
     visit("log_every", self.log_every, "steps");
     visit(
