@@ -19,6 +19,7 @@ Command AddEval(CLI::App& app);
 Command AddData(CLI::App& app);
 Command AddTokenizer(CLI::App& app);
 Command AddInspect(CLI::App& app);
+Command AddMerge(CLI::App& app);
 Command AddReport(CLI::App& app);
 
 }  // namespace tessera

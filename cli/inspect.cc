@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <functional>
 #include <iostream>
 #include <limits>
 
@@ -26,8 +27,10 @@ std::string ShapeOf(const Tensor& tensor) {
   return shape.empty() ? "one number" : shape;
 }
 
-// Name, type, shape, and what the numbers are like.
-void PrintTensors(const NamedTensors& tensors) {
+using Note = std::function<std::string_view(const Tensor&)>;
+
+// Name, type, shape, what the numbers are like, and a note.
+void PrintTensors(const NamedTensors& tensors, const Note& note) {
   int64_t total = 0;
   for (const auto& [name, tensor] : tensors) {
     const Tensor values = tensor.detach().to(torch::kFloat64);
@@ -40,10 +43,31 @@ void PrintTensors(const NamedTensors& tensors) {
                                    values.std(/*unbiased=*/false).item<double>(),
                                    values.min().item<double>(), values.max().item<double>());
     }
-    std::cout << (bad > 0 ? absl::StrFormat("  %d NOT FINITE", bad) : "") << "\n";
+    std::cout << (bad > 0 ? absl::StrFormat("  %d NOT FINITE", bad) : "") << "  " << note(tensor)
+              << "\n";
     total += tensor.numel();
   }
   std::cout << total << " numbers in " << tensors.size() << " tensors\n";
+}
+
+// Of the adapters, if the run has any, which are part of the parameters already.
+void PrintParameters(const Run& run) {
+  const bool adapted = !run.adapters.empty();
+  const NamedTensors parameters = Parameters(*run.model), adapters = run.adapters.Parameters();
+  std::cout << "\n# parameters\n";
+  PrintTensors(parameters, [&](const Tensor& parameter) {
+    const bool trained = parameter.requires_grad();
+    return adapted ? (trained ? "base + adapter" : "base") : (trained ? "" : "frozen");
+  });
+  if (adapted) {
+    std::cout << "\n# adapters, already part of the parameters\n";
+    PrintTensors(adapters, [](const Tensor&) { return ""; });
+  }
+  int64_t trained = 0;
+  for (const auto& [name, tensor] : adapted ? adapters : parameters) {
+    trained += tensor.requires_grad() ? tensor.numel() : 0;
+  }
+  std::cout << trained << " of them trained\n";
 }
 
 absl::StatusOr<Batch> FirstBatch(const Run& run) {
@@ -84,8 +108,8 @@ void PrintLosslessness(const PatchEmbedder& embedder, const Tensor& patch_PD) {
 
 absl::Status InspectRun(const std::string& path, const Files& files) {
   ASSIGN_OR_RETURN(const Run run, LoadRun(path, files));
-  std::cout << ToToml(run.config) << "\n# parameters\n";
-  PrintTensors(Parameters(*run.model));
+  std::cout << ToToml(run.config);
+  PrintParameters(run);
   ASSIGN_OR_RETURN(const Batch batch, FirstBatch(run));
   if (batch.patches() > 0) {
     PrintLosslessness(run.model->patch_embedder(), batch.patch_PD);
@@ -101,7 +125,7 @@ absl::Status RunInspect(const std::string& path) {
     return InspectRun(path, files);
   }
   ASSIGN_OR_RETURN(const NamedTensors tensors, ReadTensors(files, path));
-  PrintTensors(tensors);
+  PrintTensors(tensors, [](const Tensor&) { return ""; });
   return absl::OkStatus();
 }
 

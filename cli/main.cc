@@ -74,6 +74,7 @@ int Main(int argc, char** argv) {
   add("data", "look at a data set, or check it", AddData);
   add("tokenizer", "train a tokenizer, or use one", AddTokenizer);
   add("report", "show a run on one page", AddReport);
+  add("merge", "make adapters part of the weights", AddMerge);
   add("inspect", "what a run holds, and whether it is lossless", AddInspect);
   std::string problem;
   const CLI::App* chosen = Chosen(&app, argc, argv, &problem);

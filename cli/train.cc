@@ -22,6 +22,7 @@ struct Arguments {
   std::string recipe;
   std::vector<std::string> overrides;
   std::string out;
+  std::string from;
   bool resume = false;
 };
 
@@ -86,6 +87,9 @@ absl::Status RunTrain(Arguments arguments) {
   const std::string& out = arguments.out;
   RunConfig config;
   ASSIGN_OR_RETURN(const std::string toml, files->Read(arguments.recipe));
+  if (!arguments.from.empty()) {
+    RETURN_IF_ERROR(AdoptModel(arguments.from, *files, &config));
+  }
   RETURN_IF_ERROR(FromToml(toml, arguments.recipe, arguments.overrides, &config));
   files = std::make_shared<const Files>(config.data.retry);
   for (const int signal : {SIGINT, SIGTERM}) {
@@ -103,7 +107,7 @@ absl::Status RunTrain(Arguments arguments) {
     return Evaluate(run, files, report);
   };
   hooks.stop = &stop_requested;
-  RETURN_IF_ERROR(Train(config, out, arguments.resume, files, hooks));
+  RETURN_IF_ERROR(Train(config, {out, arguments.from, arguments.resume}, files, hooks));
   std::cout << "\n"
             << (stop_requested ? "stopped; continue with --resume: " : "trained: ") << out << "\n";
   return absl::OkStatus();
@@ -118,11 +122,15 @@ Command AddTrain(CLI::App& app) {
       ->required();
   app.add_option("path=value", arguments->overrides, "keys of the recipe to change");
   app.add_option("--out", arguments->out, "folder of the run; default runs/<recipe>");
+  app.add_option("--from", arguments->from,
+                 "a trained run to begin from: its weights, tokenizer and [model]");
   app.add_flag("--resume", arguments->resume,
                "continue the last checkpoint, bit for bit; begin if there is none");
   app.footer(
       "Example: tessera train recipes/shapes.toml train.minutes=3 --out runs/quick\n"
-      "         tessera train runs/quick --resume");
+      "         tessera train runs/quick --resume\n"
+      "         tessera train mine.toml train.adapter.kind=lora --from runs/shapes --out "
+      "runs/mine");
   return [arguments] { return RunTrain(*arguments); };
 }
 

@@ -13,7 +13,7 @@ namespace tessera {
 using torch::Tensor;
 
 // Who draws. Two streams never share numbers, whatever the seed and step.
-enum class Stream : uint64_t { kInit, kData, kLoss, kSample, kEvaluate, kTest };
+enum class Stream : uint64_t { kInit, kData, kLoss, kSample, kEvaluate, kTest, kAdapter };
 
 // 64 well-mixed bits of the four numbers (splitmix64 rounds).
 uint64_t MixSeed(uint64_t seed, uint64_t stream, uint64_t step, uint64_t item = 0);

@@ -4,21 +4,19 @@
 
 namespace tessera {
 
-AdamW::AdamW(const NamedTensors& decayed, const NamedTensors& undecayed,
-             const AdamWOptions& options)
+AdamW::AdamW(const std::vector<AdamWGroup>& groups, const AdamWOptions& options)
     : options_(options), steps_(torch::zeros({}, torch::kFloat32)) {
-  for (const auto& [parameters, weight_decay] :
-       {std::pair(&decayed, options.weight_decay), std::pair(&undecayed, 0.0)}) {
-    if (!parameters->empty()) {
-      groups_.push_back(MakeGroup(*parameters, weight_decay));
-      steps_ = steps_.to(parameters->front().second.device());
+  for (const AdamWGroup& group : groups) {
+    if (!group.parameters.empty()) {
+      groups_.push_back(MakeGroup(group));
+      steps_ = steps_.to(group.parameters.front().second.device());
     }
   }
 }
 
-AdamW::Group AdamW::MakeGroup(const NamedTensors& parameters, double weight_decay) {
-  Group group{weight_decay, {}, {}, {}, {}};
-  for (const auto& [name, parameter] : parameters) {
+AdamW::Group AdamW::MakeGroup(const AdamWGroup& of) {
+  Group group{of.weight_decay, of.lr_ratio, {}, {}, {}, {}};
+  for (const auto& [name, parameter] : of.parameters) {
     group.names.push_back(name);
     group.parameters.push_back(parameter);
     group.first.push_back(torch::zeros_like(parameter.detach()));
@@ -31,7 +29,7 @@ void AdamW::Step(double lr_factor) {
   const torch::NoGradGuard no_grad;
   steps_.add_(1);
   for (Group& group : groups_) {
-    StepGroup(group, options_.lr * lr_factor);
+    StepGroup(group, options_.lr * group.lr_ratio * lr_factor);
   }
 }
 

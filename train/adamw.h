@@ -1,4 +1,4 @@
-// AdamW (Loshchilov and Hutter 2019), all parameters in two calls of a fused kernel.
+// AdamW (Loshchilov and Hutter 2019), all parameters of a group in one call of a fused kernel.
 #pragma once
 
 #include <torch/types.h>
@@ -14,12 +14,18 @@ struct AdamWOptions {
   double beta1 = 0.9;
   double beta2 = 0.95;
   double epsilon = 1e-8;
+};
+
+// Parameters that are updated alike.
+struct AdamWGroup {
+  NamedTensors parameters;
   double weight_decay = 0;
+  double lr_ratio = 1;  // of its learning rate to that of the options
 };
 
 class AdamW {
  public:
-  AdamW(const NamedTensors& decayed, const NamedTensors& undecayed, const AdamWOptions& options);
+  AdamW(const std::vector<AdamWGroup>& groups, const AdamWOptions& options);
 
   // lr_factor scales the learning rate. A parameter without gradient counts as one with gradient 0.
   void Step(double lr_factor);
@@ -29,12 +35,12 @@ class AdamW {
 
  private:
   struct Group {
-    double weight_decay;
+    double weight_decay, lr_ratio;
     std::vector<std::string> names;
     std::vector<Tensor> parameters, first, second;
   };
 
-  static Group MakeGroup(const NamedTensors& parameters, double weight_decay);
+  static Group MakeGroup(const AdamWGroup& group);
   void StepGroup(Group& group, double lr);
 
   AdamWOptions options_;

@@ -29,6 +29,11 @@ std::optional<int64_t> StepOf(const std::string& name) {
 
 }  // namespace
 
+std::string BytesOf(const CheckpointFile& file) {
+  const auto* bytes = std::get_if<std::string>(&file.content);
+  return bytes ? *bytes : WriteSafetensors(std::get<NamedTensors>(file.content));
+}
+
 CheckpointFolder::CheckpointFolder(Files files, std::string path)
     : files_(std::move(files)), path_(std::move(path)) {}
 
@@ -39,9 +44,7 @@ absl::Status CheckpointFolder::Save(int64_t step,
   RETURN_IF_ERROR(files_.Remove(unfinished));
   RETURN_IF_ERROR(files_.MakeFolder(unfinished));
   for (const CheckpointFile& file : contents) {
-    const auto* bytes = std::get_if<std::string>(&file.content);
-    const std::string tensors = bytes ? "" : WriteSafetensors(std::get<NamedTensors>(file.content));
-    RETURN_IF_ERROR(files_.Write(JoinPath(unfinished, file.name), bytes ? *bytes : tensors));
+    RETURN_IF_ERROR(files_.Write(JoinPath(unfinished, file.name), BytesOf(file)));
   }
   RETURN_IF_ERROR(Discard(name));  // a folder with files in it cannot be renamed over
   return files_.Rename(unfinished, JoinPath(path_, name));
@@ -124,6 +127,11 @@ absl::Status CheckpointFolder::Prune(int64_t keep) const {
 absl::StatusOr<NamedTensors> ReadTensors(const Files& files, const std::string& path) {
   ASSIGN_OR_RETURN(const std::string bytes, files.Read(path));
   return ParseSafetensors(bytes, path);
+}
+
+absl::Status LoadTensors(const Files& files, const std::string& path, const NamedTensors& into) {
+  ASSIGN_OR_RETURN(const NamedTensors tensors, ReadTensors(files, path));
+  return CopyByName(tensors, path, into);
 }
 
 }  // namespace tessera

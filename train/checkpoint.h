@@ -21,6 +21,8 @@ struct CheckpointFile {
   std::variant<std::string, NamedTensors> content;
 };
 
+std::string BytesOf(const CheckpointFile& file);
+
 struct Checkpoint {
   int64_t step = 0;
   std::string path;
@@ -54,5 +56,8 @@ class CheckpointFolder {
 
 // A file of safetensors inside a checkpoint, or anywhere.
 absl::StatusOr<NamedTensors> ReadTensors(const Files& files, const std::string& path);
+
+// The same into tensors of the same names and shapes.
+absl::Status LoadTensors(const Files& files, const std::string& path, const NamedTensors& into);
 
 }  // namespace tessera

@@ -4,6 +4,9 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
+
+#include "train/adapter_config.h"
 
 namespace tessera {
 
@@ -43,6 +46,7 @@ struct TrainConfig {
   double final_fraction = 0.02;
   int64_t warmup = 100;
   double ema = 0.998;
+  std::vector<std::string> freeze;
 
   int64_t log_every = 20;
   int64_t evaluate_every = 500;
@@ -50,11 +54,14 @@ struct TrainConfig {
   int64_t checkpoint_every = 500;
   int64_t keep = 2;
 
+  AdapterConfig adapter;
+
   bool operator==(const TrainConfig&) const = default;
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
-    const bool muon = self.optimizer == OptimizerKind::kMuon;
+    const bool whole = self.adapter.kind == AdapterKind::kNone;  // its parameters are trained
+    const bool muon = whole && self.optimizer == OptimizerKind::kMuon;
     visit("steps", self.steps, "of the run; 0: until minutes");
     visit("minutes", self.minutes, "of training, whichever ends first; 0: until steps");
     visit("batch", self.batch, "documents that are computed at once");
@@ -65,7 +72,7 @@ struct TrainConfig {
     visit("precision", self.precision, "of matrix products; parameters are always f32");
     visit("device", self.device, "that computes");
 
-    visit("optimizer", self.optimizer, "of hidden matrices; the rest is always AdamW's");
+    visit("optimizer", self.optimizer, "of hidden matrices; the rest is always AdamW's", whole);
     visit("lr", self.lr, "learning rate of AdamW");
     visit("beta1", self.beta1, "of AdamW: decay of the mean gradient");
     visit("beta2", self.beta2, "of AdamW: decay of the mean squared gradient");
@@ -80,6 +87,7 @@ struct TrainConfig {
     visit("warmup", self.warmup, "steps of rising learning rates");
     visit("ema", self.ema,
           "decay of the averaged parameters, which generation uses; 0: no average");
+    visit("freeze", self.freeze, "patterns of parameters that stay as they are", whole);
 
     visit("log_every", self.log_every, "steps");
     visit(
@@ -88,6 +96,8 @@ struct TrainConfig {
     visit("sample_every", self.sample_every, "steps; 0: only at the end");
     visit("checkpoint_every", self.checkpoint_every, "steps; 0: only at the end");
     visit("keep", self.keep, "checkpoints, the last ones, and the best besides");
+
+    visit("adapter", self.adapter, "small matrices, trained in place of the model's");
   }
 
   std::string Problem() const {

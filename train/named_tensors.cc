@@ -1,11 +1,13 @@
 #include "train/named_tensors.h"
 
+#include <fnmatch.h>
 #include <torch/torch.h>
 
 #include <map>
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
+#include "config/suggest.h"
 
 namespace tessera {
 namespace {
@@ -45,6 +47,35 @@ absl::Status CopyByName(const NamedTensors& from, const std::string& source,
     tensor.copy_(sources.at(name));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<NamedTensors> SelectByName(const NamedTensors& tensors,
+                                          const std::vector<std::string>& patterns,
+                                          const std::string& none) {
+  std::vector<std::string> names;
+  std::vector<bool> selected(tensors.size(), false);
+  for (const auto& [name, tensor] : tensors) {
+    names.push_back(name);
+  }
+  for (const std::string& pattern : patterns) {
+    bool found = false;
+    for (size_t i = 0; i < names.size(); ++i) {
+      const bool matches = fnmatch(pattern.c_str(), names[i].c_str(), 0) == 0;
+      selected[i] = selected[i] || matches;
+      found = found || matches;
+    }
+    if (!found) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          none, " matches '", pattern, "'; the nearest name is '", Nearest(pattern, names), "'"));
+    }
+  }
+  NamedTensors result;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (selected[i]) {
+      result.push_back(tensors[i]);
+    }
+  }
+  return result;
 }
 
 }  // namespace tessera

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 namespace tessera {
 
@@ -19,5 +20,11 @@ using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 // source is named in the error.
 absl::Status CopyByName(const NamedTensors& from, const std::string& source,
                         const NamedTensors& to);
+
+// Those whose names match one of the patterns, in the order of `tensors`: * is any text, ? one
+// letter. A pattern that matches none is an error, which begins with `none`.
+absl::StatusOr<NamedTensors> SelectByName(const NamedTensors& tensors,
+                                          const std::vector<std::string>& patterns,
+                                          const std::string& none);
 
 }  // namespace tessera

@@ -19,6 +19,8 @@ Optimizer::Split Optimizer::SplitByUpdate(
     } else if (kind == OptimizerKind::kMuon && parameter.dim() == 2 &&
                its_role == ParameterRole::kHidden) {
       split.hidden.push_back(named);
+    } else if (its_role == ParameterRole::kAdapterB) {
+      split.adapter_b.push_back(named);
     } else {
       split.decayed.push_back(named);
     }
@@ -32,17 +34,17 @@ Optimizer::Optimizer(const NamedTensors& parameters,
     : Optimizer(SplitByUpdate(parameters, role, config.optimizer), config) {}
 
 Optimizer::Optimizer(const Split& split, const TrainConfig& config)
-    : adamw_(split.decayed, split.undecayed,
-             {.lr = config.lr,
-              .beta1 = config.beta1,
-              .beta2 = config.beta2,
-              .weight_decay = config.weight_decay}),
+    : adamw_({{split.decayed, config.weight_decay},
+              {split.undecayed},
+              {split.adapter_b, config.weight_decay, config.adapter.lr_ratio}},
+             {.lr = config.lr, .beta1 = config.beta1, .beta2 = config.beta2}),
       muon_(split.hidden, {.lr = config.muon_lr,
                            .momentum = config.muon_momentum,
                            .weight_decay = config.weight_decay,
                            .dtype = config.muon_precision == Precision::kBf16 ? torch::kBFloat16
                                                                               : torch::kFloat32}) {
-  for (const NamedTensors* part : {&split.hidden, &split.decayed, &split.undecayed}) {
+  for (const NamedTensors* part :
+       {&split.hidden, &split.decayed, &split.undecayed, &split.adapter_b}) {
     for (const auto& [name, parameter] : *part) {
       parameters_.push_back(parameter);
     }

@@ -16,6 +16,8 @@ enum class ParameterRole {
   kHidden,     // a matrix from activations to activations
   kOutput,     // the matrix of an output layer, an input layer or an AdaLN modulation
   kEmbedding,  // a table whose rows are looked up
+  kAdapterA,   // the factors of a change of low rank. Muon would turn each alone, though only
+  kAdapterB,   // their product means something
 };
 
 class Optimizer {
@@ -38,7 +40,7 @@ class Optimizer {
 
  private:
   struct Split {
-    NamedTensors hidden, decayed, undecayed;
+    NamedTensors hidden, decayed, undecayed, adapter_b;
   };
   static Split SplitByUpdate(const NamedTensors& parameters,
                              const std::function<ParameterRole(const std::string&)>& role,

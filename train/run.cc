@@ -6,10 +6,49 @@
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
 #include "config/toml.h"
+#include "data/json.h"
 #include "data/make_dataset.h"
 #include "ops/random.h"
+#include "train/base.h"
 
 namespace tessera {
+namespace {
+
+absl::Status Freeze(const std::vector<std::string>& patterns, const NamedTensors& parameters) {
+  ASSIGN_OR_RETURN(const NamedTensors frozen,
+                   SelectByName(parameters, patterns, "train.freeze: no parameter"));
+  if (frozen.size() == parameters.size()) {
+    return absl::InvalidArgumentError("train.freeze names every parameter: nothing would learn");
+  }
+  for (const auto& [name, parameter] : frozen) {
+    Tensor(parameter).requires_grad_(false);
+  }
+  return absl::OkStatus();
+}
+
+// A member of a checkpoint's adapter_config.json that is a string.
+absl::StatusOr<std::string> PeftString(const std::string& path, const char* key,
+                                       const Files& files) {
+  ASSIGN_OR_RETURN(const std::string text, files.Read(path));
+  const auto json = ParseJson(text);
+  const Json* found = json.ok() ? json->Find(key) : nullptr;
+  if (found == nullptr || found->AsString() == nullptr) {
+    return absl::DataLossError(absl::StrCat("'", path, "' has no text ", key));
+  }
+  return *found->AsString();
+}
+
+absl::Status LoadAdapters(const std::string& folder, const Files& files, Run* run) {
+  const std::string path = JoinPath(folder, kAdapterConfig);
+  ASSIGN_OR_RETURN(const std::string base, PeftString(path, "base_model_name_or_path", files));
+  RETURN_IF_ERROR(BeginFrom(JoinPath(folder, base), files, run));
+  RETURN_IF_ERROR(CheckBase(folder, files, run->adapters));
+  RETURN_IF_ERROR(LoadTensors(files, JoinPath(folder, kAdapters), run->adapters.Parameters()));
+  run->adapters.Apply();
+  return absl::OkStatus();
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<Dataset>> OpenDataset(const RunConfig& config, Split split,
                                                      std::shared_ptr<const Files> files) {
@@ -49,6 +88,7 @@ absl::StatusOr<Run> MakeRun(const RunConfig& config, Tokenizer tokenizer) {
   RETURN_IF_ERROR(CheckLayout(layout));
   torch::manual_seed(MixSeed(config.seed, static_cast<uint64_t>(Stream::kInit), 0));
   auto model = std::make_shared<Model>(config.model, vocabulary, grids);
+  RETURN_IF_ERROR(Freeze(config.train.freeze, Parameters(*model)));
   return Run{config, std::move(tokenizer), std::move(layout), std::move(model)};
 }
 
@@ -56,26 +96,35 @@ CheckpointFolder CheckpointsOf(const std::string& run, const Files& files) {
   return CheckpointFolder(files, JoinPath(run, "checkpoints"));
 }
 
-absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files, DeviceKind kind) {
-  ASSIGN_OR_RETURN(const torch::Device device, OpenDevice(kind));
-  std::string folder = path;
-  if (const auto best = CheckpointsOf(path, files).Best(); best.ok()) {
-    folder = best->path;
-  }
-  const std::string config_path = JoinPath(folder, "config.toml");
-  const auto toml = files.Read(config_path);
+std::string FindCheckpoint(const std::string& path, const Files& files) {
+  const auto best = CheckpointsOf(path, files).Best();
+  return best.ok() ? best->path : path;
+}
+
+absl::StatusOr<RunConfig> ReadConfig(const std::string& run, const Files& files) {
+  const std::string path = JoinPath(FindCheckpoint(run, files), "config.toml");
+  const auto toml = files.Read(path);
   if (!toml.ok()) {
-    return absl::NotFoundError(absl::StrCat("'", path, "' is no run: ", toml.status().message()));
+    return absl::NotFoundError(absl::StrCat("'", run, "' is no run: ", toml.status().message()));
   }
   RunConfig config;
-  RETURN_IF_ERROR(FromToml(*toml, config_path, {}, &config));
+  RETURN_IF_ERROR(FromToml(*toml, path, {}, &config));
+  return config;
+}
+
+absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files, DeviceKind kind) {
+  ASSIGN_OR_RETURN(const torch::Device device, OpenDevice(kind));
+  ASSIGN_OR_RETURN(const RunConfig config, ReadConfig(path, files));
+  const std::string folder = FindCheckpoint(path, files);
   ASSIGN_OR_RETURN(std::string model, files.Read(JoinPath(folder, "tokenizer.model")));
   ASSIGN_OR_RETURN(Tokenizer tokenizer, Tokenizer::Parse(std::move(model)));
   ASSIGN_OR_RETURN(Run run, MakeRun(config, std::move(tokenizer)));
-  const std::string weights = JoinPath(folder, "ema.safetensors");
-  ASSIGN_OR_RETURN(const NamedTensors tensors, ReadTensors(files, weights));
-  RETURN_IF_ERROR(CopyByName(tensors, weights, Parameters(*run.model)));
   run.model->to(device);
+  if (config.train.adapter.kind == AdapterKind::kNone) {
+    RETURN_IF_ERROR(LoadTensors(files, JoinPath(folder, kAverage), Parameters(*run.model)));
+  } else {
+    RETURN_IF_ERROR(LoadAdapters(folder, files, &run));
+  }
   run.model->eval();
   return run;
 }
@@ -86,6 +135,26 @@ NamedTensors Parameters(const Model& model) {
     parameters.emplace_back(item.key(), item.value());
   }
   return parameters;
+}
+
+std::vector<CheckpointFile> PlainFiles(const Run& run) {
+  RunConfig config = run.config;
+  config.train.adapter = AdapterConfig();
+  return {{kAverage, Parameters(*run.model)},
+          {"tokenizer.model", run.tokenizer.Serialized()},
+          {"config.toml", ToToml(config)}};
+}
+
+absl::Status CheckBase(const std::string& checkpoint, const Files& files,
+                       const Adapters& adapters) {
+  const std::string path = JoinPath(checkpoint, kAdapterConfig);
+  ASSIGN_OR_RETURN(const std::string hash, PeftString(path, "revision", files));
+  return hash == adapters.base_hash()
+             ? absl::OkStatus()
+             : absl::FailedPreconditionError(
+                   absl::StrCat("'", checkpoint, "' adapts a base with the hash ", hash,
+                                ", but the one that it names has ", adapters.base_hash(),
+                                "; put the base back that it was trained on"));
 }
 
 }  // namespace tessera

@@ -10,6 +10,7 @@
 #include "data/layout.h"
 #include "data/tokenizer.h"
 #include "model/model.h"
+#include "train/adapter.h"
 #include "train/checkpoint.h"
 #include "train/run_config.h"
 
@@ -20,6 +21,7 @@ struct Run {
   Tokenizer tokenizer;
   LayoutSpec layout;
   std::shared_ptr<Model> model;
+  Adapters adapters = {};  // whose changes the model's matrices hold, if any
 };
 
 // A split of the run's data set, its pictures as large as the largest grid.
@@ -29,16 +31,34 @@ absl::StatusOr<std::unique_ptr<Dataset>> OpenDataset(const RunConfig& config, Sp
 // The device that a run or a command asks for, if this machine and its LibTorch have one.
 absl::StatusOr<torch::Device> OpenDevice(DeviceKind kind);
 
-// A new model, on the CPU, its parameters drawn from config.seed.
+// A new model, on the CPU, its parameters drawn from config.seed; those that train.freeze names
+// need no gradient.
 absl::StatusOr<Run> MakeRun(const RunConfig& config, Tokenizer tokenizer);
 
 // Where a run folder keeps its checkpoints.
 CheckpointFolder CheckpointsOf(const std::string& run, const Files& files);
 
-// The averaged parameters of the best checkpoint of a run folder, or of a checkpoint folder itself.
+// The best checkpoint of a run folder, or the checkpoint folder itself.
+std::string FindCheckpoint(const std::string& path, const Files& files);
+
+absl::StatusOr<RunConfig> ReadConfig(const std::string& run, const Files& files);
+
+// The averaged parameters of FindCheckpoint; with adapters, those of the base, changed.
 absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files,
                             DeviceKind device = DeviceKind::kCpu);
 
 NamedTensors Parameters(const Model& model);
+
+// The files that LoadRun reads, of a run as it is: adapters become part of the weights.
+std::vector<CheckpointFile> PlainFiles(const Run& run);
+
+// Whether a checkpoint's adapters were trained on the base that they are now attached to.
+absl::Status CheckBase(const std::string& checkpoint, const Files& files, const Adapters& adapters);
+
+// Files of a checkpoint.
+inline constexpr char kWeights[] = "model.safetensors";  // of what is trained
+inline constexpr char kAverage[] = "ema.safetensors";    // the same, averaged; of adapters:
+inline constexpr char kAdapters[] = "adapter_model.safetensors";
+inline constexpr char kAdapterConfig[] = "adapter_config.json";
 
 }  // namespace tessera

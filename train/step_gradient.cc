@@ -69,7 +69,9 @@ StepLoss ForEachBatch(Model& model, const StepInput& input, const TrainConfig& c
 }
 
 double SquaredGradient(const Tensor& h_NW) {
-  return h_NW.defined() ? h_NW.grad().to(torch::kFloat32).square().sum().item<double>() : 0;
+  return h_NW.defined() && h_NW.grad().defined()
+             ? h_NW.grad().to(torch::kFloat32).square().sum().item<double>()
+             : 0;
 }
 
 }  // namespace
@@ -79,11 +81,14 @@ StepLoss AddGradient(Model& model, const StepInput& input, const TrainConfig& co
   double text_square = 0, image_square = 0;
   StepLoss loss = ForEachBatch(model, input, config, [&](const Part& part) {
     for (const Tensor* h_NW : {&part.loss.text_h_NW, &part.loss.image_h_NW}) {
-      if (h_NW->defined()) {
+      if (h_NW->defined() && h_NW->requires_grad()) {
         h_NW->retain_grad();
       }
     }
-    part.loss.total.backward();
+    // What is frozen may leave a batch without text or without pictures nothing to learn.
+    if (part.loss.total.requires_grad()) {
+      part.loss.total.backward();
+    }
     text_square += SquaredGradient(part.loss.text_h_NW);
     image_square += SquaredGradient(part.loss.image_h_NW);
     interval->Add(part.loss, part.counts, part.batch.id_BT.numel());

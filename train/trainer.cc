@@ -10,6 +10,7 @@
 #include "train/ema.h"
 #include "train/optimizer.h"
 #include "train/resume.h"
+#include "train/roles.h"
 #include "train/schedule.h"
 #include "train/step_gradient.h"
 
@@ -18,14 +19,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-ParameterRole RoleOf(const std::string& name) {
-  const auto contains = [&](const char* part) { return name.find(part) != std::string::npos; };
-  if (name == "embed_tokens" || contains("place.")) {
-    return ParameterRole::kEmbedding;
-  }
-  const bool inside = name.starts_with("model.layers.") || name.starts_with("head.");
-  const bool edge = contains("modulation") || contains("output");
-  return inside && !edge ? ParameterRole::kHidden : ParameterRole::kOutput;
+// What a step changes, by the names of the files.
+NamedTensors Trained(const Run& run) {
+  return run.adapters.empty() ? Parameters(*run.model) : run.adapters.Parameters();
 }
 
 // One run in memory: what a step changes, and where it is written.
@@ -38,18 +34,20 @@ class Trainer {
         files_(files),
         hooks_(hooks),
         checkpoints_(CheckpointsOf(out_, files)),
-        optimizer_(Parameters(*run_.model), RoleOf, config_),
-        ema_(Parameters(*run_.model), config_.ema) {}
+        optimizer_(Trained(run_), RoleOf, config_),
+        ema_(Trained(run_), config_.ema) {}
 
   absl::Status Restore(const std::string& checkpoint) {
-    const auto load = [&](const char* name, const NamedTensors& into) -> absl::Status {
-      const std::string path = JoinPath(checkpoint, name);
-      ASSIGN_OR_RETURN(const NamedTensors tensors, ReadTensors(files_, path));
-      return CopyByName(tensors, path, into);
+    const auto load = [&](const char* name, const NamedTensors& into) {
+      return LoadTensors(files_, JoinPath(checkpoint, name), into);
     };
-    RETURN_IF_ERROR(load("model.safetensors", Parameters(*run_.model)));
-    RETURN_IF_ERROR(load("ema.safetensors", ema_.State()));
+    RETURN_IF_ERROR(load(kWeights, Trained(run_)));
+    RETURN_IF_ERROR(load(AverageName(), ema_.State()));
     RETURN_IF_ERROR(load("optimizer.safetensors", optimizer_.State()));
+    if (!run_.adapters.empty()) {
+      RETURN_IF_ERROR(CheckBase(checkpoint, files_, run_.adapters));
+    }
+    run_.adapters.Apply();
     ASSIGN_OR_RETURN(state_, ReadState(checkpoint, files_));
     saved_step_ = state_.step;
     earlier_minutes_ = state_.minutes;
@@ -107,12 +105,15 @@ class Trainer {
     }
     report_.lr_factor = LearningRateFactor(config_, state_.step, Done());
     optimizer_.ZeroGrad();
+    run_.adapters.DropInputs(state_.step);
     const StepLoss loss = AddGradient(*run_.model, input, config_, &interval_);
+    run_.adapters.CollectGradients();
     report_.text_gradient_norm = loss.text_gradient;
     report_.image_gradient_norm = loss.image_gradient;
     report_.gradient_norm = optimizer_.ClipGradients(config_.clip);
     RETURN_IF_ERROR(CheckFinite(loss));
     optimizer_.Step(report_.lr_factor);
+    run_.adapters.Apply();
     ema_.Update(state_.step);
     ++state_.step;
     input.batches.resize(1);
@@ -157,9 +158,19 @@ class Trainer {
     if (!hooks_.on_sample) {
       return absl::OkStatus();
     }
+    return WithAverage([&] { return hooks_.on_sample(run_, state_.step); });
+  }
+
+  absl::Status WithAverage(const std::function<absl::Status()>& use) {
     const torch::NoGradGuard no_grad;
-    const EmaScope averaged(ema_);
-    return hooks_.on_sample(run_, state_.step);
+    absl::Status status;
+    {
+      const EmaScope averaged(ema_);
+      run_.adapters.Apply();
+      status = use();
+    }
+    run_.adapters.Apply();
+    return status;
   }
 
   // The best parameters so far are kept at once.
@@ -167,11 +178,7 @@ class Trainer {
     if (!hooks_.on_evaluate) {
       return absl::OkStatus();
     }
-    {
-      const torch::NoGradGuard no_grad;
-      const EmaScope averaged(ema_);
-      RETURN_IF_ERROR(hooks_.on_evaluate(run_, &report_));
-    }
+    RETURN_IF_ERROR(WithAverage([&] { return hooks_.on_evaluate(run_, &report_); }));
     const double loss = config_.text_weight * report_.held_out_text_loss +
                         config_.image_weight * report_.held_out_image_loss;
     if (!(loss < state_.best_loss)) {
@@ -191,19 +198,25 @@ class Trainer {
     RETURN_IF_ERROR(CheckFinite(LossOf(*run_.model, last_input_, config_)));
     RETURN_IF_ERROR(Report());
     state_.minutes = Minutes();
-    RETURN_IF_ERROR(
-        checkpoints_.Save(state_.step, {{"config.toml", ToToml(run_.config)},
-                                        {"model.safetensors", Parameters(*run_.model)},
-                                        {"ema.safetensors", ema_.State()},
-                                        {"optimizer.safetensors", optimizer_.State()},
-                                        {"tokenizer.model", run_.tokenizer.Serialized()},
-                                        {"state.json", ToJson(state_)}}));
+    std::vector<CheckpointFile> contents = {{"config.toml", ToToml(run_.config)},
+                                            {kWeights, Trained(run_)},
+                                            {AverageName(), ema_.State()},
+                                            {"optimizer.safetensors", optimizer_.State()},
+                                            {"tokenizer.model", run_.tokenizer.Serialized()},
+                                            {"state.json", ToJson(state_)}};
+    if (!run_.adapters.empty()) {
+      contents.push_back(
+          {kAdapterConfig, PeftConfig(config_.adapter, run_.adapters, "../../base")});
+    }
+    RETURN_IF_ERROR(checkpoints_.Save(state_.step, contents));
     saved_step_ = state_.step;
     if (state_.best_step == state_.step && state_.step > 0) {
       RETURN_IF_ERROR(checkpoints_.MarkBest(state_.step));
     }
     return checkpoints_.Prune(config_.keep);
   }
+
+  const char* AverageName() const { return run_.adapters.empty() ? kAverage : kAdapters; }
 
   std::string LogPath() const { return JoinPath(out_, "log.jsonl"); }
 
@@ -224,42 +237,50 @@ class Trainer {
   Clock::time_point started_ = Clock::now();
 };
 
-// A resumed run keeps its tokenizer, even if the data that trained it has changed.
-absl::StatusOr<Tokenizer> TokenizerOf(const RunConfig& config,
-                                      const absl::StatusOr<Checkpoint>& resumed,
+// A resumed run keeps its tokenizer, even if the data that trained it has changed; so does one that
+// begins from another. kept_in is the folder of that one, or empty.
+absl::StatusOr<Tokenizer> TokenizerOf(const RunConfig& config, const std::string& kept_in,
                                       const Dataset& dataset, const Files& files) {
-  if (!resumed.ok()) {
+  if (kept_in.empty()) {
     return MakeTokenizer(config.tokenizer, dataset, files);
   }
-  ASSIGN_OR_RETURN(std::string model, files.Read(JoinPath(resumed->path, "tokenizer.model")));
+  ASSIGN_OR_RETURN(std::string model, files.Read(JoinPath(kept_in, "tokenizer.model")));
   return Tokenizer::Parse(std::move(model));
 }
 
 // What keeps the run from beginning, or from going on.
-absl::Status CheckStart(const RunConfig& config, const std::string& out, bool resume,
+absl::Status CheckStart(const RunConfig& config, const RunFolders& folders,
                         const absl::StatusOr<Checkpoint>& last, const Files& files) {
   if (!last.ok()) {
     return absl::IsNotFound(last.status()) ? absl::OkStatus() : last.status();
   }
-  if (!resume) {
-    return absl::AlreadyExistsError(absl::StrCat(
-        "'", out, "' holds a run already; continue it with --resume, or name another --out"));
+  if (!folders.resume) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("'", folders.out,
+                     "' holds a run already; continue it with --resume, or name another --out"));
   }
   return CheckSameRun(last->path, config, files);
 }
 
 }  // namespace
 
-absl::Status Train(const RunConfig& config, const std::string& out, bool resume,
+absl::Status Train(const RunConfig& config, const RunFolders& folders,
                    const std::shared_ptr<const Files>& files, const TrainHooks& hooks) {
+  const std::string& out = folders.out;
   const auto last = CheckpointsOf(out, *files).Latest();
-  RETURN_IF_ERROR(CheckStart(config, out, resume, last, *files));
+  RETURN_IF_ERROR(CheckStart(config, folders, last, *files));
   ASSIGN_OR_RETURN(const torch::Device device, OpenDevice(config.train.device));
   ASSIGN_OR_RETURN(const std::shared_ptr<const Dataset> dataset,
                    OpenDataset(config, Split::kTrain, files));
-  ASSIGN_OR_RETURN(Tokenizer tokenizer, TokenizerOf(config, last, *dataset, *files));
+  RETURN_IF_ERROR(KeepBase(config, folders, *files));
+  ASSIGN_OR_RETURN(const std::string base, BaseOf(out, *files));
+  ASSIGN_OR_RETURN(Tokenizer tokenizer,
+                   TokenizerOf(config, last.ok() ? last->path : base, *dataset, *files));
   ASSIGN_OR_RETURN(Run run, MakeRun(config, tokenizer));
   run.model->to(device);
+  if (!base.empty()) {
+    RETURN_IF_ERROR(BeginFrom(base, *files, &run));
+  }
   RETURN_IF_ERROR(files->MakeFolder(out));
   RETURN_IF_ERROR(files->Write(JoinPath(out, "config.toml"), ToToml(config)));
   BatchSource source{dataset, tokenizer, run.layout, config.data, config.train.batch};

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "data/files.h"
+#include "train/base.h"
 #include "train/run.h"
 #include "train/step_log.h"
 
@@ -23,9 +24,10 @@ struct TrainHooks {
   const std::atomic<bool>* stop = nullptr;  // set by a signal: checkpoint, then return
 };
 
-// Trains into the folder `out`: config.toml, log.jsonl, checkpoints/. With resume, continues the
-// last checkpoint there, bit for bit, or begins if there is none; without, there must be none.
-absl::Status Train(const RunConfig& config, const std::string& out, bool resume,
+// Trains into the folder folders.out: config.toml, log.jsonl, checkpoints/, and base/ if it begins
+// from another run. With resume, continues the last checkpoint there, bit for bit, or begins if
+// there is none; without, there must be none.
+absl::Status Train(const RunConfig& config, const RunFolders& folders,
                    const std::shared_ptr<const Files>& files, const TrainHooks& hooks);
 
 }  // namespace tessera

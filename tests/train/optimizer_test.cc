@@ -12,7 +12,9 @@ namespace tessera {
 namespace {
 
 ParameterRole RoleOf(const std::string& name) {
-  return name == "table"    ? ParameterRole::kEmbedding
+  return name == "a"        ? ParameterRole::kAdapterA
+         : name == "b"      ? ParameterRole::kAdapterB
+         : name == "table"  ? ParameterRole::kEmbedding
          : name == "output" ? ParameterRole::kOutput
                             : ParameterRole::kHidden;
 }
@@ -69,6 +71,52 @@ TEST(Optimizer, GivesHiddenMatricesAloneToMuon) {
             (std::vector<std::string>{"adamw.first.output", "adamw.second.output",
                                       "adamw.first.table", "adamw.second.table", "adamw.first.bias",
                                       "adamw.second.bias", "adamw.steps", "muon.momentum.hidden"}));
+}
+
+NamedTensors AdapterMatrices() {
+  NamedTensors parameters = {{"a", Randn({2, 8}, 0, 4)}, {"b", Randn({6, 2}, 0, 5)}};
+  for (auto& [name, parameter] : parameters) {
+    parameter.requires_grad_();
+  }
+  return parameters;
+}
+
+// Steps with the same gradients; what A and B are then.
+NamedTensors AfterSteps(const TrainConfig& config, uint64_t steps) {
+  NamedTensors parameters = AdapterMatrices();
+  Optimizer optimizer(parameters, RoleOf, config);
+  for (uint64_t step = 0; step < steps; ++step) {
+    SetGradients(parameters, step);
+    optimizer.Step(1);
+  }
+  return parameters;
+}
+
+TEST(Optimizer, MovesBOfAnAdapterByTheRatioFasterThanA) {
+  const NamedTensors before = AdapterMatrices();
+  TrainConfig config{.lr = 1e-3, .weight_decay = 0};
+  config.adapter.lr_ratio = 16;
+  const NamedTensors after = AfterSteps(config, 1);
+  // The first step of Adam has the same size everywhere.
+  const Tensor a = (after[0].second - before[0].second).abs();
+  const Tensor b = (after[1].second - before[1].second).abs();
+  EXPECT_TRUE(torch::allclose(a, torch::full_like(a, 1e-3), 1e-3));
+  EXPECT_TRUE(torch::allclose(b, torch::full_like(b, 16e-3), 1e-3));
+}
+
+TEST(Optimizer, OfRatioOneTreatsAdaptersAsOtherMatricesStepForStep) {
+  TrainConfig config;  // of Muon, which must leave them alone
+  const NamedTensors adapters = AfterSteps(config, 4);
+  NamedTensors plain = AdapterMatrices();
+  const auto output = [](const std::string&) { return ParameterRole::kOutput; };
+  Optimizer optimizer(plain, output, config);
+  for (uint64_t step = 0; step < 4; ++step) {
+    SetGradients(plain, step);
+    optimizer.Step(1);
+  }
+  for (size_t i = 0; i < plain.size(); ++i) {
+    EXPECT_TRUE(torch::equal(plain[i].second, adapters[i].second)) << plain[i].first;
+  }
 }
 
 TEST(Optimizer, LeavesFrozenParametersAlone) {

@@ -70,7 +70,7 @@ TEST(Overfit, SixteenPairsAreLearntByHeartInBothDirections) {
   ASSERT_TRUE(WriteDocuments(*files, data.path(), pairs).ok());
   RunConfig config;
   ASSERT_TRUE(FromToml(kRecipe, "overfit", std::vector{"data.path=" + data.path()}, &config).ok());
-  const absl::Status trained = Train(config, out.path(), false, files, TrainHooks());
+  const absl::Status trained = Train(config, {.out = out.path()}, files, TrainHooks());
   ASSERT_TRUE(trained.ok()) << trained;
 
   auto run = LoadRun(out.path(), *files);

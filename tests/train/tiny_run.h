@@ -54,6 +54,7 @@ inline RunConfig TinyRun(const std::vector<std::string>& overrides = {}) {
 
 struct TinyOptions {
   bool resume = false;
+  std::string from = {};
   int64_t stop_after = 0;  // as a signal stops a run
   std::function<absl::Status(const Run&, TrainReport*)> on_evaluate = {};
   std::shared_ptr<const Files> files = std::make_shared<const Files>();
@@ -66,7 +67,7 @@ inline absl::Status TrainTiny(const RunConfig& config, const std::string& out,
   hooks.on_report = [&](const TrainReport& report) { stop = report.step == options.stop_after; };
   hooks.on_evaluate = options.on_evaluate;
   hooks.stop = &stop;
-  return Train(config, out, options.resume, options.files, hooks);
+  return Train(config, {out, options.from, options.resume}, options.files, hooks);
 }
 
 // The text without the lines that hold the word.

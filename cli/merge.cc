@@ -1,0 +1,50 @@
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+#include "cli/commands.h"
+#include "config/status.h"
+#include "train/run.h"
+
+namespace tessera {
+namespace {
+
+struct Arguments {
+  std::string run;
+  std::string out;
+};
+
+absl::Status RunMerge(const Arguments& arguments) {
+  const Files files;
+  ASSIGN_OR_RETURN(const Run run, LoadRun(arguments.run, files));
+  if (run.adapters.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("'", arguments.run, "' has no adapters, so there is nothing to merge"));
+  }
+  const CheckpointFolder checkpoints = CheckpointsOf(arguments.out, files);
+  if (!absl::IsNotFound(checkpoints.Latest().status())) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("'", arguments.out, "' holds a run already; name another --out"));
+  }
+  const std::vector<CheckpointFile> merged = PlainFiles(run);
+  RETURN_IF_ERROR(checkpoints.Save(0, merged));
+  for (const CheckpointFile& file : merged) {
+    if (file.name == "config.toml") {
+      RETURN_IF_ERROR(files.Write(JoinPath(arguments.out, file.name), BytesOf(file)));
+    }
+  }
+  std::cout << "merged: " << arguments.out << "\n";
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+Command AddMerge(CLI::App& app) {
+  auto arguments = std::make_shared<Arguments>();
+  app.add_option("run", arguments->run, "a run or checkpoint folder with adapters")->required();
+  app.add_option("--out", arguments->out, "folder of the run without adapters")->required();
+  app.footer("Example: tessera merge runs/mine --out runs/mine_merged");
+  return [arguments] { return RunMerge(*arguments); };
+}
+
+}  // namespace tessera

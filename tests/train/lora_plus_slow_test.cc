@@ -1,0 +1,67 @@
+// The claim of LoRA+ on its authors' kind of toy (Hayou et al. 2024, section 3): a wide layer whose
+// change of rank 4 alone is trained. N = examples, D = numbers of one, W = width.
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <cmath>
+
+#include "ops/random.h"
+#include "train/adapter.h"
+#include "train/optimizer.h"
+#include "train/roles.h"
+
+namespace tessera {
+namespace {
+
+constexpr int64_t kExamples = 256, kDim = 5, kWidth = 1024, kSteps = 100;
+
+// The loss after training at rates whose geometric mean is `lr`, that of B `ratio` times that of A.
+double LossAfter(double lr, double ratio, uint64_t seed) {
+  const auto rng = MakeGenerator(torch::kCPU, seed, Stream::kTest, 0);
+  const Tensor x_ND = torch::randn({kExamples, kDim}, rng);
+  const Tensor in_WD = torch::randn({kWidth, kDim}, rng) / std::sqrt(kDim);
+  const Tensor weight_WW = torch::randn({kWidth, kWidth}, rng) / std::sqrt(kWidth);
+  const Tensor out_W = torch::randn({kWidth}, rng) / std::sqrt(kWidth);
+  const Tensor h_NW = torch::relu(torch::linear(x_ND, in_WD)), y_N = torch::sin(x_ND.mean(1));
+
+  TrainConfig config{.lr = lr / std::sqrt(ratio), .beta2 = .999, .weight_decay = 0};
+  config.adapter.targets = {"weight"};
+  config.adapter.rank = 4;
+  config.adapter.alpha = 4;
+  config.adapter.lr_ratio = ratio;
+  Adapters adapters =
+      *Adapters::Attach({{"weight", weight_WW}}, config.adapter, static_cast<int64_t>(seed));
+  Optimizer optimizer(adapters.Parameters(), RoleOf, config);
+  double loss = 0;
+  for (int64_t step = 0; step < kSteps; ++step) {
+    const Tensor z_N = torch::relu(torch::linear(h_NW, weight_WW)).mv(out_W);
+    const Tensor error = torch::mse_loss(z_N, y_N);
+    loss = error.item<double>();
+    optimizer.ZeroGrad();
+    error.backward();
+    adapters.CollectGradients();
+    optimizer.Step(1);
+    adapters.Apply();
+  }
+  return loss;
+}
+
+// Over two seeds, at the best of some rates.
+double BestLoss(const std::vector<double>& rates, double ratio) {
+  double best = std::numeric_limits<double>::infinity();
+  for (const double lr : rates) {
+    const double loss = (LossAfter(lr, ratio, 1) + LossAfter(lr, ratio, 2)) / 2;
+    std::cout << "ratio " << ratio << ", mean rate " << lr << ": loss " << loss << "\n";
+    best = std::min(best, loss);
+  }
+  return best;
+}
+
+TEST(LoraPlus, ReachesInWideLayersALossThatNoEqualRateDoes) {
+  const double equal = BestLoss({0x1p-9, 0x1p-8, 0x1p-7, 0x1p-6}, 1);
+  const double faster_b = BestLoss({0x1p-8, 0x1p-7}, 16);
+  EXPECT_LT(faster_b, .75 * equal);
+}
+
+}  // namespace
+}  // namespace tessera
