@@ -29,8 +29,8 @@ std::string ShapeOf(const Tensor& tensor) {
 
 using Note = std::function<std::string_view(const Tensor&)>;
 
-// Name, type, shape, what the numbers are like, and a note.
-void PrintTensors(const NamedTensors& tensors, const Note& note) {
+// Name, type, shape, what the numbers are like, and a note. Returns how many numbers there are.
+int64_t PrintTensors(const NamedTensors& tensors, const Note& note) {
   int64_t total = 0;
   for (const auto& [name, tensor] : tensors) {
     const Tensor values = tensor.detach().to(torch::kFloat64);
@@ -47,15 +47,14 @@ void PrintTensors(const NamedTensors& tensors, const Note& note) {
               << "\n";
     total += tensor.numel();
   }
-  std::cout << total << " numbers in " << tensors.size() << " tensors\n";
+  return total;
 }
 
-// Of the adapters, if the run has any, which are part of the parameters already.
 void PrintParameters(const Run& run) {
   const bool adapted = !run.adapters.empty();
   const NamedTensors parameters = Parameters(*run.model), adapters = run.adapters.Parameters();
   std::cout << "\n# parameters\n";
-  PrintTensors(parameters, [&](const Tensor& parameter) {
+  const int64_t total = PrintTensors(parameters, [&](const Tensor& parameter) {
     const bool trained = parameter.requires_grad();
     return adapted ? (trained ? "base + adapter" : "base") : (trained ? "" : "frozen");
   });
@@ -65,9 +64,12 @@ void PrintParameters(const Run& run) {
   }
   int64_t trained = 0;
   for (const auto& [name, tensor] : adapted ? adapters : parameters) {
-    trained += tensor.requires_grad() ? tensor.numel() : 0;
+    trained += adapted || tensor.requires_grad() ? tensor.numel() : 0;
   }
-  std::cout << trained << " of them trained\n";
+  std::cout << total << " parameters\n";
+  if (trained != total) {
+    std::cout << trained << " trained\n";
+  }
 }
 
 absl::StatusOr<Batch> FirstBatch(const Run& run) {
@@ -125,7 +127,7 @@ absl::Status RunInspect(const std::string& path) {
     return InspectRun(path, files);
   }
   ASSIGN_OR_RETURN(const NamedTensors tensors, ReadTensors(files, path));
-  PrintTensors(tensors, [](const Tensor&) { return ""; });
+  std::cout << PrintTensors(tensors, [](const Tensor&) { return ""; }) << " numbers\n";
   return absl::OkStatus();
 }
 

@@ -1,11 +1,14 @@
+// A patch drawn by denoising (Li et al. 2024): the network learns to clean noisy patches given the
+// condition, and a sampler turns noise into a patch with it.
 // K = noise draws a patch, N = patches, D = numbers a patch, Z = width of the condition,
 // O = outputs a patch (D, or 2 D with a learned variance), S = noise levels.
-#include "heads/diffusion_head.h"
-
 #include <ATen/Functions.h>
 
+#include "heads/branches.h"
 #include "heads/denoiser.h"
 #include "heads/denoising_loss.h"
+#include "heads/density_loss.h"
+#include "heads/diffusion_likelihood.h"
 #include "heads/guided_network.h"
 #include "heads/learned_variance.h"
 #include "heads/prediction.h"
@@ -39,11 +42,9 @@ class DiffusionHead : public ImageHead {
   Tensor Sample(const Conditions& conditions, const SamplerConfig& sampler,
                 std::vector<at::Generator>& rngs) override {
     const torch::NoGradGuard no_grad;
-    const std::string problem = SamplerProblem(config_, sampler);
-    TORCH_CHECK(problem.empty(), problem);
-    const Tensor& z_NZ = conditions.branches.front().z_NZ;
+    CheckSampler(config_, sampler);
     const torch::TensorOptions options =
-        z_NZ.options().dtype(at::promote_types(z_NZ.scalar_type(), torch::kFloat));
+        conditions.branches.front().z_NZ.options().dtype(SampleType(conditions));
     const std::vector<NoiseLevel> levels = SamplerLevels(sampler, schedule_);
     return RunSampler({.config = sampler,
                        .levels = levels,
@@ -51,7 +52,45 @@ class DiffusionHead : public ImageHead {
                        .noise = [&] { return RandnRows(rngs, patch_dim_, options); }});
   }
 
+  Likelihood Measure(const Tensor& z_NZ, const Tensor& x_ND, at::Generator rng) override {
+    const torch::NoGradGuard no_grad;
+    const Tensor exact_ND = x_ND.to(torch::kDouble);
+    switch (config_.schedule) {
+      case NoiseScheduleKind::kFlow: {
+        const CleanAt clean = [&](const Tensor& noisy_ND, const NoiseLevel& level) {
+          return GuessAtLevel(z_NZ, noisy_ND, level).clean_ND;
+        };
+        const Tensor spread_ND = Dequantise(exact_ND, rng);
+        const Tensor log_density_N = OdeLogDensity(clean, schedule_, spread_ND, rng);
+        const Tensor log_mass_N = log_density_N - kNatsPerCode * static_cast<double>(patch_dim_);
+        const bool exact = patch_dim_ <= kExactDivergenceDim;
+        return {exact ? LikelihoodKind::kBound : LikelihoodKind::kEstimate,
+                BitsOf(log_mass_N.unsqueeze(1), patch_dim_)};
+      }
+      case NoiseScheduleKind::kCosine: {
+        const GuessAt guess = [&](const Tensor& noisy_ND, const NoiseLevel& level) {
+          return GuessAtLevel(z_NZ, noisy_ND, level);
+        };
+        return {LikelihoodKind::kBound, VariationalBoundBits(guess, schedule_, exact_ND, rng)};
+      }
+    }
+    TORCH_CHECK(false, "noise schedule ", static_cast<int>(config_.schedule));
+  }
+
  private:
+  StepGuess GuessAtLevel(const Tensor& z_NZ, const Tensor& noisy_ND, const NoiseLevel& level) {
+    const Tensor tau_N = at::full({noisy_ND.size(0)}, level.tau, noisy_ND.options());
+    const Tensor output_NO = denoiser_(noisy_ND, tau_N, z_NZ).to(noisy_ND.scalar_type());
+    const CleanForm form = CleanFrom(config_.prediction, schedule_, Stack({level}));
+    const Tensor clean_ND =
+        at::add(noisy_ND * form.from_noisy.item<double>(), output_NO.slice(1, 0, patch_dim_),
+                form.from_output.item<double>());
+    if (!LearnsVariance(config_)) {
+      return {clean_ND, {}};
+    }
+    return {clean_ND, VarianceFraction(output_NO.slice(1, patch_dim_))};
+  }
+
   Denoise MakeDenoise(const Conditions& conditions, const std::vector<NoiseLevel>& levels,
                       torch::TensorOptions options) const {
     const NoiseLevels stacked = Stack(levels);

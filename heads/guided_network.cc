@@ -2,31 +2,9 @@
 
 #include <ATen/Functions.h>
 
+#include "heads/branches.h"
+
 namespace tessera {
-namespace {
-
-std::vector<Branch> Weighted(const std::vector<Branch>& branches) {
-  if (branches.size() == 1) {
-    return branches;
-  }
-  std::vector<Branch> weighted;
-  for (const Branch& branch : branches) {
-    if (branch.weight_N1.count_nonzero().item<int64_t>() > 0) {
-      weighted.push_back(branch);
-    }
-  }
-  return weighted;
-}
-
-Tensor StackOf(const std::vector<Branch>& branches, Tensor Branch::*member) {
-  std::vector<Tensor> parts;
-  for (const Branch& branch : branches) {
-    parts.push_back(branch.*member);
-  }
-  return at::stack(parts);
-}
-
-}  // namespace
 
 GuidedNetwork::GuidedNetwork(const Denoiser& denoiser, const Tensor& tau_S,
                              const std::vector<Branch>& branches)

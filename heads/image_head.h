@@ -14,13 +14,24 @@ namespace tessera {
 
 using torch::Tensor;
 
-// mean is differentiable; the rest is detached, for the log. M = noise draws of all patches (0
-// where a head knows no noise level).
+// Densities count nats of an 8-bit number (heads/pixels.h), denoising counts squared errors.
+// mean is differentiable; the rest is detached, for the log. M = noise draws of all patches; a head
+// that knows no noise levels leaves both tensors of them undefined.
 struct HeadLoss {
   Tensor mean;        // scalar: over patches, numbers of a patch and noise draws
   Tensor by_patch_N;  // the same, not averaged over patches
   Tensor level_M;     // in [0, 1], 0 = all noise, 1 = clean
   Tensor by_level_M;  // mean squared error of the predicted clean patch at that level
+};
+
+// What a likelihood is worth: the head's own, no better than the head's own on average, or neither.
+enum class LikelihoodKind { kExact, kBound, kEstimate };
+constexpr auto EnumNames(LikelihoodKind) { return std::array{"exact", "bound", "estimate"}; }
+
+// Of the 8-bit picture that a drawn patch is rounded to, so that heads compare whatever they model.
+struct Likelihood {
+  LikelihoodKind kind;
+  Tensor bits_N;  // double: -log2 p(patch | condition) / D
 };
 
 // One condition and its weight in the guided prediction, sum_k weight_k * prediction(z_k). Weights
@@ -47,9 +58,13 @@ class ImageHead : public torch::nn::Module {
   // on what else is in the batch.
   virtual Tensor Sample(const Conditions& conditions, const SamplerConfig& sampler,
                         std::vector<at::Generator>& rngs) = 0;
+
+  // Of patches of 8-bit numbers. rng: for those kinds that are not exact.
+  virtual Likelihood Measure(const Tensor& z_NZ, const Tensor& x_ND, at::Generator rng) = 0;
 };
 
-std::shared_ptr<ImageHead> MakeImageHead(const HeadConfig& config, int64_t condition_dim,
-                                         int64_t patch_dim);
+using MakeHead = std::shared_ptr<ImageHead>(const HeadConfig& config, int64_t condition_dim,
+                                            int64_t patch_dim);
+MakeHead MakeImageHead;
 
 }  // namespace tessera

@@ -71,4 +71,15 @@ struct GenerateConfig {
   }
 };
 
+// What forbids generating with this head; empty if nothing does.
+inline std::string GenerateProblem(const HeadConfig& head, const GenerateConfig& config) {
+  const bool guided = config.guidance != 1 || config.image_guidance != 1;
+  if (guided && config.guidance_schedule == GuidanceSchedule::kInterval &&
+      head.kind != HeadKind::kDiffusion) {
+    return "guidance_schedule interval needs a diffusion head, since head " +
+           std::string(EnumName(head.kind)) + " has no noise levels; use constant or ramp";
+  }
+  return SamplerProblem(head, config.sampler);
+}
+
 }  // namespace tessera

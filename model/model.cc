@@ -129,4 +129,23 @@ ModelLoss Model::Loss(const Batch& batch, LossScale scale, at::Generator rng) {
   return loss;
 }
 
+Likelihood Model::MeasurePatches(const Batch& batch, int64_t most, at::Generator rng) {
+  const torch::NoGradGuard no_grad;
+  Batch clean = batch;
+  clean.noise_P = at::zeros_like(batch.noise_P);
+  const Tensor h_MW = Hidden(clean, {}).flatten(0, 1);
+  Tensor scored_N = at::nonzero(batch.scored_P).squeeze(1);
+  const int64_t count = scored_N.size(0);
+  if (count > most) {
+    const Tensor chosen_N = at::arange(most, scored_N.options()) * count / most;
+    scored_N = at::index_select(scored_N, 0, chosen_N.to(torch::kLong));
+  }
+  const auto of_scored = [&](const Tensor& per_patch) {
+    return at::index_select(per_patch, 0, scored_N);
+  };
+  const Tensor h_NW = at::index_select(h_MW, 0, of_scored(batch.patch_slot_P) - 1);
+  return head_->Measure(Condition(h_NW, of_scored(batch.patch_place_P2)), of_scored(batch.patch_PD),
+                        rng);
+}
+
 }  // namespace tessera

@@ -46,6 +46,10 @@ class Model : public torch::nn::Module {
 
   ModelLoss Loss(const Batch& batch, LossScale scale, at::Generator rng);
 
+  // Of the scored patches, each given all that stands before it, without input noise. At most
+  // `most` of them, evenly spread.
+  Likelihood MeasurePatches(const Batch& batch, int64_t most, at::Generator rng);
+
   // Normed hidden states [B, T, W] of a batch. rng draws the input noise that the batch asks for
   // (may be undefined if it asks for none). With a cache, row b of the batch is row b of the cache,
   // one document a row, and `cached` says how many slots of the cache are in use, these included.

@@ -42,4 +42,12 @@ Tensor RandnRows(std::vector<at::Generator>& rngs, int64_t dim, torch::TensorOpt
   return rows_ND;
 }
 
+Tensor RandRows(std::vector<at::Generator>& rngs, int64_t dim, torch::TensorOptions options) {
+  Tensor rows_ND = at::empty({static_cast<int64_t>(rngs.size()), dim}, options);
+  for (size_t i = 0; i < rngs.size(); ++i) {
+    rows_ND.select(0, static_cast<int64_t>(i)).uniform_(0, 1, rngs[i]);
+  }
+  return rows_ND;
+}
+
 }  // namespace tessera

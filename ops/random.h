@@ -23,5 +23,7 @@ at::Generator MakeGenerator(torch::Device device, uint64_t seed, Stream stream, 
 
 // Standard normal [N, dim], row i drawn from rngs[i]: a row's numbers do not depend on its batch.
 Tensor RandnRows(std::vector<at::Generator>& rngs, int64_t dim, torch::TensorOptions options);
+Tensor RandRows(std::vector<at::Generator>& rngs, int64_t dim,
+                torch::TensorOptions options);  // uniform in [0, 1)
 
 }  // namespace tessera

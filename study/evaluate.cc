@@ -3,6 +3,7 @@
 #include <ATen/Functions.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "config/status.h"
 #include "data/loader.h"
@@ -13,14 +14,27 @@ namespace {
 
 constexpr int kLevels = 10;
 
-// Nothing hidden, all texts of equal weight.
-BatchSource EvaluationSource(const Run& run, std::shared_ptr<const Dataset> dataset,
-                             int64_t documents, uint64_t seed) {
+constexpr int64_t kMeasuredPatches = 32;  // of a batch
+
+struct Batches {
+  BatchSource source;
+  int64_t count;
+};
+
+// Nothing hidden, all texts of equal weight. Batches of equal size, so that fewer documents than
+// batches come twice.
+Batches EvaluationBatches(const Run& run, std::shared_ptr<const Dataset> dataset,
+                          const EvaluateOptions& options) {
   DataConfig data = run.config.data;
   data.drop_text = data.drop_images = 0;
   LayoutSpec layout = run.layout;
   layout.prompt_weight = 1;
-  return {std::move(dataset), run.tokenizer, layout, data, documents, /*shuffle=*/true, seed};
+  const int64_t total = std::min(options.count, dataset->size());
+  const int64_t count = (total + options.batch - 1) / options.batch;
+  const int64_t documents = count > 0 ? (total + count - 1) / count : 0;
+  return {
+      {std::move(dataset), run.tokenizer, layout, data, documents, /*shuffle=*/true, options.seed},
+      count};
 }
 
 }  // namespace
@@ -28,16 +42,12 @@ BatchSource EvaluationSource(const Run& run, std::shared_ptr<const Dataset> data
 absl::StatusOr<HeldOutLoss> EvaluateLoss(const Run& run, std::shared_ptr<const Dataset> dataset,
                                          const EvaluateOptions& options) {
   torch::NoGradGuard no_grad;
-  // Batches of equal size, so that fewer documents than batches come twice.
-  const int64_t total = std::min(options.count, dataset->size());
-  const int64_t batches = (total + options.batch - 1) / options.batch;
-  const BatchSource source =
-      EvaluationSource(run, std::move(dataset), (total + batches - 1) / batches, options.seed);
+  const Batches batches = EvaluationBatches(run, std::move(dataset), options);
   HeldOutLoss loss;
   LossCounts counts;
   Tensor error = at::zeros({kLevels}, torch::kFloat64), draws = at::zeros_like(error);
-  for (int64_t i = 0; i < batches; ++i) {
-    ASSIGN_OR_RETURN(const Batch batch, MakeBatch(source, i));
+  for (int64_t i = 0; i < batches.count; ++i) {
+    ASSIGN_OR_RETURN(const Batch batch, MakeBatch(batches.source, i));
     const auto rng = MakeGenerator(run.model->device(), options.seed, Stream::kEvaluate, i);
     const ModelLoss part = run.model->Loss(batch.To(run.model->device()), {1, 1}, rng);
     const LossCounts count = CountLosses(batch);
@@ -54,9 +64,32 @@ absl::StatusOr<HeldOutLoss> EvaluateLoss(const Run& run, std::shared_ptr<const D
   }
   loss.text /= counts.text;
   loss.image /= counts.image;
-  const Tensor mean = (error / draws).contiguous();
-  loss.image_by_level.assign(mean.data_ptr<double>(), mean.data_ptr<double>() + kLevels);
+  if (draws.sum().item<double>() > 0) {
+    const Tensor mean = (error / draws).contiguous();
+    loss.image_by_level.assign(mean.data_ptr<double>(), mean.data_ptr<double>() + kLevels);
+  }
   return loss;
+}
+
+absl::StatusOr<HeldOutLikelihood> EvaluateLikelihood(const Run& run,
+                                                     std::shared_ptr<const Dataset> dataset,
+                                                     const EvaluateOptions& options) {
+  const Batches batches = EvaluationBatches(run, std::move(dataset), options);
+  HeldOutLikelihood likelihood;
+  Tensor bits_N = at::empty({0}, torch::kDouble);
+  for (int64_t i = 0; i < batches.count; ++i) {
+    ASSIGN_OR_RETURN(const Batch batch, MakeBatch(batches.source, i));
+    if (batch.scored_P.any().item<bool>()) {
+      const auto rng = MakeGenerator(run.model->device(), options.seed, Stream::kEvaluate, i);
+      const Likelihood part =
+          run.model->MeasurePatches(batch.To(run.model->device()), kMeasuredPatches, rng);
+      likelihood.kind = part.kind;
+      bits_N = at::cat({bits_N, part.bits_N.to(torch::kCPU)});
+    }
+  }
+  likelihood.bits = bits_N.mean().item<double>();
+  likelihood.error = bits_N.std().item<double>() / std::sqrt(static_cast<double>(bits_N.size(0)));
+  return likelihood;
 }
 
 }  // namespace tessera

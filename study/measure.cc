@@ -29,6 +29,12 @@ absl::Status AddLosses(const Run& run, const Data& training, const Data& test,
       metrics->emplace_back(absl::StrFormat("clean_error_at_%.2f", (i + 0.5) / 10),
                             loss.image_by_level[i]);
     }
+    ASSIGN_OR_RETURN(const HeldOutLikelihood likelihood, EvaluateLikelihood(run, test, options));
+    if (std::isfinite(likelihood.bits)) {
+      metrics->emplace_back("bits_per_subpixel_" + std::string(EnumName(likelihood.kind)),
+                            likelihood.bits);
+      metrics->emplace_back("bits_per_subpixel_error", likelihood.error);
+    }
   }
   ASSIGN_OR_RETURN(const HeldOutLoss loss, EvaluateLoss(run, training, options));
   metrics->emplace_back("training_text_nats", loss.text);

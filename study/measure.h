@@ -9,7 +9,8 @@ namespace tessera {
 
 // What is measured depends on the data set:
 //   any       count, of documents and pictures; text_nats, text_perplexity, image_loss,
-//   clean_error_at_<level> of the test split, and
+//   clean_error_at_<level> of heads that know noise levels, bits_per_subpixel_exact, _bound or
+//   _estimate (heads/image_head.h) and its standard error, of the test split, and
 //             training_text_nats, training_image_loss of the training split
 //   shapes    scene_accuracy and its parts, caption_accuracy; the same, held_out_..., of
 //   combinations

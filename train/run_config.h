@@ -31,7 +31,7 @@ struct RunConfig {
     visit("generate", self.generate, "defaults of sample sheets, evaluation and `generate`");
   }
 
-  std::string Problem() const { return SamplerProblem(model.head, generate.sampler); }
+  std::string Problem() const { return GenerateProblem(model.head, generate); }
 };
 
 }  // namespace tessera

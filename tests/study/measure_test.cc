@@ -62,17 +62,30 @@ TEST(Measure, RecognisesPicturesOfFewCaptions) {
   const TempFolder folder;
   WritePictures(folder, 2);
   EXPECT_EQ(Measured({"data.kind=image_folder", "data.path=" + folder.path()}),
-            (std::vector<std::string>{"count", "class_recognised", "class_pictures_per_caption",
-                                      "classifier_on_true_test_pictures", "seconds_per_picture",
-                                      "caption_accuracy"}));
+            (std::vector<std::string>{
+                "count", "bits_per_subpixel_estimate", "bits_per_subpixel_error",
+                "class_recognised", "class_pictures_per_caption",
+                "classifier_on_true_test_pictures", "seconds_per_picture", "caption_accuracy"}));
 }
 
 TEST(Measure, RetrievesTrainingPicturesOfManyCaptions) {
   const TempFolder folder;
   WritePictures(folder, 50);
-  EXPECT_EQ(Measured({"data.kind=image_folder", "data.path=" + folder.path()}),
-            (std::vector<std::string>{"count", "training_retrieval", "training_retrieval_gallery",
-                                      "training_captions_exact", "seconds_per_picture"}));
+  EXPECT_EQ(
+      Measured({"data.kind=image_folder", "data.path=" + folder.path()}),
+      (std::vector<std::string>{"count", "bits_per_subpixel_estimate", "bits_per_subpixel_error",
+                                "training_retrieval", "training_retrieval_gallery",
+                                "training_captions_exact", "seconds_per_picture"}));
+}
+
+TEST(Measure, NamesWhatALikelihoodIsWorthWithItsNumber) {
+  for (const auto& [kind, name] : {std::pair("mse", "exact"), std::pair("softmax256", "exact"),
+                                   std::pair("diffusion", "estimate")}) {
+    const auto names = Measured({std::string("model.head.kind=") + kind,
+                                 "generate.sampler.steps=10", "data.shapes.variant=captions"});
+    EXPECT_TRUE(Has(names, std::string("bits_per_subpixel_") + name)) << kind;
+    EXPECT_TRUE(Has(names, "bits_per_subpixel_error")) << kind;
+  }
 }
 
 }  // namespace

@@ -1,0 +1,75 @@
+// N = patches, Z = width of the condition, D = numbers a patch.
+#include "heads/autoregressive_head.h"
+
+#include <ATen/Functions.h>
+
+#include "heads/branches.h"
+#include "heads/density_loss.h"
+#include "heads/trunk.h"
+#include "ops/random.h"
+
+namespace tessera {
+namespace {
+
+class AutoregressiveHead : public ImageHead {
+ public:
+  AutoregressiveHead(const HeadConfig& config, int64_t condition_dim, int64_t patch_dim,
+                     std::unique_ptr<ScalarDistribution> distribution)
+      : config_(config),
+        patch_dim_(patch_dim),
+        distribution_(std::move(distribution)),
+        trunk_(register_module("scalar",
+                               ScalarTrunk(TrunkShape{config.width, config.depth, condition_dim,
+                                                      distribution_->num_parameters()},
+                                           patch_dim))) {}
+
+  HeadLoss Loss(const Tensor& z_NZ, const Tensor& x_ND, at::Generator rng) override {
+    const Tensor parameters = trunk_(z_NZ, x_ND).to(x_ND.scalar_type());
+    return MassLoss(-distribution_->Nats(parameters, x_ND, std::move(rng)), patch_dim_);
+  }
+
+  Tensor Sample(const Conditions& conditions, const SamplerConfig& sampler,
+                std::vector<at::Generator>& rngs) override {
+    const torch::NoGradGuard no_grad;
+    CheckSampler(config_, sampler);
+    const std::vector<Branch>& branches = conditions.branches;
+    const torch::Dtype dtype = SampleType(conditions);
+    const Tensor z_BNZ = StackOf(branches, &Branch::z_NZ);
+    const Tensor weight_BN1 = StackOf(branches, &Branch::weight_N1).to(torch::kDouble);
+    const Tensor u_ND = RandRows(rngs, patch_dim_, z_BNZ.options().dtype(torch::kDouble));
+    ScalarTrunkImpl::Walk walk(*trunk_, z_BNZ);
+    std::vector<Tensor> numbers;
+    for (int64_t j = 0; j < patch_dim_; ++j) {
+      const Tensor parameters_BNO = walk.Parameters().to(torch::kDouble);
+      const Tensor x_N = distribution_->Quantile(parameters_BNO, weight_BN1, sampler.temperature,
+                                                 u_ND.select(1, j));
+      numbers.push_back(FromCodes(Codes(x_N)).to(dtype));
+      walk.Append(numbers.back());
+    }
+    return at::stack(numbers, 1);
+  }
+
+  Likelihood Measure(const Tensor& z_NZ, const Tensor& x_ND, at::Generator) override {
+    const torch::NoGradGuard no_grad;
+    const Tensor parameters = trunk_(z_NZ, x_ND).to(torch::kDouble);
+    return {LikelihoodKind::kExact,
+            BitsOf(distribution_->LogMass(parameters, x_ND.to(torch::kDouble)), patch_dim_)};
+  }
+
+ private:
+  HeadConfig config_;
+  int64_t patch_dim_;
+  std::unique_ptr<ScalarDistribution> distribution_;
+  ScalarTrunk trunk_;
+};
+
+}  // namespace
+
+std::shared_ptr<ImageHead> MakeAutoregressiveHead(
+    const HeadConfig& config, int64_t condition_dim, int64_t patch_dim,
+    std::unique_ptr<ScalarDistribution> distribution) {
+  return std::make_shared<AutoregressiveHead>(config, condition_dim, patch_dim,
+                                              std::move(distribution));
+}
+
+}  // namespace tessera

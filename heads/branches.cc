@@ -1,0 +1,32 @@
+#include "heads/branches.h"
+
+#include <ATen/Functions.h>
+
+namespace tessera {
+
+std::vector<Branch> Weighted(const std::vector<Branch>& branches) {
+  if (branches.size() == 1) {
+    return branches;
+  }
+  std::vector<Branch> weighted;
+  for (const Branch& branch : branches) {
+    if (branch.weight_N1.count_nonzero().item<int64_t>() > 0) {
+      weighted.push_back(branch);
+    }
+  }
+  return weighted;
+}
+
+Tensor StackOf(const std::vector<Branch>& branches, Tensor Branch::*member) {
+  std::vector<Tensor> parts;
+  for (const Branch& branch : branches) {
+    parts.push_back(branch.*member);
+  }
+  return at::stack(parts);
+}
+
+torch::Dtype SampleType(const Conditions& conditions) {
+  return at::promote_types(conditions.branches.front().z_NZ.scalar_type(), torch::kFloat);
+}
+
+}  // namespace tessera

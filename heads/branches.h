@@ -1,0 +1,20 @@
+// What samplers of all heads do with the branches of a guided prediction.
+// B = branches, N = patches.
+#pragma once
+
+#include <vector>
+
+#include "heads/image_head.h"
+
+namespace tessera {
+
+// Branches without any weight left out, so that guidance at 0 and at 1 costs what no guidance does
+// and gives the same numbers.
+std::vector<Branch> Weighted(const std::vector<Branch>& branches);
+
+Tensor StackOf(const std::vector<Branch>& branches, Tensor Branch::*member);  // [B, N, ...]
+
+// Of the drawn patch: the condition's, but at least float.
+torch::Dtype SampleType(const Conditions& conditions);
+
+}  // namespace tessera
