@@ -18,8 +18,9 @@ absl::Status WriteSampleSheet(const Run& run, int64_t step, const std::string& o
   ASSIGN_OR_RETURN(const auto dataset, OpenDataset(run.config, Split::kTest, files));
   GenerateRequest request;
   std::string captions;
-  for (int64_t i = 0; i < std::min(kPictures, dataset->size()); ++i) {
-    ASSIGN_OR_RETURN(const Document document, dataset->Get(i));
+  const int64_t count = std::min(kPictures, dataset->size());
+  for (int64_t i = 0; i < count; ++i) {  // spread out: neighbours in a folder are often alike
+    ASSIGN_OR_RETURN(const Document document, dataset->Get(i * dataset->size() / count));
     for (const Segment& segment : document.segments) {
       if (const std::string* text = AsText(segment)) {
         request.prompts.push_back({{*text}});
