@@ -140,7 +140,7 @@ void Draw(const std::string& name, int64_t pictures) {
   const auto model = MakeModel(preset);
   const auto tokenizer = Tokenizer::Train({"a red circle left of a small blue square"}, {});
   TORCH_CHECK(tokenizer.ok(), tokenizer.status().ToString());
-  LayoutSpec layout{model->vocabulary(), model->grids(), 4, Fit::kCover, 1, 0};
+  LayoutSpec layout{model->vocabulary(), model->grids(), 4, Fit::kCover, 1, 0, {}};
   GenerateConfig config;
   config.sampler.kind = SamplerKind::kEuler;
   GenerateRequest request;

@@ -7,11 +7,15 @@
 namespace tessera {
 namespace {
 
-// What a number is drawn for; the k-th picture's noise is kNoise + k.
-enum Purpose : uint64_t { kOrder, kDropText, kDropImages, kNoise };
+// What bits are drawn for; the k-th picture's noise is kNoise + k.
+enum Purpose : uint64_t { kOrder, kDropText, kDropImages, kNoise, kPatchOrder = ~uint64_t{0} };
+
+uint64_t Bits(uint64_t seed, int64_t turn, uint64_t purpose) {
+  return MixBits(MixBits(MixBits(seed) ^ static_cast<uint64_t>(turn)) ^ purpose);
+}
 
 double Draw(uint64_t seed, int64_t turn, uint64_t purpose) {
-  return UnitInterval(MixBits(MixBits(MixBits(seed) ^ static_cast<uint64_t>(turn)) ^ purpose));
+  return UnitInterval(Bits(seed, turn, purpose));
 }
 
 }  // namespace
@@ -23,6 +27,7 @@ Treatment Augment(Document& document, const DataConfig& config, uint64_t seed, i
     std::swap(segments[0], segments[1]);
   }
   Treatment treatment;
+  treatment.order_key = Bits(seed, turn, kPatchOrder);
   bool text_before = false, picture_after_text = false;
   for (const Segment& segment : segments) {
     if (AsText(segment)) {

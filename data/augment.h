@@ -15,6 +15,7 @@ namespace tessera {
 // - picture_first: a document of exactly a text and its picture becomes picture, text.
 // - drop_text: texts are hidden, if a picture follows one.
 // - drop_images: all pictures but the last are hidden.
+// - order_key: other random orders of patches each time.
 // - noise: uniform up to noise_generated for a picture that follows text, else up to noise_read.
 Treatment Augment(Document& document, const DataConfig& config, uint64_t seed, int64_t turn);
 

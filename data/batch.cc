@@ -5,9 +5,10 @@ namespace tessera {
 Batch Batch::To(torch::Device device) const {
   Batch moved = *this;
   for (torch::Tensor* tensor :
-       {&moved.id_BT, &moved.document_BT, &moved.position_BT, &moved.target_BT, &moved.weight_BT,
-        &moved.patch_slot_P, &moved.patch_PD, &moved.patch_place_P2, &moved.patch_index_P,
-        &moved.noise_P, &moved.hidden_P, &moved.scored_P}) {
+       {&moved.id_BT, &moved.document_BT, &moved.position_BT, &moved.seen_BT, &moved.coordinate_BT2,
+        &moved.target_BT, &moved.weight_BT, &moved.patch_slot_P, &moved.patch_PD,
+        &moved.patch_place_P2, &moved.patch_index_P, &moved.noise_P, &moved.hidden_P,
+        &moved.scored_P}) {
     if (tensor->defined()) {
       *tensor = tensor->to(device);
     }

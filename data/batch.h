@@ -1,6 +1,7 @@
 // What the model reads: Documents laid out in rows of slots, several in a row, as named tensors.
 // B = rows, T = slots a row, P = patches of the whole batch, D = numbers a patch (3 * patch *
-// patch). The hidden state at a slot predicts the next slot of its row.
+// patch). The hidden state at a slot predicts the next slot of its row; where B patches are
+// predicted at once, the patch B slots on.
 #pragma once
 
 #include <torch/types.h>
@@ -9,8 +10,10 @@ namespace tessera {
 
 struct Batch {
   torch::Tensor id_BT;  // int64: what stands in the slot; Vocabulary::patch() in a patch's place
-  torch::Tensor document_BT;  // int64: which document of the row, from 0; -1 in padding
-  torch::Tensor position_BT;  // int64: slot index inside its document, from 0
+  torch::Tensor document_BT;     // int64: which document of the row, from 0; -1 in padding
+  torch::Tensor position_BT;     // int64: slot index inside its document, from 0
+  torch::Tensor seen_BT;         // int64: the last position of its document that the slot sees
+  torch::Tensor coordinate_BT2;  // float: row and column for the rotary angles
 
   torch::Tensor target_BT;  // int64: the id that this slot must predict; -1 where there is none
   torch::Tensor weight_BT;  // float: weight of that prediction in the text loss

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "data/image_io.h"
+#include "data/patch_order.h"
 
 namespace tessera {
 namespace {
@@ -17,15 +18,19 @@ class SequenceBuilder {
  public:
   SequenceBuilder(const LayoutSpec& spec, const Tokenizer& tokenizer, const Treatment& treatment)
       : spec_(spec), tokenizer_(tokenizer), treatment_(treatment) {
+    sequence_.arrangement = spec.arrangement;
     Append(spec_.vocabulary.document(), 0);
   }
 
   // False when the segment was cut or had no room; then nothing may follow.
   bool Add(const Segment& segment) {
-    if (const std::string* text = AsText(segment)) {
-      return AddText(tokenizer_.Encode(*text));
+    const std::string* text = AsText(segment);
+    const bool whole =
+        text != nullptr ? AddText(tokenizer_.Encode(*text)) : AddPicture(*AsImage(segment));
+    if (whole && segments_++ == 0) {
+      first_segment_ = sequence_.size();
     }
-    return AddPicture(*AsImage(segment));
+    return whole;
   }
 
   void End() {
@@ -34,8 +39,14 @@ class SequenceBuilder {
     }
   }
 
-  // Texts so far were a prompt only if a picture follows: otherwise they are all there is.
-  Sequence Finish() {
+  // Texts so far were a prompt only if a picture follows: otherwise they are all there is. The
+  // first segment is the prefix if there are so many whole ones.
+  Sequence Finish(int64_t prefix_needs) {
+    if (spec_.arrangement.mask == AttentionMask::kPrefix && treatment_.given &&
+        segments_ >= prefix_needs) {
+      sequence_.prefix = first_segment_;
+      std::fill_n(sequence_.weights.begin(), first_segment_, 0.f);
+    }
     if (!sequence_.pictures.empty()) {
       for (const size_t slot : prompt_slots_) {
         sequence_.weights[slot] *= static_cast<float>(spec_.prompt_weight);
@@ -73,17 +84,21 @@ class SequenceBuilder {
   bool AddPicture(const Image& image) {
     const int64_t index = NearestGrid(image, spec_.grids);
     const PatchGrid grid = spec_.grids[index];
-    if (grid.size() + 2 > Room()) {
+    const int64_t openers = spec_.arrangement.patches_at_once();
+    if (openers + grid.size() + 1 > Room()) {
       return false;
     }
-    Append(spec_.vocabulary.opener(index), 1);
+    for (int64_t i = 0; i < openers; ++i) {
+      Append(spec_.vocabulary.opener(index), i == 0 ? 1 : 0);
+    }
     const size_t turn = sequence_.pictures.size();
     sequence_.pictures.push_back(
         {.first_slot = sequence_.size(),
          .grid = grid,
          .image = FitTo(image, grid.rows * spec_.patch, grid.cols * spec_.patch, spec_.fit),
          .noise = turn < treatment_.noise.size() ? treatment_.noise[turn] : 0,
-         .hidden = turn < treatment_.hidden.size() && treatment_.hidden[turn]});
+         .hidden = turn < treatment_.hidden.size() && treatment_.hidden[turn],
+         .order_key = PictureKey(treatment_.order_key, static_cast<int64_t>(turn))});
     for (int64_t i = 0; i < grid.size(); ++i) {
       Append(spec_.vocabulary.patch(), 0);
     }
@@ -96,7 +111,20 @@ class SequenceBuilder {
   const Treatment& treatment_;
   Sequence sequence_;
   std::vector<size_t> prompt_slots_;  // of text tokens before the first picture
+  int64_t segments_ = 0;              // whole ones so far
+  int64_t first_segment_ = 0;         // where the first one ends
 };
+
+Sequence Build(const Document& document, const LayoutSpec& spec, const Tokenizer& tokenizer,
+               const Treatment& treatment, bool prompt) {
+  SequenceBuilder builder(spec, tokenizer, treatment);
+  const bool whole = std::ranges::all_of(
+      document.segments, [&](const Segment& segment) { return builder.Add(segment); });
+  if (whole && !prompt) {
+    builder.End();
+  }
+  return builder.Finish(prompt ? 1 : 2);
+}
 
 }  // namespace
 
@@ -126,7 +154,8 @@ absl::StatusOr<std::vector<PatchGrid>> ParseGrids(const std::vector<std::string>
 
 absl::Status CheckLayout(const LayoutSpec& spec) {
   for (const PatchGrid& grid : spec.grids) {
-    const int64_t needed = grid.size() + 4;  // <doc> <image> patches <end-image> <end-doc>
+    // <doc> <image>.. patches <end-image> <end-doc>
+    const int64_t needed = grid.size() + 3 + spec.arrangement.patches_at_once();
     if (spec.max_slots > 0 && needed > spec.max_slots) {
       return absl::InvalidArgumentError(absl::StrCat(
           "train.row_length = ", spec.max_slots, " has no room for a picture of ", grid.rows, "x",
@@ -138,22 +167,12 @@ absl::Status CheckLayout(const LayoutSpec& spec) {
 
 Sequence Layout(const Document& document, const LayoutSpec& spec, const Tokenizer& tokenizer,
                 const Treatment& treatment) {
-  SequenceBuilder builder(spec, tokenizer, treatment);
-  if (std::ranges::all_of(document.segments,
-                          [&](const Segment& segment) { return builder.Add(segment); })) {
-    builder.End();
-  }
-  return builder.Finish();
+  return Build(document, spec, tokenizer, treatment, /*prompt=*/false);
 }
 
 Sequence LayoutPrompt(const Document& document, const LayoutSpec& spec, const Tokenizer& tokenizer,
                       const Treatment& treatment) {
-  Sequence sequence = Layout(document, spec, tokenizer, treatment);
-  if (sequence.ids.back() == spec.vocabulary.end_document()) {
-    sequence.ids.pop_back();
-    sequence.weights.pop_back();
-  }
-  return sequence;
+  return Build(document, spec, tokenizer, treatment, /*prompt=*/true);
 }
 
 }  // namespace tessera

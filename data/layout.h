@@ -1,5 +1,6 @@
 // One Document -> one sequence of slots:
 //   <doc> text <image HxW> patch_1 .. patch_N <end-image> text ... <end-doc>
+// with as many openers as patches are predicted at once.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "data/arrangement.h"
 #include "data/config.h"
 #include "data/document.h"
 #include "data/tokenizer.h"
@@ -22,6 +24,7 @@ struct LayoutSpec {
   Fit fit = Fit::kCover;
   double prompt_weight = 1;  // of text that stands before the first picture
   int64_t max_slots = 0;     // of a sequence; 0: any number
+  Arrangement arrangement = {};
 };
 
 // How one document is shown. Of `noise` and `hidden`, pictures without an entry have 0 and false.
@@ -29,6 +32,8 @@ struct Treatment {
   bool drop_text = false;          // <null-text> in each text token's place; no id is scored
   std::vector<double> noise = {};  // of each picture: standard deviation on its input patches
   std::vector<bool> hidden = {};   // of each picture: the model sees only its places; not scored
+  uint64_t order_key = 0;          // of the document, for pictures in random order
+  bool given = true;  // the first segment, which the mask `prefix` shows whole, is no model's work
 };
 
 struct Picture {
@@ -37,12 +42,15 @@ struct Picture {
   Image image;  // of the grid's size
   double noise = 0;
   bool hidden = false;
+  uint64_t order_key = 0;
 };
 
 struct Sequence {
   std::vector<int64_t> ids;
   std::vector<float> weights;  // of predicting each slot's id, in the text loss; 0: not scored
   std::vector<Picture> pictures;
+  int64_t prefix = 0;  // so many of its first slots see each other; they are not scored
+  Arrangement arrangement = {};
 
   int64_t size() const { return static_cast<int64_t>(ids.size()); }
 };
@@ -55,11 +63,12 @@ absl::Status CheckLayout(const LayoutSpec& spec);
 
 // Pictures take the grid of the nearest aspect. A patch or <end-image> is certain, hence not
 // scored. What exceeds max_slots is cut at the border of a segment, but a text that comes first at
-// a token; a cut document has no <end-doc>.
+// a token; a cut document has no <end-doc>. Under the mask `prefix` a first segment that another
+// follows is the prefix.
 Sequence Layout(const Document& document, const LayoutSpec& spec, const Tokenizer& tokenizer,
                 const Treatment& treatment = {});
 
-// Without <end-doc>: what generation continues.
+// Without <end-doc>: what generation continues. Its first segment is the prefix even if alone.
 Sequence LayoutPrompt(const Document& document, const LayoutSpec& spec, const Tokenizer& tokenizer,
                       const Treatment& treatment = {});
 

@@ -5,7 +5,9 @@
 #include <cstring>
 #include <numeric>
 
+#include "data/patch_order.h"
 #include "data/patches.h"
+#include "data/slots.h"
 
 namespace tessera {
 namespace {
@@ -32,22 +34,28 @@ class BatchBuilder {
         id_(rows * slots, 0),
         document_(rows * slots, -1),
         position_(rows * slots, 0),
+        seen_(rows * slots, 0),
+        coordinate_(2 * rows * slots, 0),
         target_(rows * slots, -1),
         weight_(rows * slots, 0) {}
 
   // first: the sequence's first slot, b * T + t.
   void Add(const Sequence& sequence, int64_t first, int64_t document) {
+    SlotWalk walk(sequence.arrangement.positions);
+    const std::vector<Coordinates> coordinates = WalkAlong(sequence, &walk);
+    std::ranges::copy(LastSeen(sequence), seen_.begin() + first);
     for (int64_t i = 0; i < sequence.size(); ++i) {
       id_[first + i] = sequence.ids[i];
       document_[first + i] = document;
       position_[first + i] = i;
+      std::ranges::copy(coordinates[i], coordinate_.begin() + 2 * (first + i));
       if (i > 0 && sequence.weights[i] > 0) {
         target_[first + i - 1] = sequence.ids[i];
         weight_[first + i - 1] = sequence.weights[i];
       }
     }
     for (const Picture& picture : sequence.pictures) {
-      AddPicture(picture, first + picture.first_slot);
+      AddPicture(picture, sequence, first);
     }
   }
 
@@ -57,6 +65,8 @@ class BatchBuilder {
     batch.id_BT = ToTensor(id_, torch::kInt64, {rows_, slots_});
     batch.document_BT = ToTensor(document_, torch::kInt64, {rows_, slots_});
     batch.position_BT = ToTensor(position_, torch::kInt64, {rows_, slots_});
+    batch.seen_BT = ToTensor(seen_, torch::kInt64, {rows_, slots_});
+    batch.coordinate_BT2 = ToTensor(coordinate_, torch::kFloat32, {rows_, slots_, 2});
     batch.target_BT = ToTensor(target_, torch::kInt64, {rows_, slots_});
     batch.weight_BT = ToTensor(weight_, torch::kFloat32, {rows_, slots_});
     batch.patch_slot_P = ToTensor(slot_, torch::kInt64, {patches});
@@ -70,27 +80,29 @@ class BatchBuilder {
   }
 
  private:
-  void AddPicture(const Picture& picture, int64_t first) {
-    for (int64_t i = 0; i < picture.grid.size(); ++i) {
-      slot_.push_back(first + i);
-      place_.push_back(i / picture.grid.cols);
-      place_.push_back(i % picture.grid.cols);
-      index_.push_back(i);
+  void AddPicture(const Picture& picture, const Sequence& sequence, int64_t first) {
+    const torch::Tensor patch_ND = Patchify(picture.image, patch_);
+    int64_t turn = 0;
+    for (const int64_t cell :
+         CellsInOrder(sequence.arrangement.order, picture.grid, picture.order_key)) {
+      slot_.push_back(first + picture.first_slot + turn);
+      place_.push_back(cell / picture.grid.cols);
+      place_.push_back(cell % picture.grid.cols);
+      index_.push_back(turn++);
       noise_.push_back(static_cast<float>(picture.noise));
       hidden_.push_back(picture.hidden);
-      scored_.push_back(!picture.hidden);
+      scored_.push_back(!picture.hidden && picture.first_slot >= sequence.prefix);
+      const float* numbers = patch_ND.data_ptr<float>() + cell * patch_ND.size(1);
+      pixels_.insert(pixels_.end(), numbers, numbers + patch_ND.size(1));
     }
-    const torch::Tensor patch_ND = Patchify(picture.image, patch_);
-    const float* numbers = patch_ND.data_ptr<float>();
-    pixels_.insert(pixels_.end(), numbers, numbers + patch_ND.numel());
   }
 
   int64_t rows_, slots_, patch_;
-  std::vector<int64_t> id_, document_, position_, target_;  // B * T
-  std::vector<float> weight_;                               // B * T
-  std::vector<int64_t> slot_, place_, index_;               // P, but place_ 2 * P
-  std::vector<float> pixels_, noise_;                       // P * D, P
-  std::vector<uint8_t> hidden_, scored_;                    // P
+  std::vector<int64_t> id_, document_, position_, seen_, target_;  // B * T
+  std::vector<float> coordinate_, weight_;                         // 2 * B * T, B * T
+  std::vector<int64_t> slot_, place_, index_;                      // P, but place_ 2 * P
+  std::vector<float> pixels_, noise_;                              // P * D, P
+  std::vector<uint8_t> hidden_, scored_;                           // P
 };
 
 }  // namespace

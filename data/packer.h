@@ -18,7 +18,7 @@ using Row = std::vector<int64_t>;
 std::vector<Row> AssignRows(const std::vector<Sequence>& sequences, int64_t row_length);
 
 // T: the longest row, rounded up to a multiple of `round_to`. Padding has id 0, document -1,
-// position 0 and no target. patch: side in pixels.
+// position and coordinates 0 and no target. patch: side in pixels.
 Batch PackRows(const std::vector<Sequence>& sequences, const std::vector<Row>& rows, int64_t patch,
                int64_t round_to = 1);
 

@@ -2,28 +2,38 @@
 
 #include <ATen/Functions.h>
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
+#include "data/patch_order.h"
 #include "data/patches.h"
 
 namespace tessera {
 
-Continuation::Continuation(Document prompt, int64_t last_id, const ContinuationRules& rules,
-                           at::Generator rng)
-    : rules_(rules), document_(std::move(prompt)), unread_{{.id = last_id}}, rng_(std::move(rng)) {}
-
-ReadSlot Continuation::NextUnread() {
-  ReadSlot slot = std::move(unread_.front());
-  unread_.pop_front();
-  return slot;
+Continuation::Continuation(Document prompt, const ContinuationRules& rules, at::Generator rng)
+    : rules_(rules), document_(std::move(prompt)), rng_(std::move(rng)) {
+  shown_.given = !document_.segments.empty();
+  if (arrangement().order == PatchOrder::kRandom) {
+    const auto options = torch::TensorOptions(torch::kLong).device(rng_.device());
+    const int64_t most = std::numeric_limits<int64_t>::max();
+    shown_.order_key = at::randint(most, {}, rng_, options).item<int64_t>();
+  }
 }
 
-// A prompt that ends in a text and asks for a picture has said all that it wants to say.
+ReadBlock Continuation::NextUnread() {
+  ReadBlock block = std::move(unread_.front());
+  unread_.pop_front();
+  return block;
+}
+
+// A prompt that ends in a text has said all that it wants to say if it asks for a picture, or is
+// read as a prefix, which the model knows as a whole text.
 bool Continuation::MayWrite() const {
   const bool told =
       text_.empty() && !document_.segments.empty() && AsText(document_.segments.back()) != nullptr;
-  return std::ssize(text_) < rules_.config.max_text && !(rules_.until == Until::kImage && told);
+  const bool whole = rules_.until == Until::kImage || arrangement().mask == AttentionMask::kPrefix;
+  return std::ssize(text_) < rules_.config.max_text && !(whole && told);
 }
 
 Tensor Continuation::AllowedLogits(const Tensor& logits_V) const {
@@ -50,26 +60,39 @@ Tensor Continuation::AllowedLogits(const Tensor& logits_V) const {
 }
 
 void Continuation::AppendId(int64_t id) {
-  unread_.push_back({.id = id});
+  const auto grid = vocabulary().GridOf(id);
+  Unread(ReadBlock(grid ? arrangement().patches_at_once() : 1, ReadSlot{.id = id}));
   if (id < vocabulary().text_size()) {
     text_.push_back(id);
     return;
   }
   FinishText();
-  const auto grid = vocabulary().GridOf(id);
   done_ = !grid || rules_.until == Until::kText;
   grid_ = grid.value_or(-1);
+  if (drawing()) {
+    const int64_t before = std::ranges::count_if(
+        document_.segments, [](const Segment& segment) { return AsImage(segment) != nullptr; });
+    cells_ = CellsInOrder(arrangement().order, this->grid(), PictureKey(shown_.order_key, before));
+  }
 }
 
-void Continuation::AppendPatch(const Tensor& patch_D) {
-  const int64_t cols = grid().cols;
-  const Tensor code_D = NearestCodes(patch_D);
-  unread_.push_back({.id = vocabulary().patch(),
+std::vector<int64_t> Continuation::NextCells() const {
+  const int64_t end = std::min(turn() + arrangement().patches_at_once(), std::ssize(cells_));
+  return {cells_.begin() + turn(), cells_.begin() + end};
+}
+
+void Continuation::AppendPatches(const Tensor& patch_ND) {
+  ReadBlock block;
+  for (const Tensor& code_D : NearestCodes(patch_ND).unbind()) {
+    block.push_back({.id = vocabulary().patch(),
                      .patch_D = Noisy(code_D),
-                     .patch_row = turn() / cols,
-                     .patch_col = turn() % cols,
+                     .grid = grid(),
+                     .turn = turn(),
+                     .cell = cells_[turn()],
                      .noise = rules_.config.input_noise});
-  patches_.push_back(code_D);
+    patches_.push_back(code_D);
+  }
+  Unread(std::move(block));
   if (turn() == grid().size()) {
     FinishPicture();
   }
@@ -99,11 +122,15 @@ void Continuation::FinishText() {
 }
 
 void Continuation::FinishPicture() {
-  document_.segments.push_back(Unpatchify(at::stack(patches_), grid(), rules_.layout.patch));
+  std::vector<Tensor> by_cell(patches_.size());
+  for (size_t turn = 0; turn < patches_.size(); ++turn) {
+    by_cell[cells_[turn]] = patches_[turn];
+  }
+  document_.segments.push_back(Unpatchify(at::stack(by_cell), grid(), rules_.layout.patch));
   patches_.clear();
   grid_ = -1;
   ++pictures_;
-  unread_.push_back({.id = vocabulary().end_image()});
+  Unread({{.id = vocabulary().end_image()}});
   done_ = rules_.until == Until::kImage;
 }
 

@@ -25,8 +25,11 @@ struct ContinuationRules {
 
 class Continuation {
  public:
-  // Draws everything random from rng. last_id is the prompt's last slot, still to be read.
-  Continuation(Document prompt, int64_t last_id, const ContinuationRules& rules, at::Generator rng);
+  // Draws everything random from rng.
+  Continuation(Document prompt, const ContinuationRules& rules, at::Generator rng);
+
+  // How the document is shown to the model.
+  const Treatment& shown() const { return shown_; }
 
   // One of these holds, beside having slots that are to be read first.
   bool done() const { return done_; }
@@ -39,19 +42,22 @@ class Continuation {
   // Of the picture being drawn.
   PatchGrid grid() const { return rules_.layout.grids[grid_]; }
   int64_t turn() const { return static_cast<int64_t>(patches_.size()); }
+  std::vector<int64_t> NextCells() const;  // of the patches that are drawn next, at once
 
   // What the model has to read before the next id or patch.
+  void Unread(ReadBlock block) { unread_.push_back(std::move(block)); }
   bool has_unread() const { return !unread_.empty(); }
-  ReadSlot NextUnread();
+  ReadBlock NextUnread();
 
   // -infinity at the ids that may not come next.
   Tensor AllowedLogits(const Tensor& logits_V) const;
 
   void AppendId(int64_t id);
-  void AppendPatch(const Tensor& patch_D);
+  void AppendPatches(const Tensor& patch_ND);  // one for each of NextCells()
 
  private:
   const Vocabulary& vocabulary() const { return rules_.layout.vocabulary; }
+  const Arrangement& arrangement() const { return rules_.layout.arrangement; }
   bool MayWrite() const;
   bool MayEnd() const { return rules_.until != Until::kImage; }
   Tensor Noisy(const Tensor& patch_D);
@@ -60,11 +66,13 @@ class Continuation {
 
   const ContinuationRules& rules_;
   Document document_;
+  Treatment shown_;
   std::vector<int64_t> text_;    // ids of the text being written
   std::vector<Tensor> patches_;  // of the picture being drawn
+  std::vector<int64_t> cells_;   // of that picture: where the patch of each turn stands
   int64_t grid_ = -1;            // of that picture; -1: writing text
   int64_t pictures_ = 0;         // drawn so far
-  std::deque<ReadSlot> unread_;
+  std::deque<ReadBlock> unread_;
   at::Generator rng_;
   bool done_ = false;
 };

@@ -28,16 +28,16 @@ class Generation {
         count_(std::ssize(request.prompts)),
         lanes_(NumLanes(config)),
         reader_(model, lanes_ * count_) {
+    TORCH_CHECK(layout.arrangement == model.config().arrangement,
+                "the layout arranges slots as the model does not know them");
     layout_.max_slots = 0;
     rows_.reserve(count_);
     for (int64_t i = 0; i < count_; ++i) {
-      Sequence sequence = LaneSequence(0, request.prompts[i], config, layout_, tokenizer);
-      const int64_t last_id = sequence.ids.back();  // its hidden state decides what comes next
-      sequence.ids.pop_back();
-      reader_.Restart(i, sequence);
-      rows_.emplace_back(
-          request.prompts[i], last_id, rules_,
+      Continuation& row = rows_.emplace_back(
+          request.prompts[i], rules_,
           MakeGenerator(model.device(), request.seed, Stream::kSample, request.first_index + i));
+      // The hidden state of the prompt's last slot decides what comes next.
+      row.Unread({reader_.RestartBeforeLast(i, LaneOf(row, 0))});
     }
   }
 
@@ -58,21 +58,25 @@ class Generation {
   }
 
  private:
-  // All rows of the lanes in use read their next slot.
+  Sequence LaneOf(const Continuation& row, int64_t lane) const {
+    return LaneSequence(lane, row.document(), row.shown(), rules_);
+  }
+
+  // All rows of the lanes in use read their next block.
   void Read() {
     const int64_t lanes = std::ranges::any_of(rows_, &Continuation::drawing) ? lanes_ : 1;
-    std::vector<std::optional<ReadSlot>> slots(lanes * count_);
+    std::vector<ReadBlock> blocks(lanes * count_);
     for (int64_t i = 0; i < count_; ++i) {
       if (rows_[i].done()) {
         continue;
       }
       const int64_t row_lanes = rows_[i].drawing() ? lanes_ : 1;
-      const ReadSlot slot = rows_[i].NextUnread();
+      const ReadBlock block = rows_[i].NextUnread();
       for (int64_t lane = 0; lane < row_lanes; ++lane) {
-        slots[lane * count_ + i] = slot;
+        blocks[lane * count_ + i] = block;
       }
     }
-    hidden_LRW_ = reader_.Read(slots).unflatten(0, {lanes, count_});
+    hidden_LRTW_ = reader_.Read(blocks).unflatten(0, {lanes, count_});
   }
 
   // Indices of the rows that have read all they must and are in the state asked for.
@@ -86,8 +90,9 @@ class Generation {
     return ready;
   }
 
-  Tensor HiddenOf(const std::vector<int64_t>& rows) const {
-    return at::index_select(hidden_LRW_, 1, torch::tensor(rows, model_.device()));
+  // Of slot i of row r, counted in the block that the row has just read, r * T + i.
+  Tensor HiddenOf(const std::vector<int64_t>& slots) const {
+    return at::index_select(hidden_LRTW_.flatten(1, 2), 1, torch::tensor(slots, model_.device()));
   }
 
   // The next id of each row that writes: a token, an opener, or the end.
@@ -96,39 +101,48 @@ class Generation {
     if (ready.empty()) {
       return;
     }
-    const Tensor logits_NV = model_.TextLogits(HiddenOf(ready)[0]).to(torch::kFloat32);
+    std::vector<int64_t> slots;
+    for (const int64_t i : ready) {
+      slots.push_back(i * hidden_LRTW_.size(2));  // ids are read one at a time
+    }
+    const Tensor logits_NV = model_.TextLogits(HiddenOf(slots)[0]).to(torch::kFloat32);
     for (int64_t n = 0; n < std::ssize(ready); ++n) {
       Continuation& row = rows_[ready[n]];
       row.AppendId(SampleText(row.AllowedLogits(logits_NV[n]), rules_.config, row.rng()));
       for (int64_t lane = 1; row.drawing() && lane < lanes_; ++lane) {
-        reader_.Restart(lane * count_ + ready[n], LaneSequence(lane, row.document(), rules_.config,
-                                                               layout_, rules_.tokenizer));
+        reader_.Restart(lane * count_ + ready[n], LaneOf(row, lane));
       }
     }
   }
 
-  // The next patch of each row that draws.
+  // The next patches of each row that draws.
   void DrawPatches() {
     const std::vector<int64_t> ready = Ready(&Continuation::drawing);
     if (ready.empty()) {
       return;
     }
-    std::vector<int64_t> place;
+    std::vector<int64_t> slots, place, counts;
     std::vector<double> share_N;
     std::vector<at::Generator> rngs;
     for (const int64_t i : ready) {
       const PatchGrid grid = rows_[i].grid();
-      const int64_t turn = rows_[i].turn();
-      place.insert(place.end(), {turn / grid.cols, turn % grid.cols});
-      share_N.push_back(static_cast<double>(turn) / static_cast<double>(grid.size()));
-      rngs.push_back(rows_[i].rng());
+      int64_t slot = i * hidden_LRTW_.size(2);
+      counts.push_back(0);
+      for (const int64_t cell : rows_[i].NextCells()) {
+        slots.push_back(slot++);
+        place.insert(place.end(), {cell / grid.cols, cell % grid.cols});
+        share_N.push_back(static_cast<double>(rows_[i].turn()) / static_cast<double>(grid.size()));
+        rngs.push_back(rows_[i].rng());
+        ++counts.back();
+      }
     }
     const Tensor place_N2 = torch::tensor(place, model_.device()).view({-1, 2});
-    const Tensor z_LNW = model_.Condition(HiddenOf(ready), place_N2);
+    const Tensor z_LNW = model_.Condition(HiddenOf(slots), place_N2);
     const Tensor patch_ND =
         model_.SamplePatches(Guide(z_LNW, share_N, rules_.config), rules_.config.sampler, rngs);
-    for (int64_t n = 0; n < std::ssize(ready); ++n) {
-      rows_[ready[n]].AppendPatch(patch_ND[n]);
+    const std::vector<Tensor> drawn = patch_ND.split_with_sizes(counts);
+    for (size_t n = 0; n < ready.size(); ++n) {
+      rows_[ready[n]].AppendPatches(drawn[n]);
     }
   }
 
@@ -138,7 +152,7 @@ class Generation {
   int64_t count_, lanes_;
   Reader reader_;
   std::vector<Continuation> rows_;
-  Tensor hidden_LRW_;  // after the last slot read, of the lanes in use
+  Tensor hidden_LRTW_;  // of the blocks read last, in the lanes in use
 };
 
 }  // namespace
@@ -149,7 +163,8 @@ absl::Status CheckPrompt(const Document& prompt, Until until, const LayoutSpec& 
   whole.max_slots = 0;
   int64_t slots = LayoutPrompt(prompt, whole, tokenizer).size();
   if (until == Until::kImage) {
-    slots += std::ranges::max(layout.grids, {}, &PatchGrid::size).size() + 1;  // and its opener
+    slots += std::ranges::max(layout.grids, {}, &PatchGrid::size).size() +
+             layout.arrangement.patches_at_once();  // of openers
   }
   if (layout.max_slots == 0 || slots <= layout.max_slots) {
     return absl::OkStatus();

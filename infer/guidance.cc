@@ -41,18 +41,17 @@ int64_t NumLanes(const GenerateConfig& config) {
   return config.image_guidance != 1 ? 3 : config.guidance != 1 ? 2 : 1;
 }
 
-Sequence LaneSequence(int64_t lane, const Document& document, const GenerateConfig& config,
-                      const LayoutSpec& layout, const Tokenizer& tokenizer) {
+Sequence LaneSequence(int64_t lane, const Document& document, const Treatment& shown,
+                      const ContinuationRules& rules) {
   if (lane == kAsItIs) {
-    return LayoutPrompt(document, layout, tokenizer);
+    return LayoutPrompt(document, rules.layout, rules.tokenizer, shown);
   }
-  Treatment treatment;
+  Treatment treatment = shown;
   treatment.hidden.assign(document.segments.size(), lane == kWithoutTextAndPictures);
-  if (!config.negative.empty()) {
-    return LayoutPrompt(WithNegative(document, config.negative), layout, tokenizer, treatment);
-  }
-  treatment.drop_text = true;
-  return LayoutPrompt(document, layout, tokenizer, treatment);
+  const std::string& negative = rules.config.negative;
+  treatment.drop_text = negative.empty();
+  return LayoutPrompt(negative.empty() ? document : WithNegative(document, negative), rules.layout,
+                      rules.tokenizer, treatment);
 }
 
 double LaneWeight(int64_t lane, double share, const GenerateConfig& config) {

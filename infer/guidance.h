@@ -7,9 +7,8 @@
 
 #include <vector>
 
-#include "data/layout.h"
 #include "heads/image_head.h"
-#include "infer/config.h"
+#include "infer/continuation.h"
 
 namespace tessera {
 
@@ -17,9 +16,9 @@ namespace tessera {
 int64_t NumLanes(const GenerateConfig& config);
 
 // What a lane has read when a picture begins, up to its opener. A negative prompt stands where the
-// last text stood; without one, texts are hidden token by token.
-Sequence LaneSequence(int64_t lane, const Document& document, const GenerateConfig& config,
-                      const LayoutSpec& layout, const Tokenizer& tokenizer);
+// last text stood; without one, texts are hidden token by token. shown: how lane 0 is shown it.
+Sequence LaneSequence(int64_t lane, const Document& document, const Treatment& shown,
+                      const ContinuationRules& rules);
 
 // Weight of the lane's prediction, when this share of the picture's patches is drawn.
 double LaneWeight(int64_t lane, double share, const GenerateConfig& config);

@@ -11,13 +11,24 @@ namespace {
 
 constexpr int64_t kFirstRoom = 64;  // slots; the cache grows by doubling
 
+Tensor Stacked(const std::vector<Coordinates>& coordinates) {
+  std::vector<double> numbers;
+  for (const Coordinates& at : coordinates) {
+    numbers.insert(numbers.end(), at.begin(), at.end());
+  }
+  return torch::tensor(numbers);
+}
+
 }  // namespace
 
 Reader::Reader(Model& model, int64_t rows)
-    : model_(model), length_(rows, 0), cache_(model.MakeCache(rows, kFirstRoom)) {}
+    : model_(model),
+      length_(rows, 0),
+      walk_(rows, SlotWalk(model.config().arrangement.positions)),
+      cache_(model.MakeCache(rows, kFirstRoom)) {}
 
 void Reader::Restart(int64_t row, const Sequence& sequence) {
-  length_[row] = sequence.size();
+  Stand(row, sequence);
   if (sequence.size() == 0) {
     return;
   }
@@ -27,36 +38,76 @@ void Reader::Restart(int64_t row, const Sequence& sequence) {
   model_.Hidden(batch, {}, &view, sequence.size());
 }
 
-Tensor Reader::Read(const std::vector<std::optional<ReadSlot>>& slots) {
-  const int64_t rows = std::ssize(slots);
-  std::vector<int64_t> id(rows, 0);
-  std::vector<int64_t> position(length_.begin(), length_.begin() + rows);
-  for (int64_t row = 0; row < rows; ++row) {
-    if (slots[row]) {  // what a waiting row writes to the cache is written over by its next slot
-      id[row] = slots[row]->id;
-      ++length_[row];
-    }
+ReadSlot Reader::RestartBeforeLast(int64_t row, Sequence sequence) {
+  const ReadSlot last{.id = sequence.ids.back()};
+  const bool seen = sequence.prefix == sequence.size();  // by the slots before it
+  if (seen) {
+    Restart(row, sequence);
   }
-  const int64_t cached = *std::ranges::max_element(position) + 1;
-  cache_.Reserve(cached);
-  Batch batch;
-  batch.id_BT = torch::tensor(id, model_.device()).unsqueeze(1);
-  batch.position_BT = torch::tensor(position, model_.device()).unsqueeze(1);
-  AddPatches(slots, &batch);
-  KvCache view = cache_.Rows(0, rows);
-  return model_.Hidden(batch, {}, &view, cached).select(1, 0);
+  sequence.ids.pop_back();
+  seen ? Stand(row, sequence) : Restart(row, sequence);
+  return last;
 }
 
-void Reader::AddPatches(const std::vector<std::optional<ReadSlot>>& slots, Batch* batch) const {
+void Reader::Stand(int64_t row, const Sequence& sequence) {
+  length_[row] = sequence.size();
+  walk_[row] = SlotWalk(model_.config().arrangement.positions);
+  WalkAlong(sequence, &walk_[row]);
+}
+
+Tensor Reader::Read(const std::vector<ReadBlock>& blocks) {
+  const int64_t rows = std::ssize(blocks);
+  int64_t width = 1;
+  for (const ReadBlock& block : blocks) {
+    width = std::max<int64_t>(width, std::ssize(block));
+  }
+  std::vector<int64_t> id(rows * width, 0), position, seen;
+  std::vector<Coordinates> coordinates(rows * width);
+  for (int64_t row = 0; row < rows; ++row) {
+    // What is written to the cache past a block, or by a waiting row, is written over by the slots
+    // that are read next, before anything sees it.
+    const int64_t first = length_[row], size = std::ssize(blocks[row]);
+    for (int64_t i = 0; i < width; ++i) {
+      position.push_back(first + i);
+      seen.push_back(first + std::max(i, size - 1));
+      if (i < size) {
+        id[row * width + i] = blocks[row][i].id;
+        coordinates[row * width + i] = Step(row, blocks[row][i]);
+      }
+    }
+    length_[row] += size;
+  }
+  const int64_t cached = std::ranges::max(position) + 1;
+  cache_.Reserve(cached);
+  const torch::Device device = model_.device();
+  Batch batch;
+  batch.id_BT = torch::tensor(id, device).view({rows, width});
+  batch.position_BT = torch::tensor(position, device).view({rows, width});
+  batch.seen_BT = torch::tensor(seen, device).view({rows, width});
+  batch.coordinate_BT2 = Stacked(coordinates).view({rows, width, 2}).to(device);
+  AddPatches(blocks, width, &batch);
+  KvCache view = cache_.Rows(0, rows);
+  return model_.Hidden(batch, {}, &view, cached);
+}
+
+Coordinates Reader::Step(int64_t row, const ReadSlot& slot) {
+  return slot.patch_D.defined() ? walk_[row].Patch(slot.grid, slot.turn, slot.cell)
+                                : walk_[row].Id();
+}
+
+void Reader::AddPatches(const std::vector<ReadBlock>& blocks, int64_t width, Batch* batch) const {
   std::vector<int64_t> patch_slot, place;
   std::vector<float> noise;
   std::vector<Tensor> patches;
-  for (const std::optional<ReadSlot>& slot : slots) {
-    if (slot && slot->patch_D.defined()) {
-      patch_slot.push_back(&slot - slots.data());
-      place.insert(place.end(), {slot->patch_row, slot->patch_col});
-      noise.push_back(static_cast<float>(slot->noise));
-      patches.push_back(slot->patch_D);
+  for (int64_t row = 0; row < std::ssize(blocks); ++row) {
+    for (int64_t i = 0; i < std::ssize(blocks[row]); ++i) {
+      const ReadSlot& slot = blocks[row][i];
+      if (slot.patch_D.defined()) {
+        patch_slot.push_back(row * width + i);
+        place.insert(place.end(), {slot.cell / slot.grid.cols, slot.cell % slot.grid.cols});
+        noise.push_back(static_cast<float>(slot.noise));
+        patches.push_back(slot.patch_D);
+      }
     }
   }
   const torch::Device device = model_.device();

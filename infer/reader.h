@@ -1,11 +1,12 @@
-// A model and what it remembers of several documents, one a row, read slot by slot.
-// R = rows, W = width of a hidden state, D = numbers a patch.
+// A model and what it remembers of several documents, one a row, read slot by slot or block by
+// block. R = rows, T = slots of the longest block, W = width of a hidden state, D = numbers a
+// patch.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "data/layout.h"
+#include "data/slots.h"
 #include "model/model.h"
 
 namespace tessera {
@@ -13,10 +14,14 @@ namespace tessera {
 struct ReadSlot {
   int64_t id = 0;
   Tensor patch_D = {};  // what a patch's slot holds, with its noise; undefined in other slots
-  int64_t patch_row = 0;
-  int64_t patch_col = 0;
+  PatchGrid grid = {};  // of the patch's picture; the next two tell where it stands there
+  int64_t turn = 0;
+  int64_t cell = 0;
   double noise = 0;  // the level that the model is told
 };
+
+// Slots that see each other, hence are read at once: one, unless the model's mask has blocks.
+using ReadBlock = std::vector<ReadSlot>;
 
 class Reader {
  public:
@@ -25,15 +30,21 @@ class Reader {
   // The row forgets what it has read, then reads a sequence, which may be empty.
   void Restart(int64_t row, const Sequence& sequence);
 
-  // One slot more for the first rows. A row without one waits, at the cost of a row. Returns their
-  // hidden states [R, W]; that of a waiting row means nothing.
-  Tensor Read(const std::vector<std::optional<ReadSlot>>& slots);
+  // The same, but returns the last slot as one to be read next, for the sake of its hidden state.
+  ReadSlot RestartBeforeLast(int64_t row, Sequence sequence);
+
+  // One block more for the first rows. A row with an empty one waits, at the cost of a row. Returns
+  // hidden states [R, T, W]; what is past a row's block means nothing.
+  Tensor Read(const std::vector<ReadBlock>& blocks);
 
  private:
-  void AddPatches(const std::vector<std::optional<ReadSlot>>& slots, Batch* batch) const;
+  void Stand(int64_t row, const Sequence& sequence);  // after it, as far as the cache is not asked
+  Coordinates Step(int64_t row, const ReadSlot& slot);
+  void AddPatches(const std::vector<ReadBlock>& blocks, int64_t width, Batch* batch) const;
 
   Model& model_;
   std::vector<int64_t> length_;  // slots that each row has read
+  std::vector<SlotWalk> walk_;   // where each row stands
   KvCache cache_;
 };
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "data/arrangement.h"
 #include "heads/config.h"
 
 namespace tessera {
@@ -46,6 +47,7 @@ struct ModelConfig {
   bool qk_norm = true;
   bool tie_text_head = false;
   double rope_theta = 10000;
+  Arrangement arrangement;  // its keys are keys of the model
   HeadConfig head;
 
   bool operator==(const ModelConfig&) const = default;
@@ -63,6 +65,7 @@ struct ModelConfig {
     visit("qk_norm", self.qk_norm, "normalise queries and keys of each head");
     visit("tie_text_head", self.tie_text_head, "share the token embedding with the text head");
     visit("rope_theta", self.rope_theta, "base of the rotary frequencies");
+    Arrangement::Fields(self.arrangement, visit);
     visit("head", self.head, "image head");
   }
 
@@ -76,6 +79,13 @@ struct ModelConfig {
     }
     if (heads < 1 || width % heads != 0 || (width / heads) % 2 != 0) {
       return "width must be an even multiple of heads";
+    }
+    if (arrangement.positions != Positions::kRope1d && width / heads < 4) {
+      return "positions of two coordinates need heads of 4 numbers or more; use rope1d or fewer "
+             "heads";
+    }
+    if (const std::string problem = arrangement.Problem(); !problem.empty()) {
+      return problem;
     }
     return kv_heads < 1 || heads % kv_heads != 0 ? "kv_heads must divide heads" : "";
   }

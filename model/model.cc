@@ -72,13 +72,15 @@ Tensor Model::Embed(const Batch& batch, at::Generator rng) const {
 Tensor Model::Hidden(const Batch& batch, at::Generator rng, KvCache* cache, int64_t cached) {
   const Tensor x_BTW = Embed(batch, rng);
   Slots slots;
-  slots.rotary = MakeRotary(batch.position_BT, config_.width / config_.heads, config_.rope_theta,
-                            x_BTW.scalar_type());
+  const torch::Dtype dtype = x_BTW.scalar_type();
+  slots.rotary =
+      MakeRotary(batch.coordinate_BT2, config_.width / config_.heads, config_.rope_theta, dtype);
   slots.position_BT = batch.position_BT;
   slots.cache = cache;
   slots.cached = cached;
-  slots.bias_B1TS = cache == nullptr ? CausalBias(batch.document_BT, x_BTW.scalar_type())
-                                     : CachedBias(batch.position_BT, cached, x_BTW.scalar_type());
+  slots.bias_B1TS = cache == nullptr
+                        ? SeenBias(batch.document_BT, batch.position_BT, batch.seen_BT, dtype)
+                        : CachedBias(batch.seen_BT, cached, dtype);
   return backbone_->Forward(x_BTW, slots);
 }
 
@@ -119,7 +121,8 @@ ModelLoss Model::Loss(const Batch& batch, LossScale scale, at::Generator rng) {
     const auto of_scored = [&](const Tensor& per_patch) {
       return at::index_select(per_patch, 0, scored_N);
     };
-    loss.image_h_NW = at::index_select(h_MW, 0, of_scored(batch.patch_slot_P) - 1);
+    const int64_t ahead = config_.arrangement.patches_at_once();
+    loss.image_h_NW = at::index_select(h_MW, 0, of_scored(batch.patch_slot_P) - ahead);
     const Tensor z_NW = Condition(loss.image_h_NW, of_scored(batch.patch_place_P2));
     loss.image = head_->Loss(z_NW, of_scored(batch.patch_PD), rng);
     loss.patch_index_N = of_scored(batch.patch_index_P);

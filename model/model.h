@@ -60,7 +60,8 @@ class Model : public torch::nn::Module {
 
   Tensor TextLogits(const Tensor& h_NW) const;  // -> [N, vocabulary size]
 
-  // What the image head is told: the hidden state before a patch, and where that patch will stand.
+  // What the image head is told: the hidden state that predicts a patch, and where that patch
+  // will stand.
   Tensor Condition(const Tensor& h_NW, const Tensor& place_N2) const;
 
   Tensor SamplePatches(const Conditions& conditions, const SamplerConfig& sampler,

@@ -37,14 +37,15 @@ Tensor Attention(const Tensor& q_BTHE, const Tensor& k_BSGE, const Tensor& v_BSG
   return at::matmul(at::softmax(score_BHTS, -1), v).transpose(1, 2);
 }
 
-Tensor CausalBias(const Tensor& document_BT, torch::Dtype dtype) {
+Tensor SeenBias(const Tensor& document_BT, const Tensor& position_BT, const Tensor& seen_BT,
+                torch::Dtype dtype) {
   const Tensor same_BTT = document_BT.unsqueeze(2) == document_BT.unsqueeze(1);
-  return Bias(same_BTT.tril(), dtype);
+  return Bias(same_BTT.logical_and(seen_BT.unsqueeze(2) >= position_BT.unsqueeze(1)), dtype);
 }
 
-Tensor CachedBias(const Tensor& position_BT, int64_t slots, torch::Dtype dtype) {
-  const Tensor key_S = at::arange(slots, position_BT.options());
-  return Bias(position_BT.unsqueeze(2) >= key_S, dtype);
+Tensor CachedBias(const Tensor& seen_BT, int64_t slots, torch::Dtype dtype) {
+  const Tensor key_S = at::arange(slots, seen_BT.options());
+  return Bias(seen_BT.unsqueeze(2) >= key_S, dtype);
 }
 
 }  // namespace tessera

@@ -13,12 +13,14 @@ using torch::Tensor;
 Tensor Attention(const Tensor& q_BTHE, const Tensor& k_BSGE, const Tensor& v_BSGE,
                  const Tensor& bias_B1TS);
 
-// Several documents in a row: slot t sees slot s of its own document, s <= t. Padding (document -1)
+// Several documents in a row: a slot sees the slots of its own document up to position seen_BT, its
+// own or, where slots see what comes after them, a later one. Padding (document -1, positions 0)
 // sees padding. -> [B, 1, T, T]
-Tensor CausalBias(const Tensor& document_BT, torch::Dtype dtype);
+Tensor SeenBias(const Tensor& document_BT, const Tensor& position_BT, const Tensor& seen_BT,
+                torch::Dtype dtype);
 
-// One document a row, its keys cached by position: position t sees positions s <= t of S slots.
+// One document a row, its keys cached by position: each sees positions s <= seen_BT of S slots.
 // -> [B, 1, T, S]
-Tensor CachedBias(const Tensor& position_BT, int64_t slots, torch::Dtype dtype);
+Tensor CachedBias(const Tensor& seen_BT, int64_t slots, torch::Dtype dtype);
 
 }  // namespace tessera

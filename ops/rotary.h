@@ -13,9 +13,10 @@ struct Rotary {
   Tensor sin_BT1E;  // its first half negated, so that rotation is one roll and two products
 };
 
-// Angles position * theta^(-2e/E). position_BT any integer or float type; dtype is that of the
-// angles.
-Rotary MakeRotary(const Tensor& position_BT, int64_t head_dim, double theta, torch::Dtype dtype);
+// Angles coordinate * theta^(-2e/E), of the row for even e and of the column for odd e: where both
+// are equal, as of text, those of one position. coordinate_BT2 any integer or float type; dtype is
+// that of the angles.
+Rotary MakeRotary(const Tensor& coordinate_BT2, int64_t head_dim, double theta, torch::Dtype dtype);
 
 // x_BTHE rotated by its slot's angles.
 Tensor Rotate(const Tensor& x_BTHE, const Rotary& rotary);

@@ -84,7 +84,8 @@ absl::StatusOr<Run> MakeRun(const RunConfig& config, Tokenizer tokenizer) {
                     config.model.patch,
                     config.data.fit,
                     config.data.prompt_weight,
-                    config.train.row_length};
+                    config.train.row_length,
+                    config.model.arrangement};
   RETURN_IF_ERROR(CheckLayout(layout));
   torch::manual_seed(MixSeed(config.seed, static_cast<uint64_t>(Stream::kInit), 0));
   auto model = std::make_shared<Model>(config.model, vocabulary, grids);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <set>
 
 namespace tessera {
 namespace {
@@ -106,6 +107,15 @@ TEST(Augment, OneKnobMovesNoOther) {
     EXPECT_EQ(x.drop_text, y.drop_text);
     EXPECT_EQ(x.noise, y.noise);
   }
+}
+
+TEST(Augment, GivesEveryTurnAnOrderKeyOfItsOwn) {
+  std::set<uint64_t> keys;
+  for (int64_t turn = 0; turn < kTurns; ++turn) {
+    Document document = Captioned();
+    keys.insert(Augment(document, DataConfig(), 1, turn).order_key);
+  }
+  EXPECT_EQ(keys.size(), kTurns);
 }
 
 }  // namespace

@@ -125,6 +125,37 @@ TEST_F(LayoutTest, APromptIsADocumentWithoutItsEnd) {
   EXPECT_EQ(prompt.weights.size(), expected.size());
 }
 
+TEST_F(LayoutTest, APictureHasAsManyOpenersAsPatchesInABlock) {
+  spec_.arrangement = {.mask = AttentionMask::kBlockCausal, .block = 2};
+  const Sequence sequence = Layout({{" red", wide_}}, spec_, tokenizer_);
+  const int64_t p = v_.patch(), opener = v_.opener(1);
+  EXPECT_EQ(sequence.ids, (std::vector<int64_t>{v_.document(), red_, opener, opener, p, p, p,
+                                                v_.end_image(), v_.end_document()}));
+  EXPECT_EQ(sequence.weights, (std::vector<float>{0, 1, 1, 0, 0, 0, 0, 0, 1}));
+  spec_.max_slots = 8;  // room for the picture, not for the end
+  EXPECT_EQ(Ids({{" red", wide_}}).size(), 8);
+  spec_.max_slots = 7;
+  EXPECT_EQ(Ids({{" red", wide_}}).size(), 2);
+}
+
+TEST_F(LayoutTest, ThePrefixIsTheFirstOfSeveralSegmentsOrTheFirstOfAPrompt) {
+  spec_.arrangement.mask = AttentionMask::kPrefix;
+  const auto prefix = [&](const Document& document) {
+    return Layout(document, spec_, tokenizer_).prefix;
+  };
+  EXPECT_EQ(prefix({{" red dot", wide_, " dot"}}), 3);
+  EXPECT_EQ(prefix({{wide_, " red dot"}}), 6);
+  EXPECT_EQ(prefix({{" red dot"}}), 0);
+  EXPECT_EQ(prefix({}), 0);
+  EXPECT_EQ(LayoutPrompt({{" red dot"}}, spec_, tokenizer_).prefix, 3);
+  EXPECT_EQ(LayoutPrompt({{" red dot", wide_}}, spec_, tokenizer_).prefix, 3);
+  EXPECT_EQ(LayoutPrompt({{" red dot"}}, spec_, tokenizer_, {.given = false}).prefix, 0);
+  spec_.max_slots = 7;  // the picture has no room
+  EXPECT_EQ(prefix({{" red dot", wide_}}), 0);
+  EXPECT_EQ(Layout({{" red", wide_, " dot"}}, spec_, tokenizer_).weights,
+            (std::vector<float>{0, 0, 1, 0, 0, 0, 0}));
+}
+
 TEST_F(LayoutTest, SaysWhenAPictureHasNoRoomInARow) {
   spec_.max_slots = 8;
   EXPECT_TRUE(CheckLayout(spec_).ok());
@@ -132,6 +163,11 @@ TEST_F(LayoutTest, SaysWhenAPictureHasNoRoomInARow) {
   EXPECT_EQ(CheckLayout(spec_).message(),
             "train.row_length = 7 has no room for a picture of 2x2 patches; it must be at least 8, "
             "and more for its text");
+  spec_.arrangement = {.mask = AttentionMask::kBlockCausal, .block = 3};
+  spec_.max_slots = 10;
+  EXPECT_TRUE(CheckLayout(spec_).ok());
+  spec_.max_slots = 9;
+  EXPECT_FALSE(CheckLayout(spec_).ok());
 }
 
 TEST(ParseGrids, ReadsRowsTimesColumns) {

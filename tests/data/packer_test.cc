@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "data/patch_order.h"
+#include "tests/data/arrangements.h"
 #include "tests/data/toy_documents.h"
 
 namespace tessera {
@@ -118,6 +120,28 @@ TEST_F(PackerTest, PatchesStandInAscendingSlotsWithTheirPlaces) {
   EXPECT_TRUE(torch::equal(two.noise_P, torch::tensor({.5f, .5f, .5f, .5f, .25f, .25f, .25f})));
   EXPECT_TRUE(torch::equal(two.hidden_P, at::arange(7) < 4));
   EXPECT_TRUE(torch::equal(two.scored_P, at::arange(7) >= 4));
+}
+
+TEST_F(PackerTest, PatchesStandInTheOrderAskedForWithTheirOwnPlaces) {
+  const Document pictures{{NoisePicture(4, 4, 1), "text", NoisePicture(2, 6, 2)}};
+  for (const PatchOrder order : EveryValue<PatchOrder>()) {
+    spec_.arrangement.order = order;
+    const Batch batch =
+        Pack({Layout(pictures, spec_, tokenizer_, {.order_key = 3})}, 80, spec_.patch);
+    int64_t p = 0;
+    for (const int64_t segment : {0, 2}) {
+      const Image& image = *AsImage(pictures.segments[segment]);
+      const torch::Tensor patch_ND = Patchify(image, spec_.patch);
+      const PatchGrid grid{image.height / spec_.patch, image.width / spec_.patch};
+      int64_t turn = 0;
+      for (const int64_t cell : CellsInOrder(order, grid, PictureKey(3, segment / 2))) {
+        const torch::Tensor place = torch::tensor({cell / grid.cols, cell % grid.cols});
+        EXPECT_TRUE(torch::equal(batch.patch_PD[p], patch_ND[cell])) << EnumName(order);
+        EXPECT_TRUE(torch::equal(batch.patch_place_P2[p], place)) << EnumName(order);
+        EXPECT_EQ(batch.patch_index_P[p++].item<int64_t>(), turn++);
+      }
+    }
+  }
 }
 
 TEST_F(PackerTest, RowsAreAMultipleOfEightLong) {

@@ -60,7 +60,9 @@ class ToyDataset : public Dataset {
 };
 
 inline Tokenizer ToyTokenizer() {
-  return *Tokenizer::Train({"text of a document", "a red dot"}, TokenizerConfig());
+  static const Tokenizer tokenizer =
+      *Tokenizer::Train({"text of a document", "a red dot"}, TokenizerConfig());
+  return tokenizer;
 }
 
 inline LayoutSpec ToyLayout(const Tokenizer& tokenizer) {
@@ -69,10 +71,11 @@ inline LayoutSpec ToyLayout(const Tokenizer& tokenizer) {
 
 inline bool operator==(const Batch& a, const Batch& b) {
   const auto tensors = [](const Batch& batch) {
-    return std::vector{batch.id_BT,     batch.document_BT,    batch.position_BT,
-                       batch.target_BT, batch.weight_BT,      batch.patch_slot_P,
-                       batch.patch_PD,  batch.patch_place_P2, batch.patch_index_P,
-                       batch.noise_P,   batch.hidden_P,       batch.scored_P};
+    return std::vector{batch.id_BT,          batch.document_BT,    batch.position_BT,
+                       batch.seen_BT,        batch.coordinate_BT2, batch.target_BT,
+                       batch.weight_BT,      batch.patch_slot_P,   batch.patch_PD,
+                       batch.patch_place_P2, batch.patch_index_P,  batch.noise_P,
+                       batch.hidden_P,       batch.scored_P};
   };
   return std::ranges::equal(tensors(a), tensors(b),
                             [](const auto& x, const auto& y) { return torch::equal(x, y); });

@@ -15,8 +15,7 @@ class ContinuationTest : public testing::Test {
  protected:
   Continuation Continue(Document prompt, Until until) {
     rules_.emplace(ContinuationRules{Toy().tokenizer, Toy().layout, config_, until});
-    return {std::move(prompt), V().document(), *rules_,
-            MakeGenerator(torch::kCPU, 1, Stream::kTest, 0)};
+    return {std::move(prompt), *rules_, MakeGenerator(torch::kCPU, 1, Stream::kTest, 0)};
   }
 
   GenerateConfig config_ = ToyGenerate();
@@ -42,7 +41,7 @@ std::string Allowed(const Continuation& row) {
 
 void Draw(Continuation& row) {
   while (row.drawing()) {
-    row.AppendPatch(at::full({12}, .5));
+    row.AppendPatches(at::full({std::ssize(row.NextCells()), 12}, .5));
   }
 }
 
@@ -111,19 +110,19 @@ TEST_F(ContinuationTest, ATextThatContinuesAPromptBelongsToItsSegment) {
 
 TEST_F(ContinuationTest, HasTheModelReadThePatchesOfTheDocumentThatItReturns) {
   Continuation row = Continue({}, Until::kEnd);
-  row.NextUnread();
   row.AppendId(V().opener(0));
-  EXPECT_EQ(row.NextUnread().id, V().opener(0));
+  EXPECT_EQ(row.NextUnread().at(0).id, V().opener(0));
   std::vector<Tensor> read;
   for (int64_t i = 0; i < 4; ++i) {
-    row.AppendPatch(at::full({12}, .3 * static_cast<double>(i) - .123));
-    const ReadSlot slot = row.NextUnread();
+    row.AppendPatches(at::full({1, 12}, .3 * static_cast<double>(i) - .123));
+    const ReadSlot slot = row.NextUnread().at(0);
     EXPECT_EQ(slot.id, V().patch());
-    EXPECT_EQ(slot.patch_row, i / 2);
-    EXPECT_EQ(slot.patch_col, i % 2);
+    EXPECT_EQ(slot.turn, i);
+    EXPECT_EQ(slot.cell, i);
+    EXPECT_EQ(slot.grid, (PatchGrid{2, 2}));
     read.push_back(slot.patch_D);
   }
-  EXPECT_EQ(row.NextUnread().id, V().end_image());
+  EXPECT_EQ(row.NextUnread().at(0).id, V().end_image());
   EXPECT_FALSE(row.has_unread());
   const Tensor drawn_ND = Patchify(*AsImage(row.document().segments.at(0)), 2);
   EXPECT_TRUE(torch::equal(at::stack(read), drawn_ND));
@@ -134,11 +133,11 @@ TEST_F(ContinuationTest, AddsNoiseToWhatTheModelReadsAndTellsIt) {
   Continuation row = Continue({}, Until::kImage);
   row.AppendId(V().opener(0));
   Draw(row);
-  row.NextUnread(), row.NextUnread();
+  row.NextUnread();
   const Tensor drawn_ND = Patchify(*AsImage(row.document().segments.at(0)), 2);
   double squares = 0;
   for (int64_t i = 0; i < 4; ++i) {
-    const ReadSlot slot = row.NextUnread();
+    const ReadSlot slot = row.NextUnread().at(0);
     EXPECT_EQ(slot.noise, .25);
     squares += (slot.patch_D - drawn_ND[i]).square().sum().item<double>();
   }

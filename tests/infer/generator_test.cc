@@ -8,6 +8,7 @@
 #include "infer/guidance.h"
 #include "infer/text_sampler.h"
 #include "ops/random.h"
+#include "tests/data/arrangements.h"
 #include "tests/infer/toy_run.h"
 
 namespace tessera {
@@ -32,14 +33,13 @@ int64_t Pictures(const Document& document) {
 // The generator without batch and cache: every slot reads all that is before it again.
 class Twin {
  public:
-  Twin(const GenerateConfig& config, Until until)
-      : config_(config), rules_{Toy().tokenizer, Toy().layout, config_, until} {}
+  Twin(const ToyRun& toy, const GenerateConfig& config, Until until)
+      : toy_(toy), config_(config), rules_{toy.tokenizer, toy.layout, config_, until} {}
 
   Document Run(const Document& prompt, int64_t index) {
     const torch::NoGradGuard no_grad;
-    Begin(prompt, 0);
-    Continuation row(prompt, -1, rules_, MakeGenerator(torch::kCPU, 0, Stream::kSample, index));
-    row.NextUnread();  // all of the prompt stands in the lane
+    Continuation row(prompt, rules_, MakeGenerator(torch::kCPU, 0, Stream::kSample, index));
+    Begin(row, 0);
     while (true) {
       row.drawing() ? Draw(row) : Write(row);
       if (row.done()) {
@@ -52,57 +52,84 @@ class Twin {
   }
 
  private:
-  void Begin(const Document& document, int64_t lane) {
-    const Sequence sequence = LaneSequence(lane, document, config_, Toy().layout, Toy().tokenizer);
-    lanes_.push_back(PackRows({sequence}, {{0}}, Toy().layout.patch));
+  struct Lane {
+    Batch batch;
+    SlotWalk walk;
+  };
+
+  void Begin(const Continuation& row, int64_t lane) {
+    const Sequence sequence = LaneSequence(lane, row.document(), row.shown(), rules_);
+    lanes_.push_back({PackRows({sequence}, {{0}}, toy_.layout.patch),
+                      SlotWalk(toy_.layout.arrangement.positions)});
+    WalkAlong(sequence, &lanes_.back().walk);
   }
 
-  void Append(const ReadSlot& slot) {
-    for (Batch& lane : lanes_) {
-      const int64_t t = lane.slots();
-      lane.id_BT = at::cat({lane.id_BT, torch::tensor({{slot.id}})}, 1);
-      lane.position_BT = at::arange(t + 1).unsqueeze(0);
-      lane.document_BT = at::zeros_like(lane.id_BT);
-      if (slot.patch_D.defined()) {
-        const Tensor place_12 = torch::tensor({{slot.patch_row, slot.patch_col}});
-        lane.patch_slot_P = at::cat({lane.patch_slot_P, torch::tensor({t})});
-        lane.patch_PD = at::cat({lane.patch_PD, slot.patch_D.unsqueeze(0)});
-        lane.patch_place_P2 = at::cat({lane.patch_place_P2, place_12});
-        lane.noise_P = at::cat({lane.noise_P, at::full({1}, slot.noise)});
-        lane.hidden_P = at::cat({lane.hidden_P, at::zeros({1}, torch::kBool)});
+  void Append(const ReadBlock& block) {
+    for (auto& [lane, walk] : lanes_) {
+      const int64_t last = lane.slots() + std::ssize(block) - 1;
+      for (const ReadSlot& slot : block) {
+        const Coordinates at =
+            slot.patch_D.defined() ? walk.Patch(slot.grid, slot.turn, slot.cell) : walk.Id();
+        AppendPatch(slot, &lane);
+        lane.id_BT = at::cat({lane.id_BT, torch::tensor({{slot.id}})}, 1);
+        lane.position_BT = at::arange(lane.slots()).unsqueeze(0);
+        lane.document_BT = at::zeros_like(lane.id_BT);
+        lane.seen_BT = at::cat({lane.seen_BT, torch::tensor({{last}})}, 1);
+        const Tensor at_112 = torch::tensor({float(at[0]), float(at[1])}).view({1, 1, 2});
+        lane.coordinate_BT2 = at::cat({lane.coordinate_BT2, at_112}, 1);
       }
     }
   }
 
-  static Tensor Last(const Batch& lane) {
-    return Toy().model->Hidden(lane, {})[0].narrow(0, lane.slots() - 1, 1);
+  static void AppendPatch(const ReadSlot& slot, Batch* lane) {
+    if (slot.patch_D.defined()) {
+      const int64_t cols = slot.grid.cols;
+      const Tensor place_12 = torch::tensor({{slot.cell / cols, slot.cell % cols}});
+      lane->patch_slot_P = at::cat({lane->patch_slot_P, torch::tensor({lane->slots()})});
+      lane->patch_PD = at::cat({lane->patch_PD, slot.patch_D.unsqueeze(0)});
+      lane->patch_place_P2 = at::cat({lane->patch_place_P2, place_12});
+      lane->noise_P = at::cat({lane->noise_P, at::full({1}, slot.noise)});
+      lane->hidden_P = at::cat({lane->hidden_P, at::zeros({1}, torch::kBool)});
+    }
+  }
+
+  // Of the lane's last slots.
+  Tensor Last(const Batch& lane, int64_t count) const {
+    return toy_.model->Hidden(lane, {})[0].narrow(0, lane.slots() - count, count);
   }
 
   void Write(Continuation& row) {
-    const Tensor logits_V = Toy().model->TextLogits(Last(lanes_[0]))[0];
+    const Tensor logits_V = toy_.model->TextLogits(Last(lanes_[0].batch, 1))[0];
     row.AppendId(SampleText(row.AllowedLogits(logits_V), config_, row.rng()));
-    lanes_.resize(1);
+    lanes_.erase(lanes_.begin() + 1, lanes_.end());
     for (int64_t lane = 1; row.drawing() && lane < NumLanes(config_); ++lane) {
-      Begin(row.document(), lane);
+      Begin(row, lane);
     }
   }
 
   void Draw(Continuation& row) {
-    const int64_t cols = row.grid().cols;
+    const int64_t cols = row.grid().cols, ahead = toy_.layout.arrangement.patches_at_once();
     const double share = double(row.turn()) / double(row.grid().size());
-    const Tensor place_12 = torch::tensor({{row.turn() / cols, row.turn() % cols}});
-    std::vector<Tensor> z;
-    for (const Batch& lane : lanes_) {
-      z.push_back(Toy().model->Condition(Last(lane), place_12));
+    std::vector<int64_t> place;
+    for (const int64_t cell : row.NextCells()) {
+      place.insert(place.end(), {cell / cols, cell % cols});
     }
-    const Conditions conditions = Guide(at::stack(z), {share}, config_);
-    std::vector<at::Generator> rngs = {row.rng()};
-    row.AppendPatch(Toy().model->SamplePatches(conditions, config_.sampler, rngs)[0]);
+    const Tensor place_N2 = torch::tensor(place).view({-1, 2});
+    const int64_t count = place_N2.size(0);
+    std::vector<Tensor> z;
+    for (const Lane& lane : lanes_) {
+      z.push_back(toy_.model->Condition(Last(lane.batch, ahead).narrow(0, 0, count), place_N2));
+    }
+    const std::vector<double> shares(count, share);
+    std::vector<at::Generator> rngs(count, row.rng());
+    row.AppendPatches(
+        toy_.model->SamplePatches(Guide(at::stack(z), shares, config_), config_.sampler, rngs));
   }
 
+  const ToyRun& toy_;
   GenerateConfig config_;
   ContinuationRules rules_;
-  std::vector<Batch> lanes_;
+  std::vector<Lane> lanes_;
 };
 
 std::vector<GenerateConfig> EveryGuidance() {
@@ -124,11 +151,29 @@ TEST(Generate, EqualsItsTwinWithoutBatchAndCacheUnderEveryGuidance) {
   for (const GenerateConfig& config : EveryGuidance()) {
     const auto documents = Continue(config, {.prompts = ToyPrompts(), .until = Until::kEnd});
     for (size_t i = 0; i < documents.size(); ++i) {
-      EXPECT_EQ(documents[i], Twin(config, Until::kEnd).Run(ToyPrompts()[i], i)) << i;
+      EXPECT_EQ(documents[i], Twin(Toy(), config, Until::kEnd).Run(ToyPrompts()[i], i)) << i;
       pictures += Pictures(documents[i]);
     }
   }
   EXPECT_GT(pictures, 8);  // else less was compared than it seems
+}
+
+TEST(Generate, EqualsItsTwinUnderEveryArrangement) {
+  int64_t pictures = 0;
+  size_t turn = 0;
+  for (const Arrangement& arrangement : EveryArrangement()) {
+    const ToyRun toy({{2, 2}, {1, 3}}, arrangement);
+    GenerateConfig config = EveryGuidance()[turn++ % 4];
+    config.max_images = 1;
+    const auto documents = Generate(*toy.model, toy.tokenizer, toy.layout, config,
+                                    {.prompts = ToyPrompts(), .until = Until::kEnd});
+    for (size_t i = 0; i < documents.size(); ++i) {
+      EXPECT_EQ(documents[i], Twin(toy, config, Until::kEnd).Run(ToyPrompts()[i], i))
+          << NameOf(arrangement) << " " << i;
+      pictures += Pictures(documents[i]) - Pictures(ToyPrompts()[i]);
+    }
+  }
+  EXPECT_GT(pictures, 27);  // else less was compared than it seems
 }
 
 TEST(Generate, GivesABatchWhatItGivesEachPromptAlone) {
@@ -211,6 +256,15 @@ TEST(Generate, GuidanceOfZeroIsDeafToTheTextAndToPicturesIfAsked) {
 TEST(Generate, GuidanceOfZeroDrawsTheNegativePrompt) {
   EXPECT_EQ(DrawInOneGrid(Constant(0, 1, "dot"), {{"a red dot"}}),
             DrawInOneGrid(Constant(1, 1), {{"dot"}}));
+}
+
+TEST(Generate, DrawsABlockInOneStep) {
+  const ToyRun toy({{2, 3}}, {.mask = AttentionMask::kBlockCausal, .block = 4});
+  int64_t steps = 0;
+  GenerateRequest request = {.prompts = {{{"a red dot"}}}, .until = Until::kImage};
+  request.on_slot = [&](int64_t slots) { steps = slots; };
+  Generate(*toy.model, toy.tokenizer, toy.layout, ToyGenerate(), request);
+  EXPECT_EQ(steps, 1 + 2);  // the opener, four patches, the other two
 }
 
 TEST(Generate, CountsItsSteps) {

@@ -93,7 +93,7 @@ const Document& Story() {
 Sequence Lane(int64_t lane, const std::string& negative = "") {
   GenerateConfig config;
   config.negative = negative;
-  return LaneSequence(lane, Story(), config, Toy().layout, Toy().tokenizer);
+  return LaneSequence(lane, Story(), {}, {Toy().tokenizer, Toy().layout, config, Until::kImage});
 }
 
 int64_t Count(const Sequence& sequence, int64_t id) { return std::ranges::count(sequence.ids, id); }

@@ -3,94 +3,140 @@
 #include <gtest/gtest.h>
 
 #include "data/packer.h"
+#include "tests/data/arrangements.h"
 #include "tests/infer/toy_run.h"
 
 namespace tessera {
 namespace {
 
-// The slots of a document, with the pictures' patches.
-std::vector<ReadSlot> SlotsOf(const Document& document) {
-  const Sequence sequence = Layout(document, Toy().layout, Toy().tokenizer);
-  const Batch batch = PackRows({sequence}, {{0}}, Toy().layout.patch);
+// The slots of a document with the pictures' patches, those together that see each other.
+std::vector<ReadBlock> BlocksOf(const Document& document, const ToyRun& toy = Toy()) {
+  const Sequence sequence = Layout(document, toy.layout, toy.tokenizer);
+  const Batch batch = PackRows({sequence}, {{0}}, toy.layout.patch);
   std::vector<ReadSlot> slots;
   for (const int64_t id : sequence.ids) {
     slots.push_back({.id = id});
   }
-  for (int64_t p = 0; p < batch.patches(); ++p) {
-    ReadSlot& slot = slots[batch.patch_slot_P[p].item<int64_t>()];
-    slot.patch_D = batch.patch_PD[p];
-    slot.patch_row = batch.patch_place_P2[p][0].item<int64_t>();
-    slot.patch_col = batch.patch_place_P2[p][1].item<int64_t>();
+  int64_t p = 0;
+  for (const Picture& picture : sequence.pictures) {
+    for (int64_t turn = 0; turn < picture.grid.size(); ++turn, ++p) {
+      const auto place = batch.patch_place_P2[p];
+      slots[picture.first_slot + turn] = {
+          .id = toy.layout.vocabulary.patch(),
+          .patch_D = batch.patch_PD[p],
+          .grid = picture.grid,
+          .turn = turn,
+          .cell = place[0].item<int64_t>() * picture.grid.cols + place[1].item<int64_t>()};
+    }
   }
-  return slots;
+  std::vector<ReadBlock> blocks;
+  const std::vector<int64_t> last = LastSeen(sequence);
+  for (int64_t t = 0; t < sequence.size(); t = last[t] + 1) {
+    blocks.push_back({slots.begin() + t, slots.begin() + last[t] + 1});
+  }
+  return blocks;
 }
 
-Tensor FullForward(const Document& document) {
-  const Sequence sequence = Layout(document, Toy().layout, Toy().tokenizer);
-  return Toy().model->Hidden(PackRows({sequence}, {{0}}, Toy().layout.patch), {})[0];
+Tensor FullForward(const Document& document, const ToyRun& toy = Toy()) {
+  const Sequence sequence = Layout(document, toy.layout, toy.tokenizer);
+  return toy.model->Hidden(PackRows({sequence}, {{0}}, toy.layout.patch), {})[0];
 }
 
 const std::vector<Document>& Documents() {
   static const std::vector<Document> documents = {
       {{"text of a red dot"}},
       {{NoisePicture(4, 4, 1)}},
-      {{"a red dot", NoisePicture(2, 6, 2), "of a document", NoisePicture(4, 4, 3)}}};
+      {{"a red dot", NoisePicture(2, 6, 2), "of a document", NoisePicture(4, 4, 3)}},
+      {{NoisePicture(2, 6, 4), "a red dot"}}};
   return documents;
 }
 
 double Difference(const Tensor& a, const Tensor& b) { return (a - b).abs().max().item<double>(); }
 
-TEST(Reader, ThinksAtEverySlotWhatTheFullForwardThinks) {
+TEST(Reader, ThinksAtEverySlotWhatTheFullForwardThinksUnderEveryArrangement) {
   const torch::NoGradGuard no_grad;
+  for (const Arrangement& arrangement : EveryArrangement()) {
+    const ToyRun toy({{2, 2}, {1, 3}}, arrangement);
+    for (const Document& document : Documents()) {
+      Reader reader(*toy.model, 1);
+      const Tensor full_TW = FullForward(document, toy);
+      int64_t t = 0;
+      for (const ReadBlock& block : BlocksOf(document, toy)) {
+        const Tensor h_TW = reader.Read({block})[0];
+        EXPECT_LT(Difference(h_TW, full_TW.narrow(0, t, std::ssize(block))), 1e-4)
+            << NameOf(arrangement) << " " << t;
+        t += std::ssize(block);
+      }
+      EXPECT_EQ(t, full_TW.size(0));
+    }
+  }
+}
+
+// A sequence's last slot, which others may have seen, decides what comes next.
+TEST(Reader, ReadsTheLastSlotOfAPromptAsTheFullForwardDoesUnderEveryArrangement) {
+  const torch::NoGradGuard no_grad;
+  for (const Arrangement& arrangement : EveryArrangement()) {
+    const ToyRun toy({{2, 2}, {1, 3}}, arrangement);
+    for (const Document& document : Documents()) {
+      const Sequence prompt = LayoutPrompt(document, toy.layout, toy.tokenizer);
+      const Tensor full_TW = toy.model->Hidden(PackRows({prompt}, {{0}}, toy.layout.patch), {})[0];
+      Reader reader(*toy.model, 1);
+      const ReadSlot last = reader.RestartBeforeLast(0, prompt);
+      EXPECT_LT(Difference(reader.Read({{last}})[0][0], full_TW[prompt.size() - 1]), 1e-4)
+          << NameOf(arrangement);
+    }
+  }
+}
+
+void ExpectRowsToBeReadAsAlone(const ToyRun& toy) {
+  Reader reader(*toy.model, std::ssize(Documents()));
+  std::vector<std::vector<ReadBlock>> rows;
+  std::vector<Tensor> full;
   for (const Document& document : Documents()) {
-    Reader reader(*Toy().model, 1);
-    const Tensor full_TW = FullForward(document);
-    const std::vector<ReadSlot> slots = SlotsOf(document);
-    for (size_t t = 0; t < slots.size(); ++t) {
-      EXPECT_LT(Difference(reader.Read({slots[t]})[0], full_TW[t]), 1e-4) << t;
+    rows.push_back(BlocksOf(document, toy));
+    full.push_back(FullForward(document, toy));
+  }
+  std::vector<size_t> next(rows.size(), 0);
+  std::vector<int64_t> read(rows.size(), 0);
+  const auto ended = [&](size_t row) { return next[row] == rows[row].size(); };
+  for (size_t step = 0; !(ended(0) && ended(1) && ended(2) && ended(3)); ++step) {
+    std::vector<ReadBlock> blocks(rows.size());
+    for (size_t row = 0; row < rows.size(); ++row) {
+      if (step % 5 != row && !ended(row)) {
+        blocks[row] = rows[row][next[row]++];
+      }
+    }
+    const Tensor h_RTW = reader.Read(blocks);
+    for (size_t row = 0; row < rows.size(); ++row) {
+      const int64_t size = std::ssize(blocks[row]);
+      if (size > 0) {
+        const Tensor expected_TW = full[row].narrow(0, read[row], size);
+        EXPECT_LT(Difference(h_RTW[row].narrow(0, 0, size), expected_TW), 1e-4)
+            << NameOf(toy.layout.arrangement) << " " << row;
+      }
+      read[row] += size;
     }
   }
 }
 
 TEST(Reader, ReadsRowsOfDifferentLengthsAsItReadsEachAlone) {
   const torch::NoGradGuard no_grad;
-  Reader reader(*Toy().model, std::ssize(Documents()));
-  std::vector<std::vector<ReadSlot>> rows;
-  std::vector<Tensor> full;
-  for (const Document& document : Documents()) {
-    rows.push_back(SlotsOf(document));
-    full.push_back(FullForward(document));
-  }
-  std::vector<size_t> next(rows.size(), 0);
-  for (int step = 0; next[0] + next[1] + next[2] < rows[0].size() + rows[1].size() + rows[2].size();
-       ++step) {
-    std::vector<std::optional<ReadSlot>> slots(rows.size());
-    for (size_t row = 0; row < rows.size(); ++row) {
-      const bool waits = step % 3 == static_cast<int>(row) || next[row] == rows[row].size();
-      slots[row] = waits ? std::nullopt : std::optional(rows[row][next[row]++]);
-    }
-    const Tensor h_RW = reader.Read(slots);
-    for (size_t row = 0; row < rows.size(); ++row) {
-      if (slots[row]) {
-        EXPECT_LT(Difference(h_RW[row], full[row][next[row] - 1]), 1e-4) << row;
-      }
-    }
+  for (const AttentionMask mask : EveryValue<AttentionMask>()) {
+    ExpectRowsToBeReadAsAlone(
+        ToyRun({{2, 2}, {1, 3}}, {.positions = Positions::kMRope, .mask = mask, .block = 2}));
   }
 }
 
 TEST(Reader, ForgetsWhatARowReadBeforeItsRestart) {
   const torch::NoGradGuard no_grad;
   Reader reader(*Toy().model, 2);
-  const std::vector<ReadSlot> slots = SlotsOf(Documents()[2]);
-  for (const ReadSlot& slot : slots) {
-    reader.Read({slot, slot});
+  for (const ReadBlock& block : BlocksOf(Documents()[2])) {
+    reader.Read({block, block});
   }
-  Sequence begun = LayoutPrompt(Documents()[0], Toy().layout, Toy().tokenizer);
-  const int64_t last = begun.ids.back();
-  begun.ids.pop_back();
-  reader.Restart(1, begun);
-  const Tensor h_RW = reader.Read({std::nullopt, ReadSlot{.id = last}});
-  EXPECT_LT(Difference(h_RW[1], FullForward(Documents()[0])[begun.size()]), 1e-4);
+  const Sequence begun = LayoutPrompt(Documents()[0], Toy().layout, Toy().tokenizer);
+  const ReadSlot last = reader.RestartBeforeLast(1, begun);
+  const Tensor h_RTW = reader.Read({{}, {last}});
+  EXPECT_LT(Difference(h_RTW[1][0], FullForward(Documents()[0])[begun.size() - 1]), 1e-4);
 }
 
 }  // namespace

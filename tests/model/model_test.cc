@@ -18,8 +18,9 @@ LossScale MeanScale(const Batch& batch) {
 // Columns [first, first + count) of every row, as a batch of its own.
 Batch Slice(const Batch& batch, int64_t first, int64_t count) {
   Batch part = batch;
-  for (Tensor Batch::*member : {&Batch::id_BT, &Batch::document_BT, &Batch::position_BT,
-                                &Batch::target_BT, &Batch::weight_BT}) {
+  for (Tensor Batch::*member :
+       {&Batch::id_BT, &Batch::document_BT, &Batch::position_BT, &Batch::seen_BT,
+        &Batch::coordinate_BT2, &Batch::target_BT, &Batch::weight_BT}) {
     part.*member = (batch.*member).narrow(1, first, count);
   }
   const Tensor row_P = batch.patch_slot_P.div(batch.slots(), "floor");

@@ -44,6 +44,8 @@ inline Batch ToyBatch(int64_t rows, int64_t per_row, double noise = 0, int64_t s
   batch.id_BT = at::randint(0, v.text_size(), {rows, slots}, torch::kLong);
   batch.document_BT = at::arange(slots).div(kLength, "floor").repeat({rows, 1});
   batch.position_BT = at::arange(slots).remainder(kLength).repeat({rows, 1});
+  batch.seen_BT = batch.position_BT;
+  batch.coordinate_BT2 = batch.position_BT.unsqueeze(2).expand({-1, -1, 2}).to(torch::kFloat32);
   std::vector<int64_t> slot;
   for (int64_t row = 0; row < rows; ++row) {
     for (int64_t first = 0; first < slots; first += kLength) {

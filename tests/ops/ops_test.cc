@@ -43,13 +43,49 @@ TEST(Rotary, IsRelative) {
   const Tensor k = torch::randn({1, 1, 1, 16}, torch::kFloat64);
   const auto dot = [&](int64_t at_q, int64_t at_k) {
     const auto rotary = [](int64_t at) {
-      return MakeRotary(torch::tensor({{at}}), 16, 1e4, torch::kFloat64);
+      return MakeRotary(torch::full({1, 1, 2}, at), 16, 1e4, torch::kFloat64);
     };
     return (Rotate(q, rotary(at_q)) * Rotate(k, rotary(at_k))).sum().item<double>();
   };
   EXPECT_NEAR(dot(9, 4), dot(105, 100), 1e-9);
   EXPECT_NEAR(dot(3, 3), (q * k).sum().item<double>(), 1e-9);
   EXPECT_GT(std::abs(dot(9, 4) - dot(4, 9)), 1e-3);
+}
+
+// Coordinates that need no rounding: pair e turns by its own one times its frequency.
+TEST(Rotary, TurnsEvenPairsByTheRowAndOddPairsByTheColumn) {
+  const double row = 2.5, col = -7;
+  for (const int64_t dim : {2, 6, 8}) {
+    const auto [cos_E, sin_E] = MakeRotary(
+        torch::tensor({row, col}, torch::kFloat64).view({1, 1, 2}), dim, 100, torch::kFloat64);
+    for (int64_t e = 0; e < dim / 2; ++e) {
+      const double angle = (e % 2 == 0 ? row : col) * std::pow(100., -2. * double(e) / double(dim));
+      EXPECT_NEAR(cos_E.flatten()[e].item<double>(), std::cos(angle), 1e-12);
+      EXPECT_NEAR(sin_E.flatten()[dim / 2 + e].item<double>(), std::sin(angle), 1e-12);
+    }
+  }
+}
+
+Tensor CausalBias(const Tensor& document_BT, torch::Dtype dtype) {
+  const Tensor slot_BT = torch::arange(document_BT.size(1)).expand_as(document_BT);
+  return SeenBias(document_BT, slot_BT, slot_BT, dtype);
+}
+
+TEST(Attention, SeenBiasIsItsDefinition) {
+  const Tensor document_BT = torch::tensor({{0, 0, 0, 1, 1, 1, -1, -1}, {0, 0, 0, 0, 0, 0, 0, 0}});
+  const Tensor position_BT = torch::tensor({{0, 1, 2, 0, 1, 2, 0, 0}, {0, 1, 2, 3, 4, 5, 6, 7}});
+  const Tensor seen_BT = torch::tensor({{1, 1, 2, 0, 2, 2, 0, 0}, {3, 3, 3, 3, 5, 5, 6, 7}});
+  const Tensor bias = SeenBias(document_BT, position_BT, seen_BT, torch::kFloat32);
+  const auto at = [](const Tensor& x, int64_t b, int64_t t) { return x[b][t].item<int64_t>(); };
+  for (int64_t b = 0; b < 2; ++b) {
+    for (int64_t t = 0; t < 8; ++t) {
+      for (int64_t s = 0; s < 8; ++s) {
+        const bool sees = at(document_BT, b, t) == at(document_BT, b, s) &&
+                          at(position_BT, b, s) <= at(seen_BT, b, t);
+        EXPECT_EQ(bias[b][0][t][s].item<double>() == 0, sees) << b << t << s;
+      }
+    }
+  }
 }
 
 TEST(Attention, EqualsItsDefinitionForGroupedHeads) {

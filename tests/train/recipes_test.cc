@@ -21,7 +21,7 @@ TEST(Recipes, HoldKnownKeysAndTheirPicturesHaveRoomInARow) {
     ASSERT_TRUE(grids.ok()) << grids.status();
     const absl::Status fits =
         CheckLayout({Vocabulary(300, std::ssize(*grids)), *grids, config.model.patch,
-                     config.data.fit, 1, config.train.row_length});
+                     config.data.fit, 1, config.train.row_length, config.model.arrangement});
     EXPECT_TRUE(fits.ok()) << fits;
     ++count;
   }

@@ -1,0 +1,65 @@
+// How documents become rows of slots: the order of a picture's patches, where slots stand for the
+// rotary angles, and which slots see which. Training and generation read it alike.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+namespace tessera {
+
+// See data/patch_order.h.
+enum class PatchOrder {
+  kRaster,
+  kSnake,
+  kSpiralIn,
+  kSpiralOut,
+  kZigzag,
+  kHilbert,
+  kMorton,
+  kCoarseToFine,
+  kRandom
+};
+constexpr auto EnumNames(PatchOrder) {
+  return std::array{"raster",  "snake",  "spiral-in",      "spiral-out", "zigzag",
+                    "hilbert", "morton", "coarse-to-fine", "random"};
+}
+
+// See data/slots.h.
+enum class Positions { kRope1d, kRope2d, kTie, kTieV2, kMRope };
+constexpr auto EnumNames(Positions) {
+  return std::array{"rope1d", "rope2d", "tie", "tie-v2", "m-rope"};
+}
+
+enum class AttentionMask { kCausal, kPrefix, kBlockCausal };
+constexpr auto EnumNames(AttentionMask) { return std::array{"causal", "prefix", "block-causal"}; }
+
+struct Arrangement {
+  PatchOrder order = PatchOrder::kRaster;
+  Positions positions = Positions::kRope1d;
+  AttentionMask mask = AttentionMask::kCausal;
+  int64_t block = 4;
+
+  bool operator==(const Arrangement&) const = default;
+
+  // Patches that are predicted at once, by the hidden states of as many slots before them.
+  int64_t patches_at_once() const { return mask == AttentionMask::kBlockCausal ? block : 1; }
+
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor& visit) {
+    visit("order", self.order,
+          "in which a picture's patches are read and drawn; random: another for each picture");
+    visit("positions", self.positions,
+          "of rotary angles: slots in a line, or rows and columns of patches: from the opener on "
+          "(rope2d), centred (tie-v2), spread out (tie), or with the text closing up (m-rope)");
+    visit("mask", self.mask,
+          "what a slot sees beside the past; prefix: a document's first segment sees all of itself "
+          "and is not scored; block-causal: patches see their block, and predict the next one");
+    visit("block", self.block, "patches of a block, which are drawn at once",
+          self.mask == AttentionMask::kBlockCausal);
+  }
+
+  std::string Problem() const { return block < 1 ? "block must be at least 1" : ""; }
+};
+
+}  // namespace tessera

@@ -1,0 +1,70 @@
+// Every order, with all positions and masks, in the gradient of a step and in generation.
+#include <gtest/gtest.h>
+
+#include "data/packer.h"
+#include "infer/generator.h"
+#include "tests/data/arrangements.h"
+#include "tests/infer/toy_run.h"
+#include "tests/train/tiny_run.h"
+#include "train/step_gradient.h"
+
+namespace tessera {
+namespace {
+
+void ExpectAGradientAndAPicture(const Arrangement& arrangement) {
+  const ToyRun toy({{2, 2}}, arrangement);
+  const Document told = {{"a red dot", NoisePicture(4, 4, 1)}};
+  const Batch batch = PackRows({Layout(told, toy.layout, toy.tokenizer)}, {{0}}, toy.layout.patch);
+  TrainConfig config;
+  Interval interval;
+  AddGradient(*toy.model, {.batches = {batch}}, config, &interval);
+  for (const char* name : {"embed_tokens", "model.layers.0.self_attn.q_proj.weight"}) {
+    const Tensor gradient = toy.model->named_parameters()[name].grad();
+    EXPECT_TRUE(gradient.isfinite().all().item<bool>()) << NameOf(arrangement);
+    EXPECT_GT(gradient.abs().max().item<double>(), 0) << NameOf(arrangement);
+  }
+  const auto drawn = Generate(*toy.model, toy.tokenizer, toy.layout, ToyGenerate(),
+                              {.prompts = {{{"a red dot"}}}, .until = Until::kImage});
+  EXPECT_EQ(AsImage(drawn[0].segments.back())->width, 4) << NameOf(arrangement);
+}
+
+TEST(Arrangement, EveryCombinationHasAGradientAndDrawsAPicture) {
+  for (const PatchOrder order : EveryValue<PatchOrder>()) {
+    for (const Positions positions : EveryValue<Positions>()) {
+      for (const AttentionMask mask : EveryValue<AttentionMask>()) {
+        ExpectAGradientAndAPicture({.order = order, .positions = positions, .mask = mask, .block = 2});
+      }
+    }
+  }
+}
+
+TEST(Arrangement, IsTrainedAndLoadedByTheKeysOfTheModel) {
+  const TempFolder folder;
+  const std::string out = folder.path() + "/run";
+  const RunConfig config = TinyRun({"train.steps=1", "model.order=random", "model.positions=tie-v2",
+                                    "model.mask=block-causal", "model.block=2"});
+  ASSERT_TRUE(TrainTiny(config, out).ok());
+  const auto run = LoadRun(out, Files());
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_EQ(run->layout.arrangement,
+            (Arrangement{PatchOrder::kRandom, Positions::kTieV2, AttentionMask::kBlockCausal, 2}));
+  EXPECT_EQ(run->model->config().arrangement, run->layout.arrangement);
+}
+
+std::string ErrorOf(const std::string& text) {
+  ModelConfig config;
+  return std::string(FromToml(text, "r.toml", {}, &config).message());
+}
+
+TEST(Arrangement, RefusesWhatHasNoEffectOrCannotBe) {
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "has no effect", ErrorOf("block = 2"));
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "block must be at least 1",
+                      ErrorOf("mask = 'block-causal'\nblock = 0"));
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "need heads of 4 numbers or more",
+                      ErrorOf("positions = 'tie'\nwidth = 8\nheads = 4"));
+  EXPECT_EQ(ErrorOf("width = 8\nheads = 4"), "");
+  EXPECT_EQ(ErrorOf("mask = 'block-causal'\nblock = 3\npositions = 'm-rope'"), "");
+}
+
+}  // namespace
+}  // namespace tessera
