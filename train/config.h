@@ -46,7 +46,7 @@ struct TrainConfig {
   double final_fraction = 0.02;
   int64_t warmup = 100;
   double ema = 0.998;
-  std::vector<std::string> freeze;
+  std::vector<std::string> freeze = {};
 
   int64_t log_every = 20;
   int64_t evaluate_every = 500;
@@ -54,7 +54,7 @@ struct TrainConfig {
   int64_t checkpoint_every = 500;
   int64_t keep = 2;
 
-  AdapterConfig adapter;
+  AdapterConfig adapter = {};
 
   bool operator==(const TrainConfig&) const = default;
 

@@ -1,6 +1,8 @@
 // Runs that begin from another run, whole or with adapters.
 #include <torch/torch.h>
 
+#include <algorithm>
+
 #include "data/json.h"
 #include "tests/train/tiny_run.h"
 #include "train/safetensors.h"
@@ -18,12 +20,10 @@ std::vector<std::string> With(std::vector<std::string> keys, const std::vector<s
 
 // A folder with the run `base`, trained once for the whole program: nothing changes it.
 const TempFolder& Base() {
-  static const TempFolder* folder = [] {
-    auto* made = new TempFolder();
-    EXPECT_TRUE(TrainTiny(TinyRun({"train.steps=2"}), *made / "base").ok());
-    return made;
-  }();
-  return *folder;
+  static const TempFolder folder;
+  static const bool trained = TrainTiny(TinyRun({"train.steps=2"}), folder / "base").ok();
+  EXPECT_TRUE(trained);
+  return folder;
 }
 
 class FineTune : public testing::Test {
