@@ -1,4 +1,5 @@
-// N = patches, Z = width of the condition, D = numbers a patch.
+// B = branches, N = patches, Z = width of the condition, D = numbers a patch, O = parameters of a
+// number, C = 256 codes.
 #include "heads/autoregressive_head.h"
 
 #include <ATen/Functions.h>
@@ -10,6 +11,16 @@
 
 namespace tessera {
 namespace {
+
+// Of probabilities to the power of 1 / temperature, the code below which the share u_N of them
+// lies.
+Tensor DrawCode(const Tensor& log_mass_NC, double temperature, const Tensor& u_N) {
+  if (temperature == 0) {
+    return log_mass_NC.argmax(1);
+  }
+  const Tensor below_NC = (log_mass_NC / temperature).softmax(1).cumsum(1);
+  return (below_NC <= u_N.unsqueeze(1)).sum(1).clamp_max(kCodes - 1);
+}
 
 class AutoregressiveHead : public ImageHead {
  public:
@@ -40,10 +51,10 @@ class AutoregressiveHead : public ImageHead {
     ScalarTrunkImpl::Walk walk(*trunk_, z_BNZ);
     std::vector<Tensor> numbers;
     for (int64_t j = 0; j < patch_dim_; ++j) {
-      const Tensor parameters_BNO = walk.Parameters().to(torch::kDouble);
-      const Tensor x_N = distribution_->Quantile(parameters_BNO, weight_BN1, sampler.temperature,
-                                                 u_ND.select(1, j));
-      numbers.push_back(FromCodes(Codes(x_N)).to(dtype));
+      const Tensor log_mass_BNC = distribution_->LogMasses(walk.Parameters().to(torch::kDouble));
+      const Tensor code_N =
+          DrawCode((weight_BN1 * log_mass_BNC).sum(0), sampler.temperature, u_ND.select(1, j));
+      numbers.push_back(FromCodes(code_N.to(dtype)));
       walk.Append(numbers.back());
     }
     return at::stack(numbers, 1);
@@ -51,9 +62,8 @@ class AutoregressiveHead : public ImageHead {
 
   Likelihood Measure(const Tensor& z_NZ, const Tensor& x_ND, at::Generator) override {
     const torch::NoGradGuard no_grad;
-    const Tensor parameters = trunk_(z_NZ, x_ND).to(torch::kDouble);
-    return {LikelihoodKind::kExact,
-            BitsOf(distribution_->LogMass(parameters, x_ND.to(torch::kDouble)), patch_dim_)};
+    const Tensor log_mass_NDC = distribution_->LogMasses(trunk_(z_NZ, x_ND).to(torch::kDouble));
+    return {LikelihoodKind::kExact, BitsOf(MassOf(log_mass_NDC, x_ND), patch_dim_)};
   }
 
  private:

@@ -10,10 +10,6 @@ namespace {
 
 constexpr double kMinDensity = 1e-20;  // where A has a root
 
-// The quantile's table has so many cells; each is halved so often.
-constexpr int64_t kCells = 256;
-constexpr int64_t kHalvings = 18;
-
 struct Amplitudes {
   Tensor real;  // [..., F]
   Tensor imaginary;
@@ -49,15 +45,6 @@ Tensor FourierLogDensity(const Tensor& parameters, const Tensor& y) {
   return LogOf((real.square() + imaginary.square()) / (2 * SquaredNorm(a)));
 }
 
-Tensor FourierLogDensityOnGrid(const Tensor& parameters, const Tensor& y_C) {
-  const Amplitudes a = AmplitudesOf(parameters);
-  const Tensor angle_FC = Angles(y_C, 0, a.real.size(-1) - 1).t();
-  const Tensor cosine_FC = angle_FC.cos(), sine_FC = angle_FC.sin();
-  const Tensor real = a.real.matmul(cosine_FC) + a.imaginary.matmul(sine_FC);
-  const Tensor imaginary = a.imaginary.matmul(cosine_FC) - a.real.matmul(sine_FC);
-  return LogOf((real.square() + imaginary.square()) / (2 * SquaredNorm(a).unsqueeze(-1)));
-}
-
 FourierCoefficients CoefficientsOf(const Tensor& parameters) {
   const Amplitudes a = AmplitudesOf(parameters);
   const int64_t size = a.real.size(-1);
@@ -73,29 +60,14 @@ FourierCoefficients CoefficientsOf(const Tensor& parameters) {
   return {at::stack(real, -1) / norm, at::stack(imaginary, -1) / norm};
 }
 
-Tensor FourierBelow(const FourierCoefficients& g, const Tensor& y) {
+Tensor FourierBelow(const FourierCoefficients& g, const Tensor& y_C) {
   const int64_t frequencies = g.real.size(-1);
-  const Tensor angle = Angles(y, 1, frequencies);
-  const Tensor n = at::arange(1, frequencies + 1, y.options());
-  const Tensor sign = 1 - 2 * at::remainder(n, 2);
-  const Tensor wave = g.real * angle.sin() + g.imaginary * (angle.cos() - sign);
-  return (y + 1) / 2 + (wave / (n * std::numbers::pi)).sum(-1);
-}
-
-Tensor FourierQuantile(const FourierCoefficients& g, const Tensor& u) {
-  const Tensor edge_C = at::linspace(-1, 1, kCells + 1, u.options());
-  const FourierCoefficients wide{g.real.unsqueeze(-2), g.imaginary.unsqueeze(-2)};
-  const Tensor below = FourierBelow(wide, edge_C);
-  const Tensor cell =
-      (below.slice(-1, 1, kCells) <= u.unsqueeze(-1)).sum(-1);  // of the inner edges
-  Tensor low = at::index_select(edge_C, 0, cell.flatten()).view_as(u);
-  double width = 2. / kCells;
-  for (int64_t i = 0; i < kHalvings; ++i) {
-    width /= 2;
-    const Tensor middle = low + width;
-    low = at::where(FourierBelow(g, middle) <= u, middle, low);
-  }
-  return low + width / 2;
+  const Tensor angle_NC = Angles(y_C, 1, frequencies).t();
+  const Tensor n_N1 = at::arange(1, frequencies + 1, y_C.options()).unsqueeze(1);
+  const Tensor sign_N1 = 1 - 2 * at::remainder(n_N1, 2);
+  const Tensor scale_N1 = 1 / (n_N1 * std::numbers::pi);
+  return (y_C + 1) / 2 + g.real.matmul(scale_N1 * angle_NC.sin()) +
+         g.imaginary.matmul(scale_N1 * (angle_NC.cos() - sign_N1));
 }
 
 Tensor FourierRoughness(const FourierCoefficients& g) {

@@ -16,9 +16,6 @@ using torch::Tensor;
 // [..., 2 F], [...] -> [...]
 Tensor FourierLogDensity(const Tensor& parameters, const Tensor& y);
 
-// At the same places for all: [..., 2 F], [C] -> [..., C]
-Tensor FourierLogDensityOnGrid(const Tensor& parameters, const Tensor& y_C);
-
 // Real and imaginary parts of g_1 .. g_N.
 struct FourierCoefficients {
   Tensor real;  // [..., N]
@@ -28,10 +25,8 @@ FourierCoefficients CoefficientsOf(const Tensor& parameters);
 
 // Phi(y) = integral of p from -1 to y
 //        = (y + 1) / 2 + Re sum_n g_n (e^(i pi n y) - (-1)^n) / (i pi n).
-Tensor FourierBelow(const FourierCoefficients& g, const Tensor& y);
-
-// Phi^-1, to about 1e-8: [..., N], [...] -> [...]
-Tensor FourierQuantile(const FourierCoefficients& g, const Tensor& u);
+// The same places for all: [..., N], [C] -> [..., C].
+Tensor FourierBelow(const FourierCoefficients& g, const Tensor& y_C);
 
 // Integral of p'(y)^2 = pi^2 sum_n n^2 |g_n|^2.
 Tensor FourierRoughness(const FourierCoefficients& g);

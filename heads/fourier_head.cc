@@ -1,8 +1,7 @@
-// Each number of a patch by a Fourier basis density. B = branches, N = patches, C = cells.
+// Each number of a patch by a Fourier basis density. C = edges of the 256 bins.
 #include <ATen/Functions.h>
 
 #include <cmath>
-#include <numbers>
 
 #include "heads/autoregressive_head.h"
 #include "heads/fourier_density.h"
@@ -11,12 +10,7 @@
 namespace tessera {
 namespace {
 
-// A product of densities is tabulated: a cell is a fifth of a code wide at a half period of 1.25.
-constexpr int64_t kCells = 1600;
-// A branch of negative weight counts as no thinner than this, or its roots would draw everything.
-constexpr double kMinGuidedDensity = 1e-3;
-
-constexpr double kMinMass = 1e-20;
+constexpr double kMinMass = 1e-12;  // about what differences of the series round to
 
 class Fourier : public ScalarDistribution {
  public:
@@ -32,27 +26,10 @@ class Fourier : public ScalarDistribution {
                : at::add(nats, FourierRoughness(CoefficientsOf(parameters)), config_.smoothness);
   }
 
-  Tensor LogMass(const Tensor& parameters, const Tensor& x) const override {
-    const FourierCoefficients g = CoefficientsOf(parameters);
-    const Bins bins = BinsOf(x);
-    const Tensor mass = FourierBelow(g, ToUnit(bins.upper)) - FourierBelow(g, ToUnit(bins.lower));
+  Tensor LogMasses(const Tensor& parameters) const override {
+    const Tensor edge_C = ToUnit(BinEdges(parameters.options()));
+    const Tensor mass = FourierBelow(CoefficientsOf(parameters), edge_C).diff(1, -1);
     return mass.clamp_min(kMinMass).log();
-  }
-
-  // A row of one branch at temperature 1 is inverted exactly, any other by the table.
-  Tensor Quantile(const Tensor& parameters_BNO, const Tensor& weight_BN1, double temperature,
-                  const Tensor& u_N) const override {
-    const Tensor mixed_N = (weight_BN1 != 0).sum(0).squeeze(1) > 1;
-    if (temperature != 1) {
-      return Tabulated(parameters_BNO, weight_BN1, temperature, u_N);
-    }
-    const Tensor alone_1N1 = weight_BN1.abs().argmax(0, /*keepdim=*/true);
-    const Tensor alone_NO =
-        parameters_BNO.gather(0, alone_1N1.expand({1, -1, num_parameters()})).squeeze(0);
-    const Tensor exact_N = FromUnit(FourierQuantile(CoefficientsOf(alone_NO), u_N));
-    return mixed_N.any().item<bool>()
-               ? at::where(mixed_N, Tabulated(parameters_BNO, weight_BN1, 1, u_N), exact_N)
-               : exact_N;
   }
 
  private:
@@ -62,36 +39,11 @@ class Fourier : public ScalarDistribution {
     return config_.support == Support::kLine ? scaled.tanh() : scaled.clamp(-1, 1);
   }
 
-  Tensor FromUnit(const Tensor& y) const {
-    return (config_.support == Support::kLine ? y.atanh() : y) * config_.half_period;
-  }
-
   // log dy / dx
   Tensor LogSlope(const Tensor& y) const {
-    const double period = -std::log(config_.half_period);
-    return config_.support == Support::kLine ? at::log1p(-y.square()) + period
-                                             : at::full_like(y, period);
-  }
-
-  Tensor Tabulated(const Tensor& parameters_BNO, const Tensor& weight_BN1, double temperature,
-                   const Tensor& u_N) const {
-    const double width = 2. / kCells;
-    const Tensor left_C = at::arange(kCells, u_N.options()) * width - 1;
-    const Tensor middle_C = left_C + width / 2;
-    const Tensor log_BNC =
-        FourierLogDensityOnGrid(parameters_BNO, middle_C).clamp_min(std::log(kMinGuidedDensity));
-    const Tensor slope_C = LogSlope(middle_C);
-    const Tensor log_NC = (weight_BN1 * (log_BNC + slope_C)).sum(0);
-    if (temperature == 0) {
-      return FromUnit(at::index_select(middle_C, 0, log_NC.argmax(1)));
-    }
-    const Tensor share_NC = (log_NC / temperature - slope_C).softmax(1);
-    const Tensor below_NC = share_NC.cumsum(1);
-    const Tensor cell_N1 =
-        (below_NC <= u_N.unsqueeze(1)).sum(1, /*keepdim=*/true).clamp_max(kCells - 1);
-    const Tensor above_N = below_NC.gather(1, cell_N1).squeeze(1) - u_N;
-    const Tensor inside_N = 1 - above_N / share_NC.gather(1, cell_N1).squeeze(1);
-    return FromUnit(at::index_select(left_C, 0, cell_N1.squeeze(1)) + width * inside_N.clamp(0, 1));
+    const Tensor log_inside =
+        config_.support == Support::kLine ? at::log1p(-y.square()) : at::zeros_like(y);
+    return log_inside - std::log(config_.half_period);
   }
 
   HeadConfig config_;

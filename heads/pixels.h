@@ -14,14 +14,14 @@ namespace tessera {
 using torch::Tensor;
 
 constexpr double kCodesPerUnit = 127.5;
-constexpr double kMaxCode = 255;
+constexpr int64_t kCodes = 256;
 constexpr double kHalfBin = .5 / kCodesPerUnit;
 
 // log density of x + kNatsPerCode = log density in units of codes.
 inline const double kNatsPerCode = std::log(kCodesPerUnit);
 
 inline Tensor Codes(const Tensor& x) {
-  return at::round((x + 1) * kCodesPerUnit).clamp(0, kMaxCode);
+  return at::round((x + 1) * kCodesPerUnit).clamp(0, kCodes - 1);
 }
 
 inline Tensor FromCodes(const Tensor& code) { return code / kCodesPerUnit - 1; }
@@ -35,7 +35,18 @@ inline Bins BinsOf(const Tensor& x) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   const Tensor code = Codes(x), centre = FromCodes(code);
   return {(centre - kHalfBin).masked_fill(code == 0, -infinity),
-          (centre + kHalfBin).masked_fill(code == kMaxCode, infinity)};
+          (centre + kHalfBin).masked_fill(code == kCodes - 1, infinity)};
+}
+
+// The edges between the bins of all codes, both infinite ones included: [257], ascending.
+inline Tensor BinEdges(torch::TensorOptions options) {
+  const Bins bins = BinsOf(FromCodes(at::arange(kCodes, options)));
+  return at::cat({bins.lower, bins.upper.slice(0, -1)});
+}
+
+// Of masses of all codes [..., 256] those of x [...].
+inline Tensor MassOf(const Tensor& mass, const Tensor& x) {
+  return mass.gather(-1, Codes(x).to(torch::kLong).unsqueeze(-1)).squeeze(-1);
 }
 
 // Spread evenly over its bin. A density of the spread numbers is a bound on the codes' likelihood

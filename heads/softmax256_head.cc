@@ -1,5 +1,5 @@
 // Any distribution over the 256 codes of a number (van den Oord et al. 2016, "Pixel recurrent
-// neural networks", section 3.1). B = branches, N = patches.
+// neural networks", section 3.1).
 #include <ATen/Functions.h>
 
 #include "heads/autoregressive_head.h"
@@ -10,27 +10,13 @@ namespace {
 
 class Softmax256 : public ScalarDistribution {
  public:
-  int64_t num_parameters() const override { return static_cast<int64_t>(kMaxCode) + 1; }
+  int64_t num_parameters() const override { return kCodes; }
 
   Tensor Nats(const Tensor& parameters, const Tensor& x, at::Generator) const override {
-    return -LogMass(parameters, x);
+    return -MassOf(LogMasses(parameters), x);
   }
 
-  Tensor LogMass(const Tensor& parameters, const Tensor& x) const override {
-    const Tensor code = Codes(x).to(torch::kLong).unsqueeze(-1);
-    return parameters.log_softmax(-1).gather(-1, code).squeeze(-1);
-  }
-
-  Tensor Quantile(const Tensor& parameters_BNO, const Tensor& weight_BN1, double temperature,
-                  const Tensor& u_N) const override {
-    const Tensor log_NO = (weight_BN1 * parameters_BNO.log_softmax(-1)).sum(0);
-    if (temperature == 0) {
-      return FromCodes(log_NO.argmax(1).to(u_N.scalar_type()));
-    }
-    const Tensor below_NO = (log_NO / temperature).softmax(1).cumsum(1);
-    const Tensor code_N = (below_NO <= u_N.unsqueeze(1)).sum(1).clamp_max(num_parameters() - 1);
-    return FromCodes(code_N.to(u_N.scalar_type()));
-  }
+  Tensor LogMasses(const Tensor& parameters) const override { return parameters.log_softmax(-1); }
 };
 
 }  // namespace

@@ -35,7 +35,7 @@ Tensor FromComplex(const Tensor& a) {
 }
 
 Tensor Density(const Tensor& parameters, const Tensor& y_C) {
-  return FourierLogDensityOnGrid(parameters, y_C).exp();
+  return FourierLogDensity(parameters.unsqueeze(1), y_C).exp();
 }
 
 void ExpectClose(const Tensor& a, const Tensor& b, double tolerance) {
@@ -52,13 +52,6 @@ TEST(FourierDensity, IsTheSeriesOfItsAutocorrelation) {
     series += torch::real(g * torch::exp(c10::complex<double>(0, pi * n) * y_C));
   }
   ExpectClose(Density(Parameters(), y_C), series, 1e-12);
-}
-
-TEST(FourierDensity, IsTheSameOnAGridAsAlone) {
-  const Tensor y_C = Places(7);
-  const Tensor alone =
-      FourierLogDensity(Parameters().unsqueeze(1).expand({3, 7, -1}), y_C.expand({3, 7}));
-  ExpectClose(alone, FourierLogDensityOnGrid(Parameters(), y_C), 1e-12);
 }
 
 // The trapezoidal rule is exact for trigonometric polynomials.
@@ -104,20 +97,12 @@ TEST(FourierBelow, RisesFromZeroToOneAndIsTheIntegralOfTheDensity) {
   const FourierCoefficients g = CoefficientsOf(Parameters());
   const int64_t cells = 20'000;
   const Tensor edge_C = Places(cells + 1);
-  const Tensor below = FourierBelow({g.real.unsqueeze(1), g.imaginary.unsqueeze(1)}, edge_C);
+  const Tensor below = FourierBelow(g, edge_C);
   ExpectClose(below.select(1, 0), torch::zeros({3}, torch::kDouble), 1e-12);
   ExpectClose(below.select(1, cells), torch::ones({3}, torch::kDouble), 1e-12);
   EXPECT_GE(below.diff(1, 1).min().item<double>(), -1e-14);
   const Tensor middle_C = edge_C.slice(0, 1) - 1. / cells;
   ExpectClose(below.slice(1, 1), Density(Parameters(), middle_C).cumsum(1) * (2. / cells), 1e-6);
-}
-
-TEST(FourierBelow, HasTheQuantileAsItsInverse) {
-  const FourierCoefficients g = CoefficientsOf(Parameters());
-  const FourierCoefficients wide{g.real.unsqueeze(1).expand({3, 200, -1}),
-                                 g.imaginary.unsqueeze(1).expand({3, 200, -1})};
-  const Tensor u = (torch::arange(200, torch::kDouble) + .5).div(200).expand({3, 200});
-  ExpectClose(FourierBelow(wide, FourierQuantile(wide, u)), u, 1e-7);
 }
 
 // E exp(-i pi m y) = conj(g_m): circular moments.
@@ -147,7 +132,7 @@ TEST(FourierDensity, StaysFiniteInFloatAtItsRoots) {
   const Tensor a = torch::ones({1, 65}, torch::kComplexFloat);
   Tensor parameters = FromComplex(a).requires_grad_();
   const Tensor y_C = torch::arange(1, 65).to(torch::kFloat) * (2. / 65) - 1;
-  const Tensor log_p = FourierLogDensityOnGrid(parameters, y_C);
+  const Tensor log_p = FourierLogDensity(parameters, y_C);
   EXPECT_TRUE(at::isfinite(log_p).all().item<bool>());
   log_p.sum().backward();
   EXPECT_TRUE(at::isfinite(parameters.grad()).all().item<bool>());

@@ -139,5 +139,21 @@ TEST(Model, InputNoiseFollowsTheGeneratorAndTheLevel) {
   EXPECT_TRUE(torch::equal(model->Embed(clean, Rng(1)), model->Embed(clean, Rng(2))));
 }
 
+TEST(Model, MeasuresPatchesByWhatStandsBeforeThem) {
+  ModelConfig config = ToyConfig();
+  config.head.kind = HeadKind::kMse;
+  const auto model = ToyModel(config);
+  Batch batch = ToyBatch(1, 1, /*noise=*/.2);
+  const auto bits = [&](int64_t most) { return model->MeasurePatches(batch, most, Rng(0)).bits_N; };
+  const Tensor all_N = bits(100);
+  ASSERT_EQ(all_N.size(0), 4);
+  EXPECT_TRUE(torch::equal(bits(2), all_N.slice(0, 0, 4, 2)));  // evenly spread
+  batch.patch_PD[2] = -batch.patch_PD[2];
+  EXPECT_TRUE(at::allclose(bits(100).slice(0, 0, 2), all_N.slice(0, 0, 2)));
+  EXPECT_FALSE(at::allclose(bits(100)[3], all_N[3]));
+  batch = ToyBatch(1, 1, /*noise=*/0);
+  EXPECT_TRUE(torch::equal(bits(100), all_N));  // of noise nothing is added and nothing told
+}
+
 }  // namespace
 }  // namespace tessera
