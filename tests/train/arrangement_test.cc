@@ -32,7 +32,8 @@ TEST(Arrangement, EveryCombinationHasAGradientAndDrawsAPicture) {
   for (const PatchOrder order : EveryValue<PatchOrder>()) {
     for (const Positions positions : EveryValue<Positions>()) {
       for (const AttentionMask mask : EveryValue<AttentionMask>()) {
-        ExpectAGradientAndAPicture({.order = order, .positions = positions, .mask = mask, .block = 2});
+        ExpectAGradientAndAPicture(
+            {.order = order, .positions = positions, .mask = mask, .block = 2});
       }
     }
   }
