@@ -4,6 +4,7 @@
 
 #include <ATen/Functions.h>
 
+#include "heads/amed.h"
 #include "heads/denoiser.h"
 #include "heads/denoising_loss.h"
 #include "heads/guided_network.h"
@@ -14,6 +15,22 @@
 
 namespace tessera {
 namespace {
+
+// The network with guidance and, where the flow time is outside of it, without.
+struct Guide {
+  double from, to;
+  std::shared_ptr<GuidedNetwork> guided, plain;
+
+  Guide(const Denoiser& denoiser, const Tensor& tau_S, const Conditions& conditions)
+      : from(conditions.guided_from),
+        to(conditions.guided_to),
+        guided(std::make_shared<GuidedNetwork>(denoiser, tau_S, conditions.branches)),
+        plain(always() ? guided
+                       : std::make_shared<GuidedNetwork>(
+                             denoiser, tau_S, std::vector<Branch>{conditions.branches.front()})) {}
+
+  bool always() const { return from <= 0 && to >= 1; }
+};
 
 class DiffusionHead : public ImageHead {
  public:
@@ -42,32 +59,52 @@ class DiffusionHead : public ImageHead {
     const std::string problem = SamplerProblem(config_, sampler);
     TORCH_CHECK(problem.empty(), problem);
     const Tensor& z_NZ = conditions.branches.front().z_NZ;
-    const torch::TensorOptions options =
-        z_NZ.options().dtype(at::promote_types(z_NZ.scalar_type(), torch::kFloat));
+    const torch::TensorOptions options = NumbersOf(z_NZ);
     const std::vector<NoiseLevel> levels = SamplerLevels(sampler, schedule_);
-    return RunSampler({.config = sampler,
-                       .levels = levels,
-                       .denoise = MakeDenoise(conditions, levels, options),
-                       .noise = [&] { return RandnRows(rngs, patch_dim_, options); }});
+    return RunSampler(
+        {.config = sampler,
+         .levels = levels,
+         .denoise = MakeDenoise(conditions, levels, options),
+         .noise = [&] { return RandnRows(rngs, patch_dim_, options); },
+         .clean_at = sampler.kind == SamplerKind::kAmed ? CleanUnder(conditions) : nullptr,
+         .amed = amed_});
   }
 
+  CleanAt CleanUnder(const Conditions& conditions) const override {
+    const Tensor no_tau_S = at::zeros({1}, NumbersOf(conditions.branches.front().z_NZ));
+    const Guide guide(denoiser_, no_tau_S, conditions);
+    return [=, this](const Tensor& y_ND, const Tensor& sigma_N1) {
+      const NoiseLevels levels_N1 = schedule_.AtSigmas(sigma_N1);
+      const Tensor x_ND = y_ND * levels_N1.alpha, tau_N = levels_N1.tau.squeeze(1);
+      Tensor output_NO = guide.guided->OutputAt(x_ND, tau_N);
+      if (!guide.always()) {
+        const Tensor t_N1 = schedule_.FlowTime(levels_N1);
+        const Tensor in_N1 = at::logical_and(t_N1 >= guide.from, t_N1 <= guide.to);
+        output_NO = at::where(in_N1, output_NO, guide.plain->OutputAt(x_ND, tau_N));
+      }
+      const CleanForm form_N1 = CleanFrom(config_.prediction, schedule_, levels_N1);
+      return form_N1.from_noisy * x_ND + form_N1.from_output * output_NO.slice(1, 0, patch_dim_);
+    };
+  }
+
+  void SetAmed(std::shared_ptr<AmedPredictor> amed) override { amed_ = std::move(amed); }
+
  private:
+  // In float at least.
+  static torch::TensorOptions NumbersOf(const Tensor& z_NZ) {
+    return z_NZ.options().dtype(at::promote_types(z_NZ.scalar_type(), torch::kFloat));
+  }
+
   Denoise MakeDenoise(const Conditions& conditions, const std::vector<NoiseLevel>& levels,
                       torch::TensorOptions options) const {
     const NoiseLevels stacked = Stack(levels);
     const Tensor tau_S = stacked.tau.to(options);
-    const double from = conditions.guided_from, to = conditions.guided_to;
-    const bool always = from <= 0 && to >= 1;
-    const std::vector<Branch>& branches = conditions.branches;
-    const auto guided = std::make_shared<GuidedNetwork>(denoiser_, tau_S, branches);
-    const auto plain = always ? guided
-                              : std::make_shared<GuidedNetwork>(
-                                    denoiser_, tau_S, std::vector<Branch>{branches.front()});
+    const Guide guide(denoiser_, tau_S, conditions);
     const CleanForm form = CleanFrom(config_.prediction, schedule_, stacked);
     return [=, this](const Tensor& x_ND, int64_t level) -> Denoised {
       const double t = schedule_.FlowTime(levels[static_cast<size_t>(level)]);
-      const bool guide = from <= t && t <= to;
-      const Tensor output_NO = (guide ? *guided : *plain).Output(x_ND, level);
+      const bool in = guide.from <= t && t <= guide.to;
+      const Tensor output_NO = (in ? *guide.guided : *guide.plain).Output(x_ND, level);
       Tensor clean_ND = output_NO.slice(1, 0, patch_dim_);
       if (config_.prediction != Prediction::kX) {
         clean_ND = at::add(x_ND * form.from_noisy[level].item<double>(), clean_ND,
@@ -84,6 +121,7 @@ class DiffusionHead : public ImageHead {
   int64_t patch_dim_;
   NoiseSchedule schedule_;
   Denoiser denoiser_;
+  std::shared_ptr<AmedPredictor> amed_;  // fitted to this head later, and no part of it
 };
 
 }  // namespace

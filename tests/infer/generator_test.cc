@@ -97,7 +97,8 @@ class Twin {
     }
     const Conditions conditions = Guide(at::stack(z), {share}, config_);
     std::vector<at::Generator> rngs = {row.rng()};
-    row.AppendPatch(Toy().model->SamplePatches(conditions, config_.sampler, rngs)[0]);
+    const SamplerConfig sampler = AtTurn(config_.sampler, row.turn(), row.grid().size());
+    row.AppendPatch(Toy().model->SamplePatches(conditions, sampler, rngs)[0]);
   }
 
   GenerateConfig config_;
@@ -108,6 +109,7 @@ class Twin {
 std::vector<GenerateConfig> EveryGuidance() {
   std::vector<GenerateConfig> configs(4, ToyGenerate());
   configs[1].guidance = 3;
+  configs[1].sampler.last_steps = 4;  // rows at different patches have different steps
   configs[2].guidance = 2;
   configs[2].image_guidance = 1.5;
   configs[2].guidance_schedule = GuidanceSchedule::kConstant;
