@@ -56,12 +56,14 @@ CheckpointFolder CheckpointsOf(const std::string& run, const Files& files) {
   return CheckpointFolder(files, JoinPath(run, "checkpoints"));
 }
 
+std::string CheckpointAt(const std::string& path, const Files& files) {
+  const auto best = CheckpointsOf(path, files).Best();
+  return best.ok() ? best->path : path;
+}
+
 absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files, DeviceKind kind) {
   ASSIGN_OR_RETURN(const torch::Device device, OpenDevice(kind));
-  std::string folder = path;
-  if (const auto best = CheckpointsOf(path, files).Best(); best.ok()) {
-    folder = best->path;
-  }
+  const std::string folder = CheckpointAt(path, files);
   const std::string config_path = JoinPath(folder, "config.toml");
   const auto toml = files.Read(config_path);
   if (!toml.ok()) {

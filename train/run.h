@@ -35,6 +35,9 @@ absl::StatusOr<Run> MakeRun(const RunConfig& config, Tokenizer tokenizer);
 // Where a run folder keeps its checkpoints.
 CheckpointFolder CheckpointsOf(const std::string& run, const Files& files);
 
+// The checkpoint that a path stands for: the best of a run folder, else the path itself.
+std::string CheckpointAt(const std::string& path, const Files& files);
+
 // The averaged parameters of the best checkpoint of a run folder, or of a checkpoint folder itself.
 absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files,
                             DeviceKind device = DeviceKind::kCpu);
