@@ -10,6 +10,7 @@
 #include "config/toml.h"
 #include "data/json.h"
 #include "study/measure.h"
+#include "train/amed_file.h"
 
 namespace tessera {
 namespace {
@@ -43,6 +44,7 @@ absl::Status RunEval(const Arguments& arguments) {
   if (!problem.empty()) {
     return absl::InvalidArgumentError(problem);
   }
+  RETURN_IF_ERROR(LoadAmed(arguments.run, *files, &run));
   EvaluateOptions options;
   options.count = arguments.count;
   if (isatty(STDERR_FILENO)) {

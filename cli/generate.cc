@@ -17,7 +17,7 @@
 #include "data/text_check.h"
 #include "infer/generator.h"
 #include "study/document_page.h"
-#include "train/run.h"
+#include "train/amed_file.h"
 
 namespace tessera {
 namespace {
@@ -198,6 +198,7 @@ absl::Status RunGenerate(const Arguments& arguments) {
   if (!problem.empty()) {
     return absl::InvalidArgumentError(absl::StrCat("--set: ", problem));
   }
+  RETURN_IF_ERROR(LoadAmed(arguments.run, files, &run));
   ASSIGN_OR_RETURN(Document prompt, ReadPrompt(arguments, files, run.config.data.max_pixels));
   ASSIGN_OR_RETURN(const Until until, UntilWhat(arguments, prompt));
   FitPictures(run.layout, &prompt);

@@ -91,6 +91,11 @@ absl::Status RunTrain(Arguments arguments) {
     RETURN_IF_ERROR(AdoptModel(arguments.from, *files, &config));
   }
   RETURN_IF_ERROR(FromToml(toml, arguments.recipe, arguments.overrides, &config));
+  if (config.generate.sampler.kind == SamplerKind::kAmed) {
+    return absl::InvalidArgumentError(
+        "generate.sampler.kind=amed needs a predictor, which `tessera amed` fits to a trained run; "
+        "train with another kind and ask for amed when generating");
+  }
   files = std::make_shared<const Files>(config.data.retry);
   for (const int signal : {SIGINT, SIGTERM}) {
     std::signal(signal, [](int) { stop_requested = true; });

@@ -1,5 +1,4 @@
-// What can be chosen about the image head and its sampler. Flow time everywhere: t = 0 is noise,
-// t = 1 is data.
+// What can be chosen about the image head. Flow time everywhere: t = 0 is noise, t = 1 is data.
 #pragma once
 
 #include <array>
@@ -7,6 +6,7 @@
 #include <string>
 
 #include "config/enum_names.h"
+#include "heads/sampler_config.h"
 
 namespace tessera {
 
@@ -33,17 +33,6 @@ constexpr auto EnumNames(NoiseScheduleKind) { return std::array{"flow", "cosine"
 
 enum class TimeDensity { kLogitNormal, kUniform };
 constexpr auto EnumNames(TimeDensity) { return std::array{"logit-normal", "uniform"}; }
-
-enum class SamplerKind { kDdpm, kDdim, kEuler, kHeun, kMidpoint, kAb2, kDpmpp2m, kFlowSde };
-constexpr auto EnumNames(SamplerKind) {
-  return std::array{"ddpm", "ddim", "euler", "heun", "midpoint", "ab2", "dpm++2m", "flow-sde"};
-}
-
-enum class StepVariance { kSmall, kLarge, kLearned };
-constexpr auto EnumNames(StepVariance) { return std::array{"small", "large", "learned"}; }
-
-enum class StepGrid { kTime, kLogSnr };
-constexpr auto EnumNames(StepGrid) { return std::array{"time", "log-snr"}; }
 
 struct HeadConfig {
   HeadKind kind = HeadKind::kDiffusion;
@@ -126,57 +115,6 @@ struct HeadConfig {
   }
 };
 
-struct SamplerConfig {
-  SamplerKind kind = SamplerKind::kMidpoint;
-  int64_t steps = 10;
-  double eta = 0;
-  StepVariance variance = StepVariance::kSmall;
-  StepGrid grid = StepGrid::kTime;
-  double time_shift = 1;
-  double temperature = 1;
-  bool clip = false;
-
-  bool operator==(const SamplerConfig&) const = default;
-
-  template <class Self, class Visitor>
-  static void Fields(Self& self, Visitor& visit) {
-    const SamplerKind kind = self.kind;
-    const bool ode = kind == SamplerKind::kEuler || kind == SamplerKind::kHeun ||
-                     kind == SamplerKind::kMidpoint || kind == SamplerKind::kAb2;
-    visit("kind", self.kind, "midpoint and heun call the network twice a step");
-    visit("steps", self.steps, "per patch");
-    visit("eta", self.eta, "0: deterministic; 1: as ddpm", kind == SamplerKind::kDdim);
-    visit("variance", self.variance, "of a step; learned needs a head with learn_variance",
-          kind == SamplerKind::kDdpm);
-    visit("grid", self.grid, "what the steps divide evenly", kind == SamplerKind::kDpmpp2m);
-    visit("time_shift", self.time_shift,
-          "a in t / (t + a (1 - t)); above 1: finer steps in the noise", ode);
-    visit("temperature", self.temperature,
-          "scales the noise of the steps (ddpm, ddim with eta, flow-sde), else the first noise");
-    visit("clip", self.clip, "the predicted clean patch to [-1, 1], after guidance");
-  }
-
-  std::string Problem() const {
-    if (steps < 1 || (kind == SamplerKind::kFlowSde && steps < 2)) {
-      return "steps must be at least 1, of flow-sde at least 2";
-    }
-    if (steps > 1000 && (kind == SamplerKind::kDdpm || kind == SamplerKind::kDdim)) {
-      return "ddpm and ddim have at most 1000 steps";
-    }
-    if (eta < 0 || eta > 1 || temperature < 0 || time_shift <= 0) {
-      return "eta must lie in [0, 1], temperature must not be negative, time_shift must be "
-             "positive";
-    }
-    return "";
-  }
-};
-
-constexpr bool WalksInFlowTime(SamplerKind kind) {
-  return kind == SamplerKind::kEuler || kind == SamplerKind::kHeun ||
-         kind == SamplerKind::kMidpoint || kind == SamplerKind::kAb2 ||
-         kind == SamplerKind::kFlowSde;
-}
-
 // What forbids sampling this head with this sampler; empty if nothing does.
 inline std::string SamplerProblem(const HeadConfig& head, const SamplerConfig& sampler) {
   if (head.kind != HeadKind::kDiffusion) {
@@ -189,7 +127,8 @@ inline std::string SamplerProblem(const HeadConfig& head, const SamplerConfig& s
   const bool cosine = head.schedule == NoiseScheduleKind::kCosine;
   if (cosine && WalksInFlowTime(sampler.kind)) {
     return "sampler " + std::string(EnumName(sampler.kind)) +
-           " needs a head with the flow schedule; with cosine use ddpm, ddim or dpm++2m";
+           " needs a head with the flow schedule; with cosine use ddpm, ddim, dpm++2m or one that "
+           "walks in sigma, such as ipndm";
   }
   const bool learned =
       sampler.kind == SamplerKind::kDdpm && sampler.variance == StepVariance::kLearned;

@@ -126,4 +126,8 @@ Tensor PreparedModulation::At(int64_t level) {
   return chunk_CBNM_.select(0, level - first_);
 }
 
+Tensor PreparedModulation::AtTaus(const Tensor& tau_N) {
+  return denoiser_->Modulate(denoiser_->EmbedTime(tau_N) + condition_BNW_);
+}
+
 }  // namespace tessera

@@ -68,6 +68,9 @@ class PreparedModulation {
 
   Tensor At(int64_t level);  // [B, N, M]. Levels in ascending order cost least.
 
+  // The same at levels of each patch's own, which were not known before.
+  Tensor AtTaus(const Tensor& tau_N);
+
  private:
   Denoiser denoiser_;
   Tensor time_S11W_;

@@ -4,6 +4,7 @@
 // O = outputs a patch (D, or 2 D with a learned variance), S = noise levels.
 #include <ATen/Functions.h>
 
+#include "heads/amed.h"
 #include "heads/branches.h"
 #include "heads/denoiser.h"
 #include "heads/denoising_loss.h"
@@ -17,6 +18,22 @@
 
 namespace tessera {
 namespace {
+
+// The network with guidance and, where the flow time is outside of it, without.
+struct Guide {
+  double from, to;
+  std::shared_ptr<GuidedNetwork> guided, plain;
+
+  Guide(const Denoiser& denoiser, const Tensor& tau_S, const Conditions& conditions)
+      : from(conditions.guided_from),
+        to(conditions.guided_to),
+        guided(std::make_shared<GuidedNetwork>(denoiser, tau_S, conditions.branches)),
+        plain(always() ? guided
+                       : std::make_shared<GuidedNetwork>(
+                             denoiser, tau_S, std::vector<Branch>{conditions.branches.front()})) {}
+
+  bool always() const { return from <= 0 && to >= 1; }
+};
 
 class DiffusionHead : public ImageHead {
  public:
@@ -43,13 +60,15 @@ class DiffusionHead : public ImageHead {
                 std::vector<at::Generator>& rngs) override {
     const torch::NoGradGuard no_grad;
     CheckSampler(config_, sampler);
-    const torch::TensorOptions options =
-        conditions.branches.front().z_NZ.options().dtype(SampleType(conditions));
+    const torch::TensorOptions options = OptionsOf(conditions);
     const std::vector<NoiseLevel> levels = SamplerLevels(sampler, schedule_);
-    return RunSampler({.config = sampler,
-                       .levels = levels,
-                       .denoise = MakeDenoise(conditions, levels, options),
-                       .noise = [&] { return RandnRows(rngs, patch_dim_, options); }});
+    return RunSampler(
+        {.config = sampler,
+         .levels = levels,
+         .denoise = MakeDenoise(conditions, levels, options),
+         .noise = [&] { return RandnRows(rngs, patch_dim_, options); },
+         .clean_at = sampler.kind == SamplerKind::kAmed ? CleanUnder(conditions) : nullptr,
+         .amed = amed_});
   }
 
   Likelihood Measure(const Tensor& z_NZ, const Tensor& x_ND, at::Generator rng) override {
@@ -57,7 +76,7 @@ class DiffusionHead : public ImageHead {
     const Tensor exact_ND = x_ND.to(torch::kDouble);
     switch (config_.schedule) {
       case NoiseScheduleKind::kFlow: {
-        const CleanAt clean = [&](const Tensor& noisy_ND, const NoiseLevel& level) {
+        const CleanAtLevel clean = [&](const Tensor& noisy_ND, const NoiseLevel& level) {
           return GuessAtLevel(z_NZ, noisy_ND, level).clean_ND;
         };
         const Tensor spread_ND = Dequantise(exact_ND, rng);
@@ -77,7 +96,30 @@ class DiffusionHead : public ImageHead {
     TORCH_CHECK(false, "noise schedule ", static_cast<int>(config_.schedule));
   }
 
+  CleanAt CleanUnder(const Conditions& conditions) const override {
+    const Tensor no_tau_S = at::zeros({1}, OptionsOf(conditions));
+    const Guide guide(denoiser_, no_tau_S, conditions);
+    return [=, this](const Tensor& y_ND, const Tensor& sigma_N1) {
+      const NoiseLevels levels_N1 = schedule_.AtSigmas(sigma_N1);
+      const Tensor x_ND = y_ND * levels_N1.alpha, tau_N = levels_N1.tau.squeeze(1);
+      Tensor output_NO = guide.guided->OutputAt(x_ND, tau_N);
+      if (!guide.always()) {
+        const Tensor t_N1 = schedule_.FlowTime(levels_N1);
+        const Tensor in_N1 = at::logical_and(t_N1 >= guide.from, t_N1 <= guide.to);
+        output_NO = at::where(in_N1, output_NO, guide.plain->OutputAt(x_ND, tau_N));
+      }
+      const CleanForm form_N1 = CleanFrom(config_.prediction, schedule_, levels_N1);
+      return form_N1.from_noisy * x_ND + form_N1.from_output * output_NO.slice(1, 0, patch_dim_);
+    };
+  }
+
+  void SetAmed(std::shared_ptr<AmedPredictor> amed) override { amed_ = std::move(amed); }
+
  private:
+  static torch::TensorOptions OptionsOf(const Conditions& conditions) {
+    return conditions.branches.front().z_NZ.options().dtype(SampleType(conditions));
+  }
+
   StepGuess GuessAtLevel(const Tensor& z_NZ, const Tensor& noisy_ND, const NoiseLevel& level) {
     const Tensor tau_N = at::full({noisy_ND.size(0)}, level.tau, noisy_ND.options());
     const Tensor output_NO = denoiser_(noisy_ND, tau_N, z_NZ).to(noisy_ND.scalar_type());
@@ -95,18 +137,12 @@ class DiffusionHead : public ImageHead {
                       torch::TensorOptions options) const {
     const NoiseLevels stacked = Stack(levels);
     const Tensor tau_S = stacked.tau.to(options);
-    const double from = conditions.guided_from, to = conditions.guided_to;
-    const bool always = from <= 0 && to >= 1;
-    const std::vector<Branch>& branches = conditions.branches;
-    const auto guided = std::make_shared<GuidedNetwork>(denoiser_, tau_S, branches);
-    const auto plain = always ? guided
-                              : std::make_shared<GuidedNetwork>(
-                                    denoiser_, tau_S, std::vector<Branch>{branches.front()});
+    const Guide guide(denoiser_, tau_S, conditions);
     const CleanForm form = CleanFrom(config_.prediction, schedule_, stacked);
     return [=, this](const Tensor& x_ND, int64_t level) -> Denoised {
       const double t = schedule_.FlowTime(levels[static_cast<size_t>(level)]);
-      const bool guide = from <= t && t <= to;
-      const Tensor output_NO = (guide ? *guided : *plain).Output(x_ND, level);
+      const bool in = guide.from <= t && t <= guide.to;
+      const Tensor output_NO = (in ? *guide.guided : *guide.plain).Output(x_ND, level);
       Tensor clean_ND = output_NO.slice(1, 0, patch_dim_);
       if (config_.prediction != Prediction::kX) {
         clean_ND = at::add(x_ND * form.from_noisy[level].item<double>(), clean_ND,
@@ -123,6 +159,7 @@ class DiffusionHead : public ImageHead {
   int64_t patch_dim_;
   NoiseSchedule schedule_;
   Denoiser denoiser_;
+  std::shared_ptr<AmedPredictor> amed_;  // fitted to this head later, and no part of it
 };
 
 }  // namespace

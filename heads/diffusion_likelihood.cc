@@ -45,7 +45,7 @@ Tensor Trace(const Tensor& clean_ND, const Tensor& x_ND, const Tensor& probe_ND)
 // whose variance stays that of the data or 1: dw / d log q = w / r^2 - E[x | x_t] / r.
 class Flow {
  public:
-  Flow(const CleanAt& clean, const NoiseSchedule& schedule, Tensor probe_ND)
+  Flow(const CleanAtLevel& clean, const NoiseSchedule& schedule, Tensor probe_ND)
       : clean_(clean), schedule_(schedule), probe_ND_(std::move(probe_ND)) {}
 
   Slope At(const Tensor& w_ND, double log_q) const {
@@ -60,7 +60,7 @@ class Flow {
   }
 
  private:
-  const CleanAt& clean_;
+  const CleanAtLevel& clean_;
   const NoiseSchedule& schedule_;
   Tensor probe_ND_;
 };
@@ -80,7 +80,7 @@ void Step(const Flow& flow, double log_q, double h, Tensor* w_ND, Tensor* diverg
 
 }  // namespace
 
-Tensor OdeLogDensity(const CleanAt& clean, const NoiseSchedule& schedule, const Tensor& x_ND,
+Tensor OdeLogDensity(const CleanAtLevel& clean, const NoiseSchedule& schedule, const Tensor& x_ND,
                      at::Generator rng) {
   const int64_t dim = x_ND.size(1);
   Tensor probe_ND;

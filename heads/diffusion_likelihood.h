@@ -9,7 +9,7 @@
 namespace tessera {
 
 // E[x | x_t] at one level, differentiable in x_ND.
-using CleanAt = std::function<Tensor(const Tensor& x_ND, const NoiseLevel& level)>;
+using CleanAtLevel = std::function<Tensor(const Tensor& x_ND, const NoiseLevel& level)>;
 
 // Up to this many numbers a patch the divergence is exact, and costs as many backward passes.
 constexpr int64_t kExactDivergenceDim = 48;
@@ -17,7 +17,7 @@ constexpr int64_t kExactDivergenceDim = 48;
 // log p(x) [N], by the change of variables along the flow from data to noise (Song et al. 2021,
 // "Score-based generative modeling through stochastic differential equations", eq. 39). Above
 // kExactDivergenceDim the divergence is Hutchinson's estimate: right on average.
-Tensor OdeLogDensity(const CleanAt& clean, const NoiseSchedule& schedule, const Tensor& x_ND,
+Tensor OdeLogDensity(const CleanAtLevel& clean, const NoiseSchedule& schedule, const Tensor& x_ND,
                      at::Generator rng);
 
 // The same with a fraction between the posterior's variances (heads/learned_variance.h) beside the

@@ -13,7 +13,15 @@ GuidedNetwork::GuidedNetwork(const Denoiser& denoiser, const Tensor& tau_S,
       modulation_(denoiser, tau_S, StackOf(Weighted(branches), &Branch::z_NZ)) {}
 
 Tensor GuidedNetwork::Output(const Tensor& x_ND, int64_t level) {
-  const Tensor output_BNO = denoiser_->Denoise(x_ND, modulation_.At(level)).to(x_ND.scalar_type());
+  return Guided(x_ND, modulation_.At(level));
+}
+
+Tensor GuidedNetwork::OutputAt(const Tensor& x_ND, const Tensor& tau_N) {
+  return Guided(x_ND, modulation_.AtTaus(tau_N));
+}
+
+Tensor GuidedNetwork::Guided(const Tensor& x_ND, const Tensor& modulation_BNM) {
+  const Tensor output_BNO = denoiser_->Denoise(x_ND, modulation_BNM).to(x_ND.scalar_type());
   const Tensor first_NO = output_BNO.select(0, 0);
   if (weight_BN1_.size(0) == 1) {
     return first_NO;

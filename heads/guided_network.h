@@ -20,7 +20,12 @@ class GuidedNetwork {
   // beyond the prediction's D numbers is that of the first branch.
   Tensor Output(const Tensor& x_ND, int64_t level);
 
+  // The same at each patch's own level. Differentiable.
+  Tensor OutputAt(const Tensor& x_ND, const Tensor& tau_N);
+
  private:
+  Tensor Guided(const Tensor& x_ND, const Tensor& modulation_BNM);
+
   Denoiser denoiser_;
   Tensor weight_BN1_;
   PreparedModulation modulation_;

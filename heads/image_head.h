@@ -5,6 +5,7 @@
 
 #include <torch/nn/module.h>
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -49,6 +50,12 @@ struct Conditions {
   double guided_to = 1;
 };
 
+// E[x | y], where y = x + sigma n: each patch has a noise deviation of its own. Differentiable in
+// both. Heads that know no noise have none.
+using CleanAt = std::function<Tensor(const Tensor& y_ND, const Tensor& sigma_N1)>;
+
+class AmedPredictor;
+
 class ImageHead : public torch::nn::Module {
  public:
   // Differentiable in z_NZ and in the parameters.
@@ -61,6 +68,15 @@ class ImageHead : public torch::nn::Module {
 
   // Of patches of 8-bit numbers. rng: for those kinds that are not exact.
   virtual Likelihood Measure(const Tensor& z_NZ, const Tensor& x_ND, at::Generator rng) = 0;
+
+  // What the amed sampler needs of a head, and its predictor is fitted on; the conditions' numbers
+  // say in what type.
+  virtual CleanAt CleanUnder(const Conditions&) const {
+    TORCH_CHECK(false, "this image head does not denoise, so that amed cannot draw from it");
+  }
+  virtual void SetAmed(std::shared_ptr<AmedPredictor>) {
+    TORCH_CHECK(false, "this image head does not denoise, so that amed cannot draw from it");
+  }
 };
 
 using MakeHead = std::shared_ptr<ImageHead>(const HeadConfig& config, int64_t condition_dim,

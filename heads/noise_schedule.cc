@@ -80,6 +80,22 @@ NoiseLevels NoiseSchedule::AtTimes(const Tensor& t) const {
   TORCH_CHECK(false, "noise schedule ", static_cast<int>(kind_));
 }
 
+NoiseLevels NoiseSchedule::AtSigmas(const Tensor& sigma) const {
+  switch (kind_) {
+    case NoiseScheduleKind::kFlow: {
+      const Tensor t = 1 / (1 + sigma / noise_scale_);
+      return {1000 * t, t, sigma * t};
+    }
+    case NoiseScheduleKind::kCosine: {
+      const Tensor alpha = (1 + sigma.square()).rsqrt();
+      const Tensor angle = (alpha * std::sqrt(CosineEnergy(0))).acos();
+      const Tensor u = angle * (2 / std::numbers::pi * (1 + kOffset)) - kOffset;
+      return {(kCosineSteps * u - 1).clamp_min(0), alpha, sigma * alpha};
+    }
+  }
+  TORCH_CHECK(false, "noise schedule ", static_cast<int>(kind_));
+}
+
 double NoiseSchedule::TimeOf(const NoiseLevel& level) const {
   switch (kind_) {
     case NoiseScheduleKind::kFlow:

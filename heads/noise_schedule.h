@@ -46,6 +46,9 @@ class NoiseSchedule {
   // Of the training times: those of the cosine schedule fall to a whole step.
   NoiseLevels AtTimes(const Tensor& t) const;
 
+  // Of noise deviations on a signal of scale 1, differentiable.
+  NoiseLevels AtSigmas(const Tensor& sigma) const;
+
   double TimeOf(const NoiseLevel& level) const;  // the inverse of AtTime
 
   // Flow time of the same signal-to-noise ratio, which compares levels across schedules.

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "heads/amed.h"
 #include "heads/ddpm.h"
 #include "heads/ode.h"
+#include "heads/sigma_walk.h"
 
 namespace tessera {
 namespace {
@@ -64,6 +66,8 @@ std::vector<NoiseLevel> DpmLevels(const NoiseSchedule& schedule, StepGrid grid, 
       }
       return levels;
     }
+    case StepGrid::kPolynomial:
+      break;  // refused by SamplerConfig::Problem
   }
   TORCH_CHECK(false, "step grid ", static_cast<int>(grid));
 }
@@ -92,6 +96,15 @@ Tensor Solve(const SamplerRun& run, const Tensor& x_ND) {
       return Dpmpp2m(run, x_ND);
     case SamplerKind::kFlowSde:
       return FlowSde(run, x_ND);
+    case SamplerKind::kDpmSolver2:
+      return DpmSolver2(run, x_ND);
+    case SamplerKind::kDpmpp3m:
+      return Dpmpp3m(run, x_ND);
+    case SamplerKind::kIpndm:
+    case SamplerKind::kIpndmV:
+      return Ipndm(run, x_ND);
+    case SamplerKind::kAmed:
+      return Amed(run, x_ND);
   }
   TORCH_CHECK(false, "sampler ", static_cast<int>(run.config.kind));
 }
@@ -119,6 +132,12 @@ std::vector<NoiseLevel> SamplerLevels(const SamplerConfig& config, const NoiseSc
     case SamplerKind::kFlowSde:
       return LevelsAtTimes(schedule, config.steps,
                            [&](double i) { return kLastNoisyTime * i / (steps - 1); });
+    case SamplerKind::kDpmSolver2:
+    case SamplerKind::kDpmpp3m:
+    case SamplerKind::kIpndm:
+    case SamplerKind::kIpndmV:
+    case SamplerKind::kAmed:
+      return SigmaLevels(config, schedule);
   }
   TORCH_CHECK(false, "sampler ", static_cast<int>(config.kind));
 }
@@ -134,6 +153,9 @@ Tensor RunSampler(const SamplerRun& run) {
     Denoised denoised = run.denoise(x_ND, level);
     denoised.clean_ND = denoised.clean_ND.clamp(-1, 1);
     return denoised;
+  };
+  clipped.clean_at = [&run](const Tensor& y_ND, const Tensor& sigma_N1) {
+    return run.clean_at(y_ND, sigma_N1).clamp(-1, 1);
   };
   return Solve(clipped, first_ND);
 }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <vector>
 
+#include "heads/image_head.h"
 #include "heads/noise_schedule.h"
 
 namespace tessera {
@@ -21,7 +22,8 @@ using Denoise = std::function<Denoised(const Tensor& x_ND, int64_t level)>;
 // Standard normal [N, D], fresh at every call.
 using NoiseSource = std::function<Tensor()>;
 
-// The levels at which a sampler looks, most noise first. After the last comes the clean patch.
+// The levels at which a sampler looks, most noise first. After the last comes the clean patch; of
+// those that walk in sigma the last is where they stop.
 std::vector<NoiseLevel> SamplerLevels(const SamplerConfig& config, const NoiseSchedule& schedule);
 
 struct SamplerRun {
@@ -29,6 +31,8 @@ struct SamplerRun {
   const std::vector<NoiseLevel>& levels;  // SamplerLevels(config, ...)
   Denoise denoise;
   NoiseSource noise;
+  CleanAt clean_at = {};                          // what amed asks instead of denoise, at levels
+  std::shared_ptr<AmedPredictor> amed = nullptr;  // that this chooses
 };
 
 // [N, D]

@@ -5,6 +5,7 @@
 #include <ATen/Functions.h>
 
 #include <algorithm>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "infer/continuation.h"
@@ -25,6 +26,7 @@ class Generation {
       : model_(model),
         layout_(layout),
         rules_{tokenizer, layout_, config, request.until, request.grid},
+        on_conditions_(request.on_conditions),
         count_(std::ssize(request.prompts)),
         lanes_(NumLanes(config)),
         reader_(model, lanes_ * count_) {
@@ -115,12 +117,22 @@ class Generation {
     }
   }
 
-  // The next patches of each row that draws.
+  // The next patches of each row that draws; rows of as many steps together.
   void DrawPatches() {
-    const std::vector<int64_t> ready = Ready(&Continuation::drawing);
-    if (ready.empty()) {
-      return;
+    std::map<int64_t, std::vector<int64_t>> rows_by_steps;
+    for (const int64_t i : Ready(&Continuation::drawing)) {
+      rows_by_steps[SamplerOf(i).steps].push_back(i);
     }
+    for (const auto& [steps, rows] : rows_by_steps) {
+      DrawPatches(rows);
+    }
+  }
+
+  SamplerConfig SamplerOf(int64_t row) const {
+    return AtTurn(rules_.config.sampler, rows_[row].turn(), rows_[row].grid().size());
+  }
+
+  void DrawPatches(const std::vector<int64_t>& ready) {
     std::vector<int64_t> slots, place, counts;
     std::vector<double> share_N;
     std::vector<at::Generator> rngs;
@@ -138,8 +150,11 @@ class Generation {
     }
     const Tensor place_N2 = torch::tensor(place, model_.device()).view({-1, 2});
     const Tensor z_LNW = model_.Condition(HiddenOf(slots), place_N2);
-    const Tensor patch_ND =
-        model_.SamplePatches(Guide(z_LNW, share_N, rules_.config), rules_.config.sampler, rngs);
+    const Conditions conditions = Guide(z_LNW, share_N, rules_.config);
+    if (on_conditions_) {
+      on_conditions_(conditions);
+    }
+    const Tensor patch_ND = model_.SamplePatches(conditions, SamplerOf(ready.front()), rngs);
     const std::vector<Tensor> drawn = patch_ND.split_with_sizes(counts);
     for (size_t n = 0; n < ready.size(); ++n) {
       rows_[ready[n]].AppendPatches(drawn[n]);
@@ -149,6 +164,7 @@ class Generation {
   Model& model_;
   LayoutSpec layout_;
   ContinuationRules rules_;
+  std::function<void(const Conditions&)> on_conditions_;
   int64_t count_, lanes_;
   Reader reader_;
   std::vector<Continuation> rows_;

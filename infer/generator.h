@@ -25,6 +25,7 @@ struct GenerateRequest {
   int64_t first_index = 0;  // prompt i draws from stream first_index + i: batches change nothing
   std::optional<int64_t> grid = {};                 // of every picture; else the text head chooses
   std::function<void(int64_t slots)> on_slot = {};  // after each step of all rows
+  std::function<void(const Conditions&)> on_conditions = {};  // before patches are drawn under them
 };
 
 // Each prompt and its continuation. A text that continues a prompt's text belongs to the same

@@ -146,7 +146,8 @@ Likelihood Model::MeasurePatches(const Batch& batch, int64_t most, at::Generator
   const auto of_scored = [&](const Tensor& per_patch) {
     return at::index_select(per_patch, 0, scored_N);
   };
-  const Tensor h_NW = at::index_select(h_MW, 0, of_scored(batch.patch_slot_P) - 1);
+  const int64_t ahead = config_.arrangement.patches_at_once();
+  const Tensor h_NW = at::index_select(h_MW, 0, of_scored(batch.patch_slot_P) - ahead);
   return head_->Measure(Condition(h_NW, of_scored(batch.patch_place_P2)), of_scored(batch.patch_PD),
                         rng);
 }

@@ -77,6 +77,7 @@ class Model : public torch::nn::Module {
   const std::vector<PatchGrid>& grids() const { return grids_; }
   int64_t patch_dim() const { return 3 * config_.patch * config_.patch; }
   const PatchEmbedder& patch_embedder() const { return *patch_embedder_; }
+  ImageHead& image_head() const { return *head_; }
   torch::Device device() const { return embed_tokens_.device(); }
 
  private:

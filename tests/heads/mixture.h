@@ -7,21 +7,19 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "heads/sampler.h"
-#include "ops/random.h"
+#include "tests/heads/expected.h"
 
 namespace tessera {
 
 class Mixture {
  public:
-  // E[x | x_t] at a level.
-  Tensor Clean(const Tensor& x_N1, const NoiseLevel& level) const {
-    const Tensor variance_C1 = level.alpha * level.alpha * variance_C1_ + level.sigma * level.sigma;
-    const Tensor error_CN = x_N1.t() - level.alpha * mean_C1_;
+  // E[x | x_t]; the noise of all draws, or of each.
+  Tensor Clean(const Tensor& x_N1, double alpha, const Tensor& sigma_N1) const {
+    const Tensor variance_CN = alpha * alpha * variance_C1_ + sigma_N1.square().t();
+    const Tensor error_CN = x_N1.t() - alpha * mean_C1_;
     const Tensor log_density_CN =
-        at::addcmul(share_C1_.log() - variance_C1.log() / 2, error_CN.square(), -.5 / variance_C1);
-    const Tensor clean_CN =
-        at::addcmul(mean_C1_, error_CN, level.alpha * variance_C1_ / variance_C1);
+        at::addcmul(share_C1_.log() - variance_CN.log() / 2, error_CN.square(), -.5 / variance_CN);
+    const Tensor clean_CN = at::addcmul(mean_C1_, error_CN, alpha * variance_C1_ / variance_CN);
     return (log_density_CN.softmax(0) * clean_CN).sum(0).unsqueeze(1);
   }
 
@@ -53,16 +51,15 @@ struct MixtureDraws {
 inline MixtureDraws DrawMixture(const SamplerConfig& config, NoiseScheduleKind kind,
                                 int64_t count) {
   const NoiseSchedule schedule(kind, 1);
-  const std::vector<NoiseLevel> levels = SamplerLevels(config, schedule);
   const Mixture mixture;
   at::Generator rng = MakeGenerator(torch::kCPU, 1, Stream::kTest, 0);
   MixtureDraws draws{.x_N1 = {}, .looks = 0};
-  const auto look = [&](const Tensor& x_N1, int64_t level) -> Denoised {
+  const auto look = [&](const Tensor& x_N1, double alpha, const Tensor& sigma_N1) {
     ++draws.looks;
-    return {mixture.Clean(x_N1, levels[static_cast<size_t>(level)]), {}};
+    return mixture.Clean(x_N1, alpha, sigma_N1);
   };
   const auto noise = [&] { return torch::randn({count, 1}, rng, torch::kDouble); };
-  draws.x_N1 = RunSampler({.config = config, .levels = levels, .denoise = look, .noise = noise});
+  draws.x_N1 = SampleExpected(config, schedule, look, noise);
   return draws;
 }
 
@@ -122,6 +119,14 @@ inline std::vector<MixtureReference> MixtureReferences() {
        {.kind = kFlowSde},
        flow,
        {.155, .090, .066, .031, .021, .015, .0052, .0043, .0061}},
+      {"dpm-solver-2, r .5",
+       {.kind = kDpmSolver2, .grid = StepGrid::kPolynomial},
+       cosine,
+       {.321, .074, .045, .016, .010, .0071, .0082, .0034, .0028}},
+      {"amed before training",
+       {.kind = kAmed, .grid = StepGrid::kPolynomial},
+       flow,
+       {.321, .074, .045, .016, .010, .0071, .0082, .0034, .0028}},
   };
 }
 

@@ -3,73 +3,106 @@
 namespace tessera {
 namespace {
 
-// Every sampler on a schedule that it can walk on.
-std::vector<MixtureReference> Samplers(int64_t steps) {
-  std::vector<MixtureReference> all = MixtureReferences();
-  for (MixtureReference& one : all) {
-    one.sampler.steps = steps;
-  }
-  return all;
-}
-
 TEST(Sampler, ReachesItsReferenceErrorInTenSteps) {
   for (const MixtureReference& reference : MixtureReferences()) {
     ExpectMixtureErrors(reference, 2);
   }
 }
 
-TEST(Sampler, EveryKindIsInTheTable) {
-  for (size_t kind = 0; kind < EnumNames(SamplerKind{}).size(); ++kind) {
-    const std::vector<MixtureReference> all = Samplers(4);
-    EXPECT_TRUE(std::any_of(all.begin(), all.end(), [&](const MixtureReference& one) {
-      return one.sampler.kind == static_cast<SamplerKind>(kind);
-    })) << EnumNames(SamplerKind{})[kind];
+// Samplers are affine in their noise where the data are Gaussian: row 0 has no noise, row k that of
+// draw k alone. The mean and the deviation are then exact, not estimated.
+std::pair<double, double> MeanAndDeviation(const SamplerCase& one, const Gaussian& data) {
+  const int64_t rows = one.sampler.steps + 2;
+  int64_t draw = 0;
+  const auto noise = [&] {
+    Tensor noise_N1 = torch::zeros({rows, 1}, torch::kDouble);
+    noise_N1[++draw] = 1;
+    return noise_N1;
+  };
+  const Tensor out_N1 = SampleExpected(one.sampler, one.schedule, data, noise);
+  return {out_N1[0].item<double>(), (out_N1 - out_N1[0]).norm().item<double>()};
+}
+
+TEST(Sampler, OfEveryKindHasTheMeanAndTheDeviationOfGaussianData) {
+  const Gaussian data{.3, .5};
+  for (const SamplerCase& one : SamplerCases(200)) {
+    const auto [mean, deviation] = MeanAndDeviation(one, data);
+    EXPECT_NEAR(mean, data.mean, .015) << one.name;
+    EXPECT_NEAR(deviation, data.sd, .015) << one.name;
   }
 }
 
 TEST(Sampler, LooksAsOftenAsItsKindSays) {
-  for (const MixtureReference& one : Samplers(7)) {
-    const int64_t looks = DrawMixture(one.sampler, one.schedule, 4).looks;
-    switch (one.sampler.kind) {
-      case SamplerKind::kMidpoint:
-        EXPECT_EQ(looks, 14) << one.name;
-        break;
-      case SamplerKind::kHeun:
-        EXPECT_EQ(looks, 13) << one.name;
-        break;
-      case SamplerKind::kDdpm:
-      case SamplerKind::kDdim:
-      case SamplerKind::kEuler:
-      case SamplerKind::kAb2:
-      case SamplerKind::kDpmpp2m:
-      case SamplerKind::kFlowSde:
-        EXPECT_EQ(looks, 7) << one.name;
-        break;
+  for (const bool analytic : {false, true}) {
+    for (SamplerCase one : SamplerCases(7)) {
+      one.sampler.analytic_first = analytic;
+      int64_t looks = 0;
+      const auto look = [&](const Tensor& x_ND, double, const Tensor&) {
+        ++looks;
+        return torch::zeros_like(x_ND);
+      };
+      SampleExpected(one.sampler, one.schedule, look, [] {
+        return torch::ones({2, 1}, torch::kDouble);
+      });
+      EXPECT_EQ(looks, Evaluations(one.sampler)) << one.name;
     }
   }
+}
+
+TEST(Sampler, CountsItsLooks) {
+  using enum SamplerKind;
+  EXPECT_EQ(Evaluations({.kind = kMidpoint, .steps = 10}), 20);
+  EXPECT_EQ(Evaluations({.kind = kHeun, .steps = 10}), 19);
+  EXPECT_EQ(Evaluations({.kind = kIpndm, .steps = 10}), 10);
+  EXPECT_EQ(Evaluations({.kind = kDdpm, .steps = 10, .analytic_first = true}), 10);
+  EXPECT_EQ(Evaluations({.kind = kAmed, .steps = 3, .analytic_first = true}), 5);
 }
 
 TEST(Sampler, RunsFromASingleStepOn) {
-  for (MixtureReference one : Samplers(1)) {
-    if (one.sampler.kind == SamplerKind::kFlowSde) {
-      EXPECT_FALSE(one.sampler.Problem().empty());
-      one.sampler.steps = 2;
+  for (SamplerCase one : SamplerCases(2)) {
+    if (one.sampler.kind != SamplerKind::kFlowSde) {
+      one.sampler.steps = 1;
     }
-    EXPECT_TRUE(at::isfinite(DrawMixture(one.sampler, one.schedule, 16).x_N1).all().item<bool>())
-        << one.name;
+    const auto noise = [] { return torch::full({3, 1}, .7, torch::kDouble); };
+    const Tensor x_N1 = SampleExpected(one.sampler, one.schedule, Gaussian{0, 1}, noise);
+    EXPECT_TRUE(at::isfinite(x_N1).all().item<bool>()) << one.name;
   }
 }
 
-// With the clean patch known, every way from noise leads there.
+// With the clean patch known, every way from noise leads straight there, and as far as it goes.
 TEST(Sampler, EndsAtAPatchThatIsCertain) {
   const Tensor truth_ND = torch::tensor({{-.5, .25, 1.}}, torch::kDouble);
-  for (const MixtureReference& one : Samplers(6)) {
-    const auto levels = SamplerLevels(one.sampler, NoiseSchedule(one.schedule, 1));
-    const auto look = [&](const Tensor&, int64_t) -> Denoised { return {truth_ND, {}}; };
-    const auto noise = [] { return torch::full({1, 3}, .7, torch::kDouble); };
-    const Tensor x_ND =
-        RunSampler({.config = one.sampler, .levels = levels, .denoise = look, .noise = noise});
-    EXPECT_TRUE(at::allclose(x_ND, truth_ND, 0, 1e-12)) << one.name;
+  const Tensor noise_ND = torch::full({1, 3}, .7, torch::kDouble);
+  for (const int64_t steps : {2, 6}) {
+    for (const SamplerCase& one : SamplerCases(steps)) {
+      const auto look = [&](const Tensor&, double, const Tensor&) { return truth_ND; };
+      const Tensor x_ND = SampleExpected(one.sampler, one.schedule, look, [&] { return noise_ND; });
+      const double first = one.sampler.sigma_max, last = one.sampler.sigma_min;
+      const double left = WalksInSigma(one.sampler.kind) ? last / first : 0;
+      const Tensor end_ND = truth_ND + left * (noise_ND * first - truth_ND);
+      EXPECT_TRUE(at::allclose(x_ND, end_ND, 0, 1e-12)) << one.name;
+    }
+  }
+}
+
+TEST(Sampler, OfEveryKindDrawsARowByItsOwnNoiseAlone) {
+  const Mixture mixture;
+  const auto look = [&](const Tensor& x_ND, double alpha, const Tensor& sigma_N1) {
+    return mixture.Clean(x_ND, alpha, sigma_N1);
+  };
+  for (const SamplerCase& one : SamplerCases(5)) {
+    const auto draw = [&](const std::vector<uint64_t>& seeds) {
+      std::vector<at::Generator> rngs;
+      for (const uint64_t seed : seeds) {
+        rngs.push_back(MakeGenerator(torch::kCPU, seed, Stream::kTest, 0));
+      }
+      const auto noise = [&] { return RandnRows(rngs, 1, torch::kDouble); };
+      return SampleExpected(one.sampler, one.schedule, look, noise);
+    };
+    const Tensor together_N1 = draw({5, 6, 7});
+    EXPECT_TRUE(torch::equal(together_N1, draw({5, 6, 7}))) << one.name;
+    EXPECT_TRUE(at::allclose(together_N1.slice(0, 1, 2), draw({6}), 0, 1e-12)) << one.name;
+    EXPECT_NE(together_N1[0].item<double>(), together_N1[1].item<double>()) << one.name;
   }
 }
 
@@ -127,62 +160,71 @@ TEST(Sampler, DdpmVarianceObeysItsRecursion) {
 }
 
 TEST(Sampler, WithoutTemperatureOnlyTheFirstNoiseOfAStochasticSamplerCounts) {
-  for (MixtureReference one : Samplers(5)) {
+  for (SamplerCase one : SamplerCases(5)) {
     one.sampler.temperature = 0;
-    const auto levels = SamplerLevels(one.sampler, NoiseSchedule(one.schedule, 1));
     const auto draw = [&](double first, double later) {
       bool is_first = true;
       const auto noise = [&] {
         return torch::full({1, 1}, std::exchange(is_first, false) ? first : later, torch::kDouble);
       };
-      const auto look = [&](const Tensor& x_ND, int64_t i) -> Denoised {
-        return {Mixture().Clean(x_ND, levels[static_cast<size_t>(i)]), {}};
-      };
-      return RunSampler({.config = one.sampler, .levels = levels, .denoise = look, .noise = noise})
-          .item<double>();
+      return SampleExpected(one.sampler, one.schedule, Gaussian{.3, .5}, noise).item<double>();
     };
-    const bool stochastic = one.sampler.kind == SamplerKind::kDdpm || one.sampler.eta > 0 ||
-                            one.sampler.kind == SamplerKind::kFlowSde;
+    // ddpm, and ddim like it, keep nothing of a first level that has no signal.
+    const bool ancestral = one.sampler.kind == SamplerKind::kDdpm ||
+                           (one.sampler.kind == SamplerKind::kDdim && one.sampler.eta > 0);
+    const bool counts = one.sampler.kind == SamplerKind::kFlowSde ||
+                        (ancestral && one.schedule.kind() == NoiseScheduleKind::kCosine);
     EXPECT_EQ(draw(.5, .3), draw(.5, -2)) << one.name;
-    EXPECT_EQ(draw(.5, .3) == draw(-1, .3), !stochastic) << one.name;
+    EXPECT_EQ(draw(.5, .3) == draw(-1, .3), !counts) << one.name;
   }
 }
 
 TEST(Sampler, ClipsTheExpectedPatchOnlyWhenAsked) {
-  const auto look = [](const Tensor& x_ND, int64_t) -> Denoised {
-    return {torch::full_like(x_ND, 3.), {}};
+  const auto look = [](const Tensor& x_ND, double, const Tensor&) {
+    return torch::full_like(x_ND, 3.);
   };
-  const auto noise = [] { return torch::zeros({1, 1}, torch::kDouble); };
-  for (MixtureReference one : Samplers(4)) {
-    const auto levels = SamplerLevels(one.sampler, NoiseSchedule(one.schedule, 1));
+  for (SamplerCase one : SamplerCases(4)) {
     for (const bool clip : {false, true}) {
       one.sampler.clip = clip;
-      const Tensor x_ND =
-          RunSampler({.config = one.sampler, .levels = levels, .denoise = look, .noise = noise});
-      EXPECT_NEAR(x_ND.item<double>(), clip ? 1 : 3, 1e-12) << one.name;
+      const Tensor x_ND = SampleExpected(one.sampler, one.schedule, look, [] {
+        return torch::zeros({1, 1}, torch::kDouble);
+      });
+      EXPECT_NEAR(x_ND.item<double>(), clip ? 1 : 3, 1e-3) << one.name;
     }
   }
 }
 
 // Noise of scale s around data is s times unit noise around data / s.
 TEST(Sampler, FollowsTheNoiseScale) {
-  for (const MixtureReference& one : Samplers(6)) {
-    if (one.schedule != NoiseScheduleKind::kFlow || one.sampler.kind == SamplerKind::kDpmpp2m) {
+  for (SamplerCase one : SamplerCases(6)) {
+    if (one.schedule.kind() != NoiseScheduleKind::kFlow ||
+        one.sampler.kind == SamplerKind::kDpmpp2m) {
       continue;  // the first level of dpm++2m is a time, not a ratio
     }
     const auto draw = [&](double scale) {
-      const auto levels = SamplerLevels(one.sampler, NoiseSchedule(one.schedule, scale));
+      SamplerConfig config = one.sampler;
+      config.sigma_max *= scale;
+      config.sigma_min *= scale;
       at::Generator rng = MakeGenerator(torch::kCPU, 1, Stream::kTest, 0);
-      const auto look = [&](const Tensor& x_N1, int64_t i) -> Denoised {
-        NoiseLevel level = levels[static_cast<size_t>(i)];
-        level.sigma /= scale;
-        return {scale * Mixture().Clean(x_N1 / scale, level), {}};
+      const auto look = [&](const Tensor& x_N1, double alpha, const Tensor& sigma_N1) {
+        return scale * Mixture().Clean(x_N1 / scale, alpha, sigma_N1 / scale);
       };
       const auto noise = [&] { return torch::randn({8, 1}, rng, torch::kDouble); };
-      return RunSampler({.config = one.sampler, .levels = levels, .denoise = look, .noise = noise});
+      return SampleExpected(config, {NoiseScheduleKind::kFlow, scale}, look, noise);
     };
     EXPECT_TRUE(at::allclose(draw(3), 3 * draw(1), 0, 1e-9)) << one.name;
   }
+}
+
+TEST(AtTurn, GoesEvenlyFromTheFirstPatchToTheLast) {
+  const SamplerConfig config{.steps = 20, .last_steps = 5};
+  const auto steps = [&](int64_t turn) { return AtTurn(config, turn, 16).steps; };
+  EXPECT_EQ(steps(0), 20);
+  EXPECT_EQ(steps(1), 19);
+  EXPECT_EQ(steps(8), 12);
+  EXPECT_EQ(steps(15), 5);
+  EXPECT_EQ(AtTurn({.steps = 9}, 7, 8).steps, 9);
+  EXPECT_EQ(AtTurn(config, 0, 1).steps, 20);  // a picture of one patch
 }
 
 }  // namespace

@@ -122,8 +122,9 @@ class Twin {
     }
     const std::vector<double> shares(count, share);
     std::vector<at::Generator> rngs(count, row.rng());
+    const SamplerConfig sampler = AtTurn(config_.sampler, row.turn(), row.grid().size());
     row.AppendPatches(
-        toy_.model->SamplePatches(Guide(at::stack(z), shares, config_), config_.sampler, rngs));
+        toy_.model->SamplePatches(Guide(at::stack(z), shares, config_), sampler, rngs));
   }
 
   const ToyRun& toy_;
@@ -135,6 +136,7 @@ class Twin {
 std::vector<GenerateConfig> EveryGuidance() {
   std::vector<GenerateConfig> configs(4, ToyGenerate());
   configs[1].guidance = 3;
+  configs[1].sampler.last_steps = 4;  // rows at different patches have different steps
   configs[2].guidance = 2;
   configs[2].image_guidance = 1.5;
   configs[2].guidance_schedule = GuidanceSchedule::kConstant;

@@ -1,0 +1,92 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "cli/commands.h"
+#include "cli/device.h"
+#include "config/status.h"
+#include "config/toml.h"
+#include "study/amed_fit.h"
+
+namespace tessera {
+namespace {
+
+struct Arguments {
+  std::string run;
+  int64_t evaluations = 5;
+  std::vector<std::string> overrides;
+  DeviceKind device = DeviceKind::kCpu;
+};
+
+// Two looks a step; an odd number saves the first.
+absl::StatusOr<AmedSettings> SettingsOf(const Arguments& arguments, const RunConfig& config) {
+  AmedSettings settings{.amed = {}, .generate = config.generate};
+  const SamplerConfig& base = config.generate.sampler;
+  settings.generate.sampler = {.kind = SamplerKind::kAmed,
+                               .steps = (arguments.evaluations + 1) / 2,
+                               .analytic_first = arguments.evaluations % 2 == 1,
+                               .temperature = base.temperature,
+                               .clip = base.clip};
+  RETURN_IF_ERROR(FromToml("", "--set", arguments.overrides, &settings));
+  const SamplerConfig& sampler = settings.generate.sampler;
+  if (sampler.kind != SamplerKind::kAmed || Evaluations(sampler) != arguments.evaluations) {
+    return absl::InvalidArgumentError(
+        "--set: the sampler is amed, and --evaluations says how many steps it has");
+  }
+  const std::string problem = SamplerProblem(config.model.head, sampler);
+  return problem.empty() ? absl::StatusOr<AmedSettings>(settings)
+                         : absl::InvalidArgumentError(absl::StrCat("--set: ", problem));
+}
+
+absl::Status RunAmed(const Arguments& arguments) {
+  const auto files = std::make_shared<const Files>();
+  ASSIGN_OR_RETURN(const Run run, LoadRun(arguments.run, *files, arguments.device));
+  ASSIGN_OR_RETURN(const AmedSettings settings, SettingsOf(arguments, run.config));
+  ASSIGN_OR_RETURN(const auto dataset, OpenDataset(run.config, Split::kTrain, files));
+  const auto show = [](const std::string& what, double share) {
+    if (isatty(STDERR_FILENO)) {
+      std::cerr << absl::StrFormat("\r\033[K%s %3.0f%%  %s", what, 100 * share,
+                                   share < 1 ? "" : "\n")
+                << std::flush;
+    }
+  };
+  ASSIGN_OR_RETURN(const AmedFit fit, FitAmed(run, *dataset, settings, show));
+  const std::string checkpoint = FindCheckpoint(arguments.run, *files);
+  RETURN_IF_ERROR(SaveAmed(checkpoint, settings, *fit.predictor, *files));
+  const SamplerConfig& sampler = settings.generate.sampler;
+  std::cout << "squared distance to the teacher by step: "
+            << absl::StrJoin(fit.distances, ", ",
+                             [](std::string* out, double distance) {
+                               absl::StrAppend(out, absl::StrFormat("%.5f", distance));
+                             })
+            << "\nfitted in " << checkpoint
+            << "; use it with --set sampler.kind=amed sampler.steps=" << sampler.steps
+            << (sampler.analytic_first ? " sampler.analytic_first=true" : "") << "\n";
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+Command AddAmed(CLI::App& app) {
+  auto arguments = std::make_shared<Arguments>();
+  app.add_option("run", arguments->run, "a run or checkpoint folder, which gets the predictor")
+      ->required();
+  app.add_option("--evaluations", arguments->evaluations, "calls of the head's network a patch")
+      ->check(CLI::Range(2, 2000));
+  app.add_option("--set", arguments->overrides,
+                 "key=value of [amed], its training, or [generate], what it is trained for: "
+                 "amed.patches=20000, generate.guidance=1");
+  AddDeviceOption(app, &arguments->device);
+  app.footer(
+      "Teaches a small network to draw patches in few steps, for the guidance of the run.\n"
+      "Example: tessera amed runs/shapes --evaluations 5\n"
+      "         tessera eval runs/shapes --set sampler.kind=amed sampler.steps=3 "
+      "sampler.analytic_first=true");
+  return [arguments] { return RunAmed(*arguments); };
+}
+
+}  // namespace tessera

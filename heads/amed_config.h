@@ -1,0 +1,50 @@
+// What can be chosen about the predictor of the amed sampler and its training.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace tessera {
+
+struct AmedConfig {
+  int64_t features = 4;
+  int64_t hidden = 128;
+  double direction_range = .01;
+  double time_range = 0;
+  int64_t patches = 10'240;
+  int64_t batch = 128;
+  double lr = .005;
+  int64_t teacher_points = 1;
+  int64_t seed = 1;
+
+  bool operator==(const AmedConfig&) const = default;
+
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor& visit) {
+    visit("features", self.features,
+          "numbers that the patch is told by; 0: all patches step alike, whatever they show");
+    visit("hidden", self.hidden, "width on the way to the features", self.features > 0);
+    visit("direction_range", self.direction_range,
+          "how far the length of a step may differ from 1, either way");
+    visit("time_range", self.time_range,
+          "how far the noise that the network is told may differ from what is there, as a share");
+    visit("patches", self.patches, "to learn from");
+    visit("batch", self.batch, "patches a step of the optimizer");
+    visit("lr", self.lr, "learning rate of Adam");
+    visit("teacher_points", self.teacher_points,
+          "more of the teacher, Heun's method, per interval");
+    visit("seed", self.seed, "of the predictor's first weights and of all noise");
+  }
+
+  std::string Problem() const {
+    if (features < 0 || hidden < 1 || batch < 1 || teacher_points < 0) {
+      return "features and teacher_points must not be negative, hidden and batch at least 1";
+    }
+    if (direction_range < 0 || direction_range >= 1 || time_range < 0 || time_range >= 1) {
+      return "direction_range and time_range must lie in [0, 1)";
+    }
+    return patches < batch || lr <= 0 ? "patches must be at least a batch, lr positive" : "";
+  }
+};
+
+}  // namespace tessera

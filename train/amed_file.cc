@@ -1,0 +1,113 @@
+#include "train/amed_file.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "config/status.h"
+#include "config/toml.h"
+#include "train/named_tensors.h"
+
+namespace tessera {
+namespace {
+
+constexpr char kSettings[] = "amed.toml";
+constexpr char kTensors[] = "amed.safetensors";
+
+CheckpointFolder AmedFolder(const std::string& checkpoint, const Files& files) {
+  return CheckpointFolder(files, JoinPath(checkpoint, "amed"));
+}
+
+NamedTensors ParametersOf(const AmedPredictor& predictor) {
+  NamedTensors parameters;
+  for (const auto& item : predictor.named_parameters()) {
+    parameters.emplace_back(item.key(), item.value());
+  }
+  return parameters;
+}
+
+// Whether a key of [generate] changes the curve that the predictor was fitted to.
+bool Matters(const std::string& key) {
+  return key.starts_with("guidance") || key == "image_guidance" || key == "negative" ||
+         (key.starts_with("sampler.") && key != "sampler.temperature");
+}
+
+// "guidance=2.0 sampler.rho=7.0": what the first config has and the second has not.
+std::string Differences(const GenerateConfig& have, const GenerateConfig& other,
+                        const std::string& prefix = "") {
+  const std::vector<FieldInfo> ours = ListFields(have), theirs = ListFields(other);
+  std::vector<std::string> differences;
+  for (size_t i = 0; i < ours.size(); ++i) {
+    if (ours[i].active && Matters(ours[i].path) &&
+        (!theirs[i].active || ours[i].value != theirs[i].value)) {
+      differences.push_back(absl::StrCat(prefix, ours[i].path, "=", ours[i].value));
+    }
+  }
+  return absl::StrJoin(differences, " ");
+}
+
+absl::Status Missing(const std::string& path, int64_t steps,
+                     const std::vector<Checkpoint>& fitted) {
+  const std::string fit =
+      absl::StrCat("fit one with `tessera amed ", path, " --evaluations ", 2 * steps, "`");
+  if (fitted.empty()) {
+    return absl::NotFoundError(
+        absl::StrCat("sampler amed: this checkpoint of '", path, "' has no predictor; ", fit));
+  }
+  const std::string have = absl::StrJoin(fitted, ", ", [](std::string* out, const Checkpoint& one) {
+    absl::StrAppend(out, one.step);
+  });
+  return absl::NotFoundError(
+      absl::StrCat("sampler amed: '", path, "' has no predictor for ", steps, " steps but for ",
+                   have, "; set sampler.steps=", fitted.front().step, ", or ", fit));
+}
+
+absl::Status CheckFittedFor(const GenerateConfig& fitted, const GenerateConfig& now,
+                            const std::string& path) {
+  const std::string was = Differences(fitted, now);
+  const std::string is = Differences(now, fitted, "generate.");
+  if (was.empty() && is.empty()) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat("sampler amed: the predictor of '", path, "' was fitted with other settings; ",
+                   was.empty() ? "" : absl::StrCat("use it with --set ", was, ", or "),
+                   "fit one with `tessera amed ", path, " --evaluations ", Evaluations(now.sampler),
+                   is.empty() ? "" : " --set ", is, "`"));
+}
+
+}  // namespace
+
+absl::Status SaveAmed(const std::string& checkpoint, const AmedSettings& settings,
+                      const AmedPredictor& predictor, const Files& files) {
+  return AmedFolder(checkpoint, files)
+      .Save(settings.generate.sampler.steps,
+            {{kSettings, ToToml(settings)}, {kTensors, ParametersOf(predictor)}});
+}
+
+absl::Status LoadAmed(const std::string& path, const Files& files, Run* run) {
+  const GenerateConfig& config = run->config.generate;
+  if (config.sampler.kind != SamplerKind::kAmed) {
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const std::vector<Checkpoint> fitted,
+                   AmedFolder(FindCheckpoint(path, files), files).List());
+  const auto found = std::ranges::find(fitted, config.sampler.steps, &Checkpoint::step);
+  if (found == fitted.end()) {
+    return Missing(path, config.sampler.steps, fitted);
+  }
+  const std::string settings_path = JoinPath(found->path, kSettings);
+  ASSIGN_OR_RETURN(const std::string toml, files.Read(settings_path));
+  AmedSettings settings;
+  RETURN_IF_ERROR(FromToml(toml, settings_path, {}, &settings));
+  RETURN_IF_ERROR(CheckFittedFor(settings.generate, config, path));
+  auto predictor = std::make_shared<AmedPredictor>(settings.amed, run->model->patch_dim());
+  const std::string tensors_path = JoinPath(found->path, kTensors);
+  ASSIGN_OR_RETURN(const NamedTensors tensors, ReadTensors(files, tensors_path));
+  RETURN_IF_ERROR(CopyByName(tensors, tensors_path, ParametersOf(*predictor)));
+  predictor->to(run->model->device());
+  run->model->image_head().SetAmed(std::move(predictor));
+  return absl::OkStatus();
+}
+
+}  // namespace tessera
