@@ -14,7 +14,7 @@ namespace tessera {
 // Where a run lives and what it begins from; `from` is empty unless it fine-tunes.
 struct RunFolders {
   std::string out;
-  std::string from;
+  std::string from = {};
   bool resume = false;
 };
 
