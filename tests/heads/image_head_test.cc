@@ -223,16 +223,6 @@ TEST_P(EveryHead, MeasuresARowAsItDoesAlone) {
   }
 }
 
-TEST_P(EveryHead, RefusesASamplerThatItDoesNotRead) {
-  const SamplerConfig flow_sde{.kind = SamplerKind::kFlowSde};
-  EXPECT_EQ(
-      SamplerProblem(GetParam(), flow_sde).empty(),
-      GetParam().kind == HeadKind::kDiffusion && GetParam().schedule == NoiseScheduleKind::kFlow);
-  const HeadConfig plain{.kind = GetParam().kind};
-  EXPECT_EQ(SamplerProblem(plain, {.temperature = .5}), "");
-  EXPECT_NE(SamplerProblem(plain, {.temperature = -1}), "");
-}
-
 // Of patches of one number, all of whose 256 probabilities fit on one page.
 class EveryHeadOfOneNumber : public EveryHead {
  protected:

@@ -20,6 +20,8 @@ TEST(GenerateProblem, RefusesStepsOfAHeadThatTakesNone) {
   const HeadConfig head{.kind = HeadKind::kFourier};
   GenerateConfig config{.sampler = {.temperature = .5}};
   EXPECT_EQ(GenerateProblem(head, config), "");
+  config.sampler.temperature = -1;
+  EXPECT_NE(GenerateProblem(head, config), "");
   config.sampler.steps = 5;
   EXPECT_NE(GenerateProblem(head, config).find("temperature alone"), std::string::npos);
 }
