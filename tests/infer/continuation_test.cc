@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "data/patch_order.h"
 #include "data/patches.h"
 #include "ops/random.h"
+#include "tests/data/arrangements.h"
 #include "tests/infer/toy_run.h"
 
 namespace tessera {
@@ -126,6 +128,44 @@ TEST_F(ContinuationTest, HasTheModelReadThePatchesOfTheDocumentThatItReturns) {
   EXPECT_FALSE(row.has_unread());
   const Tensor drawn_ND = Patchify(*AsImage(row.document().segments.at(0)), 2);
   EXPECT_TRUE(torch::equal(at::stack(read), drawn_ND));
+}
+
+TEST_F(ContinuationTest, PutsThePatchOfEachTurnWhereItsOrderSays) {
+  for (const Arrangement& arrangement : EveryArrangement()) {
+    LayoutSpec layout = Toy().layout;
+    layout.arrangement = arrangement;
+    const ContinuationRules rules{Toy().tokenizer, layout, config_, Until::kEnd};
+    Continuation row({}, rules, MakeGenerator(torch::kCPU, 1, Stream::kTest, 0));
+    row.AppendId(V().opener(0));
+    EXPECT_EQ(std::ssize(row.NextUnread()), arrangement.patches_at_once());
+    std::vector<ReadSlot> read;
+    while (row.drawing()) {
+      row.AppendPatches(at::rand({std::ssize(row.NextCells()), 12}));
+      const ReadBlock block = row.NextUnread();
+      read.insert(read.end(), block.begin(), block.end());
+    }
+    const auto cells =
+        CellsInOrder(arrangement.order, {2, 2}, PictureKey(row.shown().order_key, 0));
+    const Tensor drawn_ND = Patchify(*AsImage(row.document().segments.at(0)), 2);
+    ASSERT_EQ(read.size(), 4u) << NameOf(arrangement);
+    for (int64_t turn = 0; turn < 4; ++turn) {
+      EXPECT_EQ(read[turn].cell, cells[turn]) << NameOf(arrangement);
+      EXPECT_EQ(read[turn].turn, turn) << NameOf(arrangement);
+      EXPECT_TRUE(torch::equal(read[turn].patch_D, drawn_ND[cells[turn]])) << NameOf(arrangement);
+    }
+  }
+}
+
+TEST_F(ContinuationTest, ATextThatIsAPrefixIsNotWrittenOn) {
+  LayoutSpec layout = Toy().layout;
+  layout.arrangement.mask = AttentionMask::kPrefix;
+  const ContinuationRules rules{Toy().tokenizer, layout, config_, Until::kEnd};
+  const auto allowed = [&](const Document& prompt) {
+    return Allowed(Continuation(prompt, rules, MakeGenerator(torch::kCPU, 1, Stream::kTest, 0)));
+  };
+  EXPECT_EQ(allowed({{"a dot"}}), "picture end");
+  EXPECT_EQ(allowed({{NoisePicture(4, 4, 1)}}), "text picture end");
+  EXPECT_EQ(allowed({}), "text picture end");
 }
 
 TEST_F(ContinuationTest, AddsNoiseToWhatTheModelReadsAndTellsIt) {
