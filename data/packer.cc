@@ -35,8 +35,8 @@ class BatchBuilder {
         document_(rows * slots, -1),
         position_(rows * slots, 0),
         seen_(rows * slots, 0),
-        coordinate_(2 * rows * slots, 0),
         target_(rows * slots, -1),
+        coordinate_(2 * rows * slots, 0),
         weight_(rows * slots, 0) {}
 
   // first: the sequence's first slot, b * T + t.

@@ -51,7 +51,8 @@ TEST(OdeLogDensity, OfAMixtureIntegratesToOne) {
   const NoiseSchedule schedule(NoiseScheduleKind::kFlow, 1);
   const Mixture mixture;
   const auto clean = [&](const Tensor& noisy_N1, const NoiseLevel& level) {
-    return mixture.Clean(noisy_N1, level);
+    const Tensor sigma_11 = at::full({1, 1}, level.sigma, torch::kDouble);
+    return mixture.Clean(noisy_N1, level.alpha, sigma_11);
   };
   const Tensor p_N = OdeLogDensity(clean, schedule, x_N1, Rng(1)).exp();
   EXPECT_NEAR(p_N.sum().item<double>() * h, 1, .01);
