@@ -123,7 +123,7 @@ absl::Status RunInspect(const std::string& path) {
   const torch::NoGradGuard no_grad;
   const Files files;
   ASSIGN_OR_RETURN(const PathKind kind, files.Kind(path));
-  if (kind == PathKind::kFolder) {
+  if (kind != PathKind::kFile) {
     return InspectRun(path, files);
   }
   ASSIGN_OR_RETURN(const NamedTensors tensors, ReadTensors(files, path));
