@@ -126,8 +126,9 @@ std::string Processor(const Files& files) {
 }
 
 std::string Machine(const std::vector<TrainReport>& log, const Files& files) {
-  std::string text = absl::StrFormat("The pictures here were drawn by %d threads of %s.",
-                                     at::get_num_threads(), Processor(files));
+  const int threads = at::get_num_threads();
+  std::string text = absl::StrFormat("The pictures here were drawn by %d thread%s of %s.", threads,
+                                     threads == 1 ? "" : "s", Processor(files));
   if (!log.empty()) {
     absl::StrAppendFormat(&text, " Training read %.0f slots a second at its end.",
                           log.back().tokens_per_second);
@@ -143,13 +144,13 @@ absl::Status WriteReport(const std::string& path, const Run& run,
   ASSIGN_OR_RETURN(const Metrics metrics, ReadMetrics(path, *files));
   HtmlPage page(LastName(path));
   page.Paragraph(Summary(run, log));
+  RETURN_IF_ERROR(AddShowcase(run, files, &page));
   AddNumbers(path, metrics, &page);
   if (const std::vector<Figure> curves = Curves(log); !curves.empty()) {
     page.Heading("Training");
     page.Figures(curves, kPlotColumn);
   }
   RETURN_IF_ERROR(AddSheets(path, *files, &page));
-  RETURN_IF_ERROR(AddShowcase(run, files, &page));
   page.Heading("Machine and settings");
   page.Paragraph(Machine(log, *files));
   page.Details("All settings", ToToml(run.config));
