@@ -11,6 +11,7 @@
 #include "config/status.h"
 #include "config/toml.h"
 #include "study/amed_fit.h"
+#include "train/autoencoder_run.h"
 
 namespace tessera {
 namespace {
@@ -45,6 +46,7 @@ absl::StatusOr<AmedSettings> SettingsOf(const Arguments& arguments, const RunCon
 absl::Status RunAmed(const Arguments& arguments) {
   const auto files = std::make_shared<const Files>();
   ASSIGN_OR_RETURN(const Run run, LoadRun(arguments.run, *files, arguments.device));
+  RETURN_IF_ERROR(CheckReadsAndWrites(arguments.run, run));
   ASSIGN_OR_RETURN(const AmedSettings settings, SettingsOf(arguments, run.config));
   ASSIGN_OR_RETURN(const auto dataset, OpenDataset(run.config, Split::kTrain, files));
   const auto show = [](const std::string& what, double share) {

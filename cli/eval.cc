@@ -11,6 +11,7 @@
 #include "data/json.h"
 #include "study/measure.h"
 #include "train/amed_file.h"
+#include "train/autoencoder_run.h"
 
 namespace tessera {
 namespace {
@@ -39,6 +40,9 @@ void Print(const Metrics& metrics, bool as_json) {
 absl::Status RunEval(const Arguments& arguments) {
   const auto files = std::make_shared<const Files>();
   ASSIGN_OR_RETURN(Run run, LoadRun(arguments.run, *files, arguments.device));
+  if (!arguments.overrides.empty()) {
+    RETURN_IF_ERROR(CheckReadsAndWrites(arguments.run, run));
+  }
   RETURN_IF_ERROR(FromToml("", "--set", arguments.overrides, &run.config.generate));
   const std::string problem = run.config.Problem();
   if (!problem.empty()) {

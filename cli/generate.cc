@@ -18,6 +18,7 @@
 #include "infer/generator.h"
 #include "study/document_page.h"
 #include "train/amed_file.h"
+#include "train/autoencoder_run.h"
 
 namespace tessera {
 namespace {
@@ -192,6 +193,7 @@ absl::Status RunGenerate(const Arguments& arguments) {
   }
   const Files files;
   ASSIGN_OR_RETURN(Run run, LoadRun(arguments.run, files, arguments.device));
+  RETURN_IF_ERROR(CheckReadsAndWrites(arguments.run, run));
   GenerateConfig& config = run.config.generate;
   RETURN_IF_ERROR(FromToml("", "--set", arguments.overrides, &config));
   const std::string problem = GenerateProblem(run.config.model.head, config);

@@ -108,13 +108,33 @@ void PrintLosslessness(const PatchEmbedder& embedder, const Tensor& patch_PD) {
   }
 }
 
+// How many pictures the codes tell apart, beside how many there are.
+void PrintCapacity(const Run& run) {
+  const PatchAutoencoder& autoencoder = *run.model->autoencoder();
+  const int64_t vectors = autoencoder.vectors(), codes = NumCodes(autoencoder.radices());
+  std::cout << "\n# what the codes can hold\n";
+  for (const PatchGrid& grid : run.model->grids()) {
+    const int64_t raw = 8 * grid.size() * run.model->patch_dim();
+    const double bits = autoencoder.bits() * static_cast<double>(grid.size());
+    std::cout << absl::StrFormat(
+        "a picture of %dx%d patches: %d codes of %d, %.0f bits of the %d of its 8-bit numbers (1 "
+        "in %.1f); more pictures than 2^%.0f are told apart by none\n",
+        grid.rows, grid.cols, grid.size() * vectors, codes, bits, raw,
+        static_cast<double>(raw) / bits, bits);
+  }
+}
+
 absl::Status InspectRun(const std::string& path, const Files& files) {
   ASSIGN_OR_RETURN(const Run run, LoadRun(path, files));
   std::cout << ToToml(run.config);
   PrintParameters(run);
   ASSIGN_OR_RETURN(const Batch batch, FirstBatch(run));
-  if (batch.patches() > 0) {
+  const ModelConfig& model = run.config.model;
+  if (batch.patches() > 0 && !model.autoencoder.trained() && !model.reads_codes()) {
     PrintLosslessness(run.model->patch_embedder(), batch.patch_PD);
+  }
+  if (model.autoencoder.quantises()) {
+    PrintCapacity(run);
   }
   return absl::OkStatus();
 }

@@ -11,6 +11,7 @@
 #include "config/toml.h"
 #include "study/evaluate.h"
 #include "study/sample_sheet.h"
+#include "train/autoencoder_run.h"
 #include "train/trainer.h"
 
 namespace tessera {
@@ -33,19 +34,23 @@ std::string DefaultOut(const std::string& recipe) {
   return "runs/" + name.substr(0, name.rfind('.'));
 }
 
+std::string Losses(double text, double image) {
+  return (std::isnan(text) ? "" : absl::StrFormat("text %.3f  ", text)) +
+         absl::StrFormat("image %.4f", image);
+}
+
 void Show(const TrainReport& report) {
   const double left = report.progress > 0 ? report.minutes / report.progress - report.minutes : 0;
   const bool terminal = isatty(STDOUT_FILENO);
-  const bool evaluated = !std::isnan(report.held_out_text_loss);
+  const bool evaluated = !std::isnan(report.held_out_image_loss);
   std::cout << (terminal ? "\r\033[K" : "")
             << absl::StrFormat(
-                   "step %6d  %3.0f%%  text %.3f  image %.4f  gradient %.2f  %5.0f tokens/s  "
-                   "%.1f min left",
-                   report.step, 100 * report.progress, report.text_loss, report.image_loss,
+                   "step %6d  %3.0f%%  %s  gradient %.2f  %5.0f tokens/s  %.1f min left",
+                   report.step, 100 * report.progress, Losses(report.text_loss, report.image_loss),
                    report.gradient_norm, report.tokens_per_second, left)
-            << (evaluated ? absl::StrFormat("  held out: text %.3f  image %.4f",
-                                            report.held_out_text_loss, report.held_out_image_loss)
-                          : "")
+            << (evaluated
+                    ? "  held out: " + Losses(report.held_out_text_loss, report.held_out_image_loss)
+                    : "")
             << (evaluated || !terminal ? "\n" : "") << std::flush;
 }
 
@@ -91,6 +96,9 @@ absl::Status RunTrain(Arguments arguments) {
     RETURN_IF_ERROR(AdoptModel(arguments.from, *files, &config));
   }
   RETURN_IF_ERROR(FromToml(toml, arguments.recipe, arguments.overrides, &config));
+  if (arguments.from.empty()) {
+    RETURN_IF_ERROR(AdoptAutoencoder(out, *files, &config));
+  }
   if (config.generate.sampler.kind == SamplerKind::kAmed) {
     return absl::InvalidArgumentError(
         "generate.sampler.kind=amed needs a predictor, which `tessera amed` fits to a trained run; "

@@ -12,16 +12,6 @@
 namespace tessera {
 namespace {
 
-// Of probabilities to the power of 1 / temperature, the code below which the share u_N of them
-// lies.
-Tensor DrawCode(const Tensor& log_mass_NC, double temperature, const Tensor& u_N) {
-  if (temperature == 0) {
-    return log_mass_NC.argmax(1);
-  }
-  const Tensor below_NC = (log_mass_NC / temperature).softmax(1).cumsum(1);
-  return (below_NC <= u_N.unsqueeze(1)).sum(1).clamp_max(kCodes - 1);
-}
-
 class AutoregressiveHead : public ImageHead {
  public:
   AutoregressiveHead(const HeadConfig& config, int64_t condition_dim, int64_t patch_dim,

@@ -29,4 +29,12 @@ torch::Dtype SampleType(const Conditions& conditions) {
   return at::promote_types(conditions.branches.front().z_NZ.scalar_type(), torch::kFloat);
 }
 
+Tensor DrawCode(const Tensor& log_mass_NC, double temperature, const Tensor& u_N) {
+  if (temperature == 0) {
+    return log_mass_NC.argmax(1);
+  }
+  const Tensor below_NC = (log_mass_NC / temperature).softmax(1).cumsum(1);
+  return (below_NC <= u_N.unsqueeze(1)).sum(1).clamp_max(log_mass_NC.size(1) - 1);
+}
+
 }  // namespace tessera

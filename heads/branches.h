@@ -17,4 +17,8 @@ Tensor StackOf(const std::vector<Branch>& branches, Tensor Branch::*member);  //
 // Of the drawn patch: the condition's, but at least float.
 torch::Dtype SampleType(const Conditions& conditions);
 
+// Of probabilities to the power of 1 / temperature, the value below which the share u_N of them
+// lies. [N, C], [N] -> [N].
+Tensor DrawCode(const Tensor& log_mass_NC, double temperature, const Tensor& u_N);
+
 }  // namespace tessera

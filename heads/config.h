@@ -10,9 +10,14 @@
 
 namespace tessera {
 
-enum class HeadKind { kDiffusion, kMse, kGmm, kFourier, kSoftmax256 };
+enum class HeadKind { kDiffusion, kMse, kGmm, kFourier, kSoftmax256, kCodes };
 constexpr auto EnumNames(HeadKind) {
-  return std::array{"diffusion", "mse", "gmm", "fourier", "softmax256"};
+  return std::array{"diffusion", "mse", "gmm", "fourier", "softmax256", "codes"};
+}
+
+enum class CodeSoftmax { kJoint, kIndependent, kAutoregressive };
+constexpr auto EnumNames(CodeSoftmax) {
+  return std::array{"joint", "independent", "autoregressive"};
 }
 
 enum class Covariance { kDiagonal, kPerChannel, kFull };
@@ -54,6 +59,7 @@ struct HeadConfig {
   Support support = Support::kPeriod;
   double half_period = 1.25;
   double smoothness = 0;
+  CodeSoftmax softmax = CodeSoftmax::kJoint;
 
   bool operator==(const HeadConfig&) const = default;
 
@@ -95,6 +101,9 @@ struct HeadConfig {
           fourier);
     visit("smoothness", self.smoothness, "times the integral of the squared slope, in the loss",
           fourier);
+    visit("softmax", self.softmax,
+          "over all codes of a vector, or over a digit, given nothing or the digits before it",
+          self.kind == HeadKind::kCodes);
   }
 
   std::string Problem() const {

@@ -15,7 +15,8 @@ namespace tessera {
 
 using torch::Tensor;
 
-// Densities count nats of an 8-bit number (heads/pixels.h), denoising counts squared errors.
+// Densities count nats of an 8-bit number (heads/pixels.h), codes nats of a code, denoising counts
+// squared errors.
 // mean is differentiable; the rest is detached, for the log. M = noise draws of all patches; a head
 // that knows no noise levels leaves both tensors of them undefined.
 struct HeadLoss {
@@ -26,8 +27,11 @@ struct HeadLoss {
 };
 
 // What a likelihood is worth: the head's own, no better than the head's own on average, or neither.
-enum class LikelihoodKind { kExact, kBound, kEstimate };
-constexpr auto EnumNames(LikelihoodKind) { return std::array{"exact", "bound", "estimate"}; }
+// Of codes: not of the picture at all, but of the codes that stand for its patches.
+enum class LikelihoodKind { kExact, kBound, kEstimate, kOfCodes };
+constexpr auto EnumNames(LikelihoodKind) {
+  return std::array{"exact", "bound", "estimate", "of_codes"};
+}
 
 // Of the 8-bit picture that a drawn patch is rounded to, so that heads compare whatever they model.
 struct Likelihood {
@@ -55,6 +59,7 @@ struct Conditions {
 using CleanAt = std::function<Tensor(const Tensor& y_ND, const Tensor& sigma_N1)>;
 
 class AmedPredictor;
+class PatchAutoencoder;
 
 class ImageHead : public torch::nn::Module {
  public:
@@ -81,6 +86,10 @@ class ImageHead : public torch::nn::Module {
 
 using MakeHead = std::shared_ptr<ImageHead>(const HeadConfig& config, int64_t condition_dim,
                                             int64_t patch_dim);
-MakeHead MakeImageHead;
+
+// autoencoder: of the head over its codes.
+std::shared_ptr<ImageHead> MakeImageHead(const HeadConfig& config, int64_t condition_dim,
+                                         int64_t patch_dim,
+                                         std::shared_ptr<PatchAutoencoder> autoencoder = nullptr);
 
 }  // namespace tessera

@@ -7,12 +7,13 @@
 #include <vector>
 
 #include "data/arrangement.h"
+#include "heads/autoencoder_config.h"
 #include "heads/config.h"
 
 namespace tessera {
 
-enum class InputKind { kLinear, kBottleneck, kConv };
-constexpr auto EnumNames(InputKind) { return std::array{"linear", "bottleneck", "conv"}; }
+enum class InputKind { kLinear, kBottleneck, kConv, kCodes };
+constexpr auto EnumNames(InputKind) { return std::array{"linear", "bottleneck", "conv", "codes"}; }
 
 // How patches enter the model.
 struct InputConfig {
@@ -24,7 +25,8 @@ struct InputConfig {
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
-    visit("kind", self.kind, "one linear map; two with few numbers between; or convolutions first");
+    visit("kind", self.kind,
+          "one linear map; two with few numbers between; convolutions first; or only the codes");
     visit("rank", self.rank, "numbers between the two maps; below 3 patch^2 the input is lossy",
           self.kind == InputKind::kBottleneck);
     visit("channels", self.channels, "of the convolutions", self.kind == InputKind::kConv);
@@ -49,25 +51,33 @@ struct ModelConfig {
   double rope_theta = 10000;
   Arrangement arrangement;  // its keys are keys of the model
   HeadConfig head;
+  AutoencoderConfig autoencoder;
 
   bool operator==(const ModelConfig&) const = default;
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
+    const bool model = !self.autoencoder.trained();
     visit("patch", self.patch, "side of a square patch in pixels");
     visit("grids", self.grids, "rows x columns in patches; a picture takes the nearest in shape");
-    visit("input", self.input, "how patches are embedded");
-    visit("width", self.width, "numbers of a hidden state");
-    visit("layers", self.layers, "transformer blocks");
-    visit("heads", self.heads, "attention heads");
-    visit("kv_heads", self.kv_heads, "key-value heads; divides heads (grouped-query attention)");
-    visit("ffn", self.ffn, "width inside the SwiGLU layers");
-    visit("qk_norm", self.qk_norm, "normalise queries and keys of each head");
-    visit("tie_text_head", self.tie_text_head, "share the token embedding with the text head");
-    visit("rope_theta", self.rope_theta, "base of the rotary frequencies");
+    visit("input", self.input, "how patches are embedded", model);
+    visit("width", self.width, "numbers of a hidden state", model);
+    visit("layers", self.layers, "transformer blocks", model);
+    visit("heads", self.heads, "attention heads", model);
+    visit("kv_heads", self.kv_heads, "key-value heads; divides heads (grouped-query attention)",
+          model);
+    visit("ffn", self.ffn, "width inside the SwiGLU layers", model);
+    visit("qk_norm", self.qk_norm, "normalise queries and keys of each head", model);
+    visit("tie_text_head", self.tie_text_head, "share the token embedding with the text head",
+          model);
+    visit("rope_theta", self.rope_theta, "base of the rotary frequencies", model);
     Arrangement::Fields(self.arrangement, visit);
-    visit("head", self.head, "image head");
+    visit("head", self.head, "image head", model);
+    visit("autoencoder", self.autoencoder, "patches <-> codes, for lossy inputs and targets");
   }
+
+  bool reads_codes() const { return input.kind == InputKind::kCodes; }
+  bool writes_codes() const { return head.kind == HeadKind::kCodes; }
 
   // What is wrong with the numbers, or empty.
   std::string Problem() const {
@@ -86,6 +96,10 @@ struct ModelConfig {
     }
     if (const std::string problem = arrangement.Problem(); !problem.empty()) {
       return problem;
+    }
+    if ((reads_codes() || writes_codes()) == autoencoder.path.empty()) {
+      return "input.kind and head.kind = \"codes\" need autoencoder.path, a run that trained an "
+             "autoencoder; and nothing else does";
     }
     return kv_heads < 1 || heads % kv_heads != 0 ? "kv_heads must divide heads" : "";
   }

@@ -32,22 +32,44 @@ Model::Model(const ModelConfig& config, const Vocabulary& vocabulary, std::vecto
     : config_(config), vocabulary_(vocabulary), grids_(std::move(grids)) {
   const std::string problem = config.Problem();
   TORCH_CHECK(problem.empty(), problem);
-  const int64_t width = config.width, ids = vocabulary.size();
+  if (config.autoencoder.kind != AutoencoderKind::kNone) {
+    autoencoder_ = std::make_shared<PatchAutoencoder>(config.autoencoder, patch_dim());
+  }
+  if (!config.autoencoder.trained()) {
+    MakeParts();
+  }
+  if (autoencoder_ != nullptr) {
+    register_module("autoencoder", autoencoder_);
+    for (Tensor& parameter : autoencoder_->parameters()) {
+      parameter.requires_grad_(config.autoencoder.trained());
+    }
+  }
+  first_ = parameters().front();
+}
+
+void Model::MakeParts() {
+  const int64_t width = config_.width, ids = vocabulary_.size();
   const int64_t max_rows = MaxOf(grids_, &PatchGrid::rows);
   const int64_t max_cols = MaxOf(grids_, &PatchGrid::cols);
   embed_tokens_ = register_parameter("embed_tokens", at::randn({ids, width}).mul_(kEmbeddingStd));
   hidden_patch_ = register_parameter("hidden_patch", at::zeros({width}));
-  if (!config.tie_text_head) {
+  if (!config_.tie_text_head) {
     lm_head_ = register_parameter("lm_head", at::zeros({ids, width}));
   }
-  backbone_ = register_module("model", std::make_shared<Backbone>(config));
-  patch_embedder_ =
-      register_module("patch_embedder", MakePatchEmbedder(config.input, config.patch, width));
+  backbone_ = register_module("model", std::make_shared<Backbone>(config_));
+  patch_embedder_ = register_module(
+      "patch_embedder", MakePatchEmbedder(config_.input, config_.patch, width, autoencoder_));
   place_ = register_module("place", std::make_shared<PlaceEmbedding>(max_rows, max_cols, width));
   next_place_ =
       register_module("next_place", std::make_shared<PlaceEmbedding>(max_rows, max_cols, width));
   noise_ = register_module("noise", std::make_shared<NoiseEmbedding>(width));
-  head_ = register_module("head", MakeImageHead(config.head, width, patch_dim()));
+  head_ = register_module("head", MakeImageHead(config_.head, width, patch_dim(), autoencoder_));
+}
+
+LossCounts Model::Counts(const Batch& batch) const {
+  LossCounts counts = CountLosses(batch);
+  counts.text = backbone_ == nullptr ? 0 : counts.text;
+  return counts;
 }
 
 Tensor Model::Embed(const Batch& batch, at::Generator rng) const {
@@ -108,7 +130,24 @@ Tensor Model::TextLoss(const Tensor& h_MW, const Batch& batch, Tensor* h_NW) con
   return (nats_N * at::index_select(batch.weight_BT.flatten(), 0, slot_N)).sum();
 }
 
+ModelLoss Model::AutoencoderLoss(const Batch& batch, LossScale scale, at::Generator rng) {
+  const Tensor scored_N = at::nonzero(batch.scored_P).squeeze(1);
+  const double count = static_cast<double>(scored_N.size(0));
+  ModelLoss loss;
+  loss.text_sum = loss.image_sum = loss.total = at::zeros({}, batch.patch_PD.options());
+  if (count > 0) {
+    loss.image = autoencoder_->Loss(at::index_select(batch.patch_PD, 0, scored_N), std::move(rng));
+    loss.patch_index_N = at::index_select(batch.patch_index_P, 0, scored_N);
+    loss.image_sum = loss.image.mean.detach() * count;
+    loss.total = loss.image.mean * (count * scale.image);
+  }
+  return loss;
+}
+
 ModelLoss Model::Loss(const Batch& batch, LossScale scale, at::Generator rng) {
+  if (backbone_ == nullptr) {
+    return AutoencoderLoss(batch, scale, std::move(rng));
+  }
   const Tensor h_MW = Hidden(batch, rng).flatten(0, 1);
   ModelLoss loss;
   const Tensor text = TextLoss(h_MW, batch, &loss.text_h_NW);

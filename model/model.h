@@ -9,6 +9,7 @@
 #include "data/batch.h"
 #include "data/vocabulary.h"
 #include "heads/image_head.h"
+#include "heads/patch_autoencoder.h"
 #include "model/backbone.h"
 #include "model/config.h"
 #include "model/embeddings.h"
@@ -40,11 +41,15 @@ struct ModelLoss {
   Tensor image_h_NW;     // there is none
 };
 
+// A run that trains an autoencoder has a model of that alone: config.autoencoder.trained(). It has
+// a Loss and nothing else below it.
 class Model : public torch::nn::Module {
  public:
   Model(const ModelConfig& config, const Vocabulary& vocabulary, std::vector<PatchGrid> grids);
 
   ModelLoss Loss(const Batch& batch, LossScale scale, at::Generator rng);
+
+  LossCounts Counts(const Batch& batch) const;  // of those losses that the model has
 
   // Of the scored patches, each given all that stands before it, without input noise. At most
   // `most` of them, evenly spread.
@@ -78,9 +83,12 @@ class Model : public torch::nn::Module {
   int64_t patch_dim() const { return 3 * config_.patch * config_.patch; }
   const PatchEmbedder& patch_embedder() const { return *patch_embedder_; }
   ImageHead& image_head() const { return *head_; }
-  torch::Device device() const { return embed_tokens_.device(); }
+  PatchAutoencoder* autoencoder() const { return autoencoder_.get(); }  // null if there is none
+  torch::Device device() const { return first_.device(); }
 
  private:
+  void MakeParts();
+  ModelLoss AutoencoderLoss(const Batch& batch, LossScale scale, at::Generator rng);
   Tensor TextLoss(const Tensor& h_MW, const Batch& batch, Tensor* h_NW) const;
 
   ModelConfig config_;
@@ -94,6 +102,8 @@ class Model : public torch::nn::Module {
   std::shared_ptr<PlaceEmbedding> place_, next_place_;
   std::shared_ptr<NoiseEmbedding> noise_;
   std::shared_ptr<ImageHead> head_;
+  std::shared_ptr<PatchAutoencoder> autoencoder_;
+  Tensor first_;  // of the parameters
 };
 
 }  // namespace tessera

@@ -78,10 +78,33 @@ class ConvEmbedder : public PatchEmbedder {
   Tensor first_, second_, out_, bias_W_;
 };
 
+// One linear map of a code's vectors: all that the model learns of a patch is which code it has.
+class CodesEmbedder : public PatchEmbedder {
+ public:
+  CodesEmbedder(std::shared_ptr<PatchAutoencoder> autoencoder, int64_t width)
+      : autoencoder_(std::move(autoencoder)) {
+    TORCH_CHECK(autoencoder_ != nullptr && !autoencoder_->radices().empty(),
+                "input codes needs an autoencoder that has codes");
+    const int64_t values = autoencoder_->values_dim();
+    weight_WV_ = register_parameter("weight", Weights({width, values}, values));
+    bias_W_ = register_parameter("bias", at::zeros({width}));
+  }
+
+  Tensor Embed(const Tensor& patch_PD) const override {
+    const Tensor value_PV = autoencoder_->ValuesOf(autoencoder_->CodesOf(patch_PD));
+    return Linear(value_PV.to(weight_WV_.dtype()), weight_WV_, bias_W_);
+  }
+
+ private:
+  std::shared_ptr<PatchAutoencoder> autoencoder_;  // the model's, hence no module of this one
+  Tensor weight_WV_, bias_W_;
+};
+
 }  // namespace
 
 std::shared_ptr<PatchEmbedder> MakePatchEmbedder(const InputConfig& config, int64_t patch,
-                                                 int64_t width) {
+                                                 int64_t width,
+                                                 std::shared_ptr<PatchAutoencoder> autoencoder) {
   const int64_t patch_dim = 3 * patch * patch;
   switch (config.kind) {
     case InputKind::kLinear:
@@ -90,6 +113,8 @@ std::shared_ptr<PatchEmbedder> MakePatchEmbedder(const InputConfig& config, int6
       return std::make_shared<BottleneckEmbedder>(patch_dim, config.rank, width);
     case InputKind::kConv:
       return std::make_shared<ConvEmbedder>(patch, config.channels, width);
+    case InputKind::kCodes:
+      return std::make_shared<CodesEmbedder>(std::move(autoencoder), width);
   }
   TORCH_CHECK(false, "input ", static_cast<int>(config.kind));
 }
@@ -103,7 +128,11 @@ Tensor JacobianAt(const PatchEmbedder& embedder, const Tensor& patch_D) {
   const int64_t width = embedder.Embed(patch_D.unsqueeze(0)).size(1);
   const Tensor copies_WD = patch_D.detach().expand({width, -1}).contiguous().requires_grad_();
   const Tensor own_output = embedder.Embed(copies_WD).diagonal().sum();
-  return torch::autograd::grad({own_output}, {copies_WD}).front().to(torch::kFloat64);
+  const Tensor jacobian_WD =
+      torch::autograd::grad({own_output}, {copies_WD}, /*grad_outputs=*/{}, /*retain_graph=*/{},
+                            /*create_graph=*/false, /*allow_unused=*/true)
+          .front();
+  return (jacobian_WD.defined() ? jacobian_WD : at::zeros_like(copies_WD)).to(torch::kFloat64);
 }
 
 Tensor RecoverPatches(const PatchEmbedder& embedder, const Tensor& e_PW) {

@@ -7,6 +7,7 @@
 
 #include <memory>
 
+#include "heads/patch_autoencoder.h"
 #include "model/config.h"
 
 namespace tessera {
@@ -23,11 +24,13 @@ class PatchEmbedder : public torch::nn::Module {
   virtual Tensor Matrix() const { return {}; }
 };
 
-std::shared_ptr<PatchEmbedder> MakePatchEmbedder(const InputConfig& config, int64_t patch,
-                                                 int64_t width);
+// autoencoder: of the embedding of its codes.
+std::shared_ptr<PatchEmbedder> MakePatchEmbedder(
+    const InputConfig& config, int64_t patch, int64_t width,
+    std::shared_ptr<PatchAutoencoder> autoencoder = nullptr);
 
 // d Embed / d patch at a patch: [W, D], in double. Where its rank is D, the embedding is lossless
-// in the neighbourhood.
+// in the neighbourhood; codes have 0.
 Tensor JacobianAt(const PatchEmbedder& embedder, const Tensor& patch_D);
 
 // The pixels whose embedding is e_PW, by least squares, in double: exact while the matrix has rank

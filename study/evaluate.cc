@@ -50,7 +50,7 @@ absl::StatusOr<HeldOutLoss> EvaluateLoss(const Run& run, std::shared_ptr<const D
     ASSIGN_OR_RETURN(const Batch batch, MakeBatch(batches.source, i));
     const auto rng = MakeGenerator(run.model->device(), options.seed, Stream::kEvaluate, i);
     const ModelLoss part = run.model->Loss(batch.To(run.model->device()), {1, 1}, rng);
-    const LossCounts count = CountLosses(batch);
+    const LossCounts count = run.model->Counts(batch);
     counts.text += count.text;
     counts.image += count.image;
     loss.text += part.text_sum.item<double>();

@@ -7,6 +7,7 @@
 #include "config/status.h"
 #include "study/classifier.h"
 #include "study/evaluate.h"
+#include "study/reconstructions.h"
 #include "study/retrieval.h"
 #include "study/scenes.h"
 
@@ -101,8 +102,15 @@ absl::StatusOr<Metrics> Measure(const Run& run, const std::shared_ptr<const File
                                 const EvaluateOptions& options) {
   ASSIGN_OR_RETURN(const Data training, OpenDataset(run.config, Split::kTrain, files));
   ASSIGN_OR_RETURN(const Data test, OpenDataset(run.config, Split::kTest, files));
+  if (run.config.model.autoencoder.trained()) {
+    return MeasureReconstructions(run, test->size() > 0 ? *test : *training, options);
+  }
   Metrics metrics = {{"count", options.count}};
   RETURN_IF_ERROR(AddLosses(run, training, test, options, &metrics));
+  if (run.model->autoencoder() != nullptr && test->size() > 0) {
+    ASSIGN_OR_RETURN(const Metrics codes, MeasureReconstructions(run, *test, options));
+    metrics.insert(metrics.end(), codes.begin(), codes.end());
+  }
   if (run.config.data.kind == DataKind::kShapes) {
     ASSIGN_OR_RETURN(const Data held_out, OpenDataset(run.config, Split::kHeldOut, files));
     RETURN_IF_ERROR(AddScenes(run, *test, "", options, &metrics));

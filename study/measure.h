@@ -17,6 +17,7 @@ namespace tessera {
 //             that are never trained; of stories, by turn, and instruction_accuracy instead
 //   classes   captions are few: class_recognised of drawn pictures, and what the judge is worth
 //   others    training_retrieval, training_captions_exact: of pictures that it was trained on
+// Of an autoencoder study/reconstructions.h in place of all these, of a model on its codes also.
 absl::StatusOr<Metrics> Measure(const Run& run, const std::shared_ptr<const Files>& files,
                                 const EvaluateOptions& options);
 

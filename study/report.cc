@@ -82,7 +82,8 @@ void AddNumbers(const std::string& path, const Metrics& metrics, HtmlPage* page)
 }
 
 // The first and the last sample sheet, and some between at equal distances.
-absl::Status AddSheets(const std::string& path, const Files& files, HtmlPage* page) {
+absl::Status AddSheets(const std::string& path, const std::string& heading, const Files& files,
+                       HtmlPage* page) {
   const std::string folder = JoinPath(path, "samples");
   ASSIGN_OR_RETURN(const PathKind kind, files.Kind(folder));
   if (kind != PathKind::kFolder) {
@@ -102,7 +103,7 @@ absl::Status AddSheets(const std::string& path, const Files& files, HtmlPage* pa
     figures.push_back(PngFigure(png, name.substr(0, name.size() - 4)));
   }
   if (!figures.empty()) {
-    page->Heading("The same captions, drawn again and again");
+    page->Heading(heading);
     page->Figures(figures, kSheetColumn);
   }
   return absl::OkStatus();
@@ -144,13 +145,19 @@ absl::Status WriteReport(const std::string& path, const Run& run,
   ASSIGN_OR_RETURN(const Metrics metrics, ReadMetrics(path, *files));
   HtmlPage page(LastName(path));
   page.Paragraph(Summary(run, log));
-  RETURN_IF_ERROR(AddShowcase(run, files, &page));
+  const bool draws = !run.config.model.autoencoder.trained();
+  if (draws) {
+    RETURN_IF_ERROR(AddShowcase(run, files, &page));
+  }
   AddNumbers(path, metrics, &page);
   if (const std::vector<Figure> curves = Curves(log); !curves.empty()) {
     page.Heading("Training");
     page.Figures(curves, kPlotColumn);
   }
-  RETURN_IF_ERROR(AddSheets(path, *files, &page));
+  RETURN_IF_ERROR(AddSheets(path,
+                            draws ? "The same captions, drawn again and again"
+                                  : "Pictures, and beside each what its codes give back",
+                            *files, &page));
   page.Heading("Machine and settings");
   page.Paragraph(Machine(log, *files));
   page.Details("All settings", ToToml(run.config));

@@ -5,6 +5,7 @@
 #include "config/status.h"
 #include "data/image_io.h"
 #include "infer/generator.h"
+#include "study/reconstructions.h"
 
 namespace tessera {
 namespace {
@@ -15,6 +16,9 @@ constexpr int64_t kPictures = 32, kColumns = 8, kMargin = 2, kSide = 96;
 
 absl::Status WriteSampleSheet(const Run& run, int64_t step, const std::string& out,
                               const std::shared_ptr<const Files>& files) {
+  if (run.config.model.autoencoder.trained()) {
+    return WriteReconstructions(run, step, out, files);
+  }
   ASSIGN_OR_RETURN(const auto dataset, OpenDataset(run.config, Split::kTest, files));
   GenerateRequest request;
   std::string captions;

@@ -10,10 +10,11 @@ ParameterRole RoleOf(const std::string& name) {
   if (name.ends_with(kAdapterB)) {
     return ParameterRole::kAdapterB;
   }
-  if (name == "embed_tokens" || contains("place.")) {
+  if (name == "embed_tokens" || contains("place.") || name.ends_with("codebook")) {
     return ParameterRole::kEmbedding;
   }
-  const bool inside = name.starts_with("model.layers.") || name.starts_with("head.");
+  const bool inside = name.starts_with("model.layers.") || name.starts_with("head.") ||
+                      name.starts_with("autoencoder.");
   const bool edge = contains("modulation") || contains("output");
   return inside && !edge ? ParameterRole::kHidden : ParameterRole::kOutput;
 }

@@ -8,6 +8,7 @@
 #include "config/toml.h"
 #include "data/json.h"
 #include "data/make_dataset.h"
+#include "data/pictures_alone.h"
 #include "ops/random.h"
 #include "train/base.h"
 
@@ -58,7 +59,10 @@ absl::StatusOr<std::unique_ptr<Dataset>> OpenDataset(const RunConfig& config, Sp
     height = std::max(height, grid.rows * config.model.patch);
     width = std::max(width, grid.cols * config.model.patch);
   }
-  return MakeDataset(config.data, split, height, width, std::move(files));
+  ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset,
+                   MakeDataset(config.data, split, height, width, std::move(files)));
+  return config.model.autoencoder.trained() ? PicturesAlone(std::move(dataset))
+                                            : std::move(dataset);
 }
 
 absl::StatusOr<torch::Device> OpenDevice(DeviceKind kind) {
@@ -133,6 +137,9 @@ absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files, DeviceK
 NamedTensors Parameters(const Model& model) {
   NamedTensors parameters;
   for (const auto& item : model.named_parameters()) {
+    parameters.emplace_back(item.key(), item.value());
+  }
+  for (const auto& item : model.named_buffers()) {
     parameters.emplace_back(item.key(), item.value());
   }
   return parameters;

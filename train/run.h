@@ -24,7 +24,8 @@ struct Run {
   Adapters adapters = {};  // whose changes the model's matrices hold, if any
 };
 
-// A split of the run's data set, its pictures as large as the largest grid.
+// A split of the run's data set, its pictures as large as the largest grid; of an autoencoder
+// without texts.
 absl::StatusOr<std::unique_ptr<Dataset>> OpenDataset(const RunConfig& config, Split split,
                                                      std::shared_ptr<const Files> files);
 
@@ -47,6 +48,7 @@ absl::StatusOr<RunConfig> ReadConfig(const std::string& run, const Files& files)
 absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files,
                             DeviceKind device = DeviceKind::kCpu);
 
+// And buffers, which a codebook of averages is.
 NamedTensors Parameters(const Model& model);
 
 // The files that LoadRun reads, of a run as it is: adapters become part of the weights.

@@ -25,13 +25,33 @@ struct RunConfig {
   static void Fields(Self& self, Visitor& visit) {
     visit("seed", self.seed, "of everything random");
     visit("data", self.data, "what to learn from");
-    visit("tokenizer", self.tokenizer, "text <-> ids");
+    const bool model = !self.model.autoencoder.trained();
+    visit("tokenizer", self.tokenizer, "text <-> ids", model);
     visit("model", self.model, "backbone and image head");
     visit("train", self.train, "how to learn");
-    visit("generate", self.generate, "defaults of sample sheets, evaluation and `generate`");
+    visit("generate", self.generate, "defaults of sample sheets, evaluation and `generate`", model);
   }
 
-  std::string Problem() const { return GenerateProblem(model.head, generate); }
+  std::string Problem() const {
+    return model.autoencoder.trained() ? AutoencoderProblem()
+                                       : GenerateProblem(model.head, generate);
+  }
+
+ private:
+  // The sections that an autoencoder shares with models have keys that it does not read.
+  std::string AutoencoderProblem() const {
+    const DataConfig none;
+    const bool shows_texts =
+        train.text_weight != TrainConfig().text_weight ||
+        data.picture_first != none.picture_first || data.drop_text != none.drop_text ||
+        data.drop_images != none.drop_images || data.noise_generated != none.noise_generated ||
+        data.noise_read != none.noise_read || data.prompt_weight != none.prompt_weight;
+    return shows_texts
+               ? "an autoencoder learns from pictures as they are: train.text_weight and, of "
+                 "[data], picture_first, drop_..., noise_... and prompt_weight have no effect; "
+                 "remove them"
+               : "";
+  }
 };
 
 }  // namespace tessera

@@ -46,7 +46,7 @@ StepLoss ForEachBatch(Model& model, const StepInput& input, const TrainConfig& c
   std::vector<LossCounts> counts;
   LossCounts all;
   for (const Batch& batch : input.batches) {
-    counts.push_back(CountLosses(batch));
+    counts.push_back(model.Counts(batch));
     all.text += counts.back().text;
     all.image += counts.back().image;
   }

@@ -7,6 +7,7 @@
 #include "config/status.h"
 #include "config/toml.h"
 #include "data/loader.h"
+#include "train/autoencoder_run.h"
 #include "train/ema.h"
 #include "train/optimizer.h"
 #include "train/resume.h"
@@ -173,13 +174,13 @@ class Trainer {
     return status;
   }
 
-  // The best parameters so far are kept at once.
+  // The best parameters so far are kept at once. fmax: an autoencoder's text loss is NaN.
   absl::Status Evaluate() {
     if (!hooks_.on_evaluate) {
       return absl::OkStatus();
     }
     RETURN_IF_ERROR(WithAverage([&] { return hooks_.on_evaluate(run_, &report_); }));
-    const double loss = config_.text_weight * report_.held_out_text_loss +
+    const double loss = std::fmax(0, config_.text_weight * report_.held_out_text_loss) +
                         config_.image_weight * report_.held_out_image_loss;
     if (!(loss < state_.best_loss)) {
       return absl::OkStatus();
@@ -280,6 +281,8 @@ absl::Status Train(const RunConfig& config, const RunFolders& folders,
   run.model->to(device);
   if (!base.empty()) {
     RETURN_IF_ERROR(BeginFrom(base, *files, &run));
+  } else if (!last.ok()) {
+    RETURN_IF_ERROR(LoadAutoencoder(*files, &run));
   }
   RETURN_IF_ERROR(files->MakeFolder(out));
   RETURN_IF_ERROR(files->Write(JoinPath(out, "config.toml"), ToToml(config)));

@@ -6,6 +6,7 @@
 
 #include <numbers>
 
+#include "heads/patch_autoencoder.h"
 #include "heads/pixels.h"
 #include "ops/random.h"
 
@@ -35,7 +36,8 @@ Tensor RandomCodes(at::IntArrayRef shape, uint64_t item) {
 
 std::string NameOf(const HeadConfig& config) {
   return std::string(EnumName(config.kind)) + " " + std::string(EnumName(config.covariance)) + " " +
-         std::string(EnumName(config.support)) + " " + std::string(EnumName(config.schedule));
+         std::string(EnumName(config.support)) + " " + std::string(EnumName(config.schedule)) +
+         " " + std::string(EnumName(config.softmax));
 }
 
 // Every kind, and every choice that changes what kind of distribution it is.
@@ -60,6 +62,8 @@ std::vector<HeadConfig> Heads() {
       add_each(&HeadConfig::covariance);
     } else if (config.kind == HeadKind::kFourier) {
       add_each(&HeadConfig::support);
+    } else if (config.kind == HeadKind::kCodes) {
+      add_each(&HeadConfig::softmax);
     } else {
       all.push_back(config);
     }
@@ -67,10 +71,29 @@ std::vector<HeadConfig> Heads() {
   return all;
 }
 
+constexpr int64_t kCodesOfAVector = 12;
+
+// Two vectors a patch, of the head over codes.
+std::shared_ptr<PatchAutoencoder> RandomAutoencoder(const HeadConfig& config, int64_t patch_dim) {
+  if (config.kind != HeadKind::kCodes) {
+    return nullptr;
+  }
+  const AutoencoderConfig shape{
+      .kind = AutoencoderKind::kFsq, .vectors = 2, .width = 8, .depth = 1, .levels = {3, 4}};
+  auto autoencoder = std::make_shared<PatchAutoencoder>(shape, patch_dim);
+  autoencoder->to(torch::kDouble);
+  const torch::NoGradGuard no_grad;
+  at::Generator rng = Rng(98);
+  for (auto& parameter : autoencoder->parameters()) {
+    parameter.normal_(0, 1, rng);
+  }
+  return autoencoder;
+}
+
 // In double, every weight of which matters: initial zeros are replaced.
 std::shared_ptr<ImageHead> RandomHead(const HeadConfig& config, int64_t patch_dim = kPatchDim) {
   const torch::NoGradGuard no_grad;
-  auto head = MakeImageHead(config, kConditionDim, patch_dim);
+  auto head = MakeImageHead(config, kConditionDim, patch_dim, RandomAutoencoder(config, patch_dim));
   head->to(torch::kDouble);
   at::Generator rng = Rng(99);
   for (auto& parameter : head->parameters()) {
@@ -160,6 +183,8 @@ double LossWithoutParameters(const HeadConfig& config) {
       return std::log(2 * config.half_period) + kNatsPerCode;
     case HeadKind::kSoftmax256:
       return std::log(256);
+    case HeadKind::kCodes:
+      return std::log(kCodesOfAVector);
   }
   return NAN;
 }
@@ -175,7 +200,8 @@ TEST_P(EveryHead, HasAKnownLossWithoutParameters) {
 }
 
 TEST_P(EveryHead, StartsNearItsLossWithoutParameters) {
-  const auto head = MakeImageHead(GetParam(), kConditionDim, kPatchDim);
+  const auto head =
+      MakeImageHead(GetParam(), kConditionDim, kPatchDim, RandomAutoencoder(GetParam(), kPatchDim));
   const Tensor z_NZ = torch::randn({50, kConditionDim}, Rng(3));
   EXPECT_NEAR(head->Loss(z_NZ, torch::zeros({50, kPatchDim}), Rng(7)).mean.item<double>(),
               LossWithoutParameters(GetParam()), 1e-3);
@@ -268,7 +294,7 @@ TEST_P(EveryHeadOfOneNumber, HasProbabilitiesThatSumToOneIfExact) {
   const double sum = mass.bits_N.sum().item<double>();
   if (mass.kind == LikelihoodKind::kExact) {
     EXPECT_NEAR(sum, 1, 1e-9);
-  } else {
+  } else if (mass.kind != LikelihoodKind::kOfCodes) {  // that many pictures share
     EXPECT_LT(sum, 1.05);
   }
 }

@@ -1,0 +1,26 @@
+// What an autoencoder keeps of pictures that it was not trained on.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "study/continue.h"
+#include "study/run_records.h"
+
+namespace tessera {
+
+// Over all whole pictures of options.count documents, as 8-bit pictures are rounded:
+//   reconstruction_error (mean squared, in [-1, 1]), psnr
+// and of codes, if there are:
+//   code_usage: the share that occurs; code_bits: their entropy; code_perplexity, 2 to that
+//   codes_returned: the share that a decoded patch has again
+//   bits_per_picture: what the codes of one can hold; code_bits_per_picture: as many at their
+//   entropy; raw_bits_per_picture: 8 a number
+absl::StatusOr<Metrics> MeasureReconstructions(const Run& run, const Dataset& dataset,
+                                               const EvaluateOptions& options);
+
+// samples/step-NNNNNN.png: each original, and to its right what comes back.
+absl::Status WriteReconstructions(const Run& run, int64_t step, const std::string& out,
+                                  const std::shared_ptr<const Files>& files);
+
+}  // namespace tessera
