@@ -71,6 +71,7 @@ int Main(int argc, char** argv) {
   add("train", "train a recipe", AddTrain);
   add("generate", "continue texts and pictures", AddGenerate);
   add("eval", "measure a trained run", AddEval);
+  add("ablate", "compare settings over seeds, in one table", AddAblate);
   add("amed", "teach a trained run to draw patches in few steps", AddAmed);
   add("data", "look at a data set, or check it", AddData);
   add("tokenizer", "train a tokenizer, or use one", AddTokenizer);

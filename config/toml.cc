@@ -92,6 +92,11 @@ absl::Status Invalid(const std::string& where, const std::string& what) {
   return absl::InvalidArgumentError(where.empty() ? what : absl::StrCat(where, ": ", what));
 }
 
+// Each value can be read, but they do not go together.
+absl::Status Conflict(const std::string& where, const std::string& what) {
+  return absl::FailedPreconditionError(Invalid(where, what).message());
+}
+
 // One key that the text or an override gives a value.
 struct Setting {
   std::string where;  // "run.toml:12", or the override itself
@@ -255,8 +260,8 @@ absl::Status CheckEffects(const Settings& settings, const FieldWalk& walk) {
     return absl::OkStatus();
   }
   const auto& [path, setting] = *first;
-  return Invalid(setting.where, absl::StrCat(path, " has no effect under the other settings; ",
-                                             NeededChoice(path, walk), "remove it"));
+  return Conflict(setting.where, absl::StrCat(path, " has no effect under the other settings; ",
+                                              NeededChoice(path, walk), "remove it"));
 }
 
 absl::Status CheckProblems(const std::string& file, const FieldWalk& walk) {
@@ -265,7 +270,7 @@ absl::Status CheckProblems(const std::string& file, const FieldWalk& walk) {
     const auto* section = std::get_if<SectionRef>(&field.ref);
     const std::string problem = section && field.active ? section->problem() : "";
     if (status.ok() && !problem.empty()) {
-      status = Invalid(file, field.path.empty() ? problem : field.path + ": " + problem);
+      status = Conflict(file, field.path.empty() ? problem : field.path + ": " + problem);
     }
   });
   return status;

@@ -1,5 +1,6 @@
 // Config structs <-> TOML, one strict mapping: an unknown key, a value of the wrong type and a key
 // without effect under the other settings are errors that say where, which, and what was meant.
+// What cannot be read is InvalidArgument; what does not go together, FailedPrecondition.
 #pragma once
 
 #include <span>

@@ -7,6 +7,7 @@
 #include "config/status.h"
 #include "study/classifier.h"
 #include "study/evaluate.h"
+#include "study/flops.h"
 #include "study/reconstructions.h"
 #include "study/retrieval.h"
 #include "study/scenes.h"
@@ -111,6 +112,7 @@ absl::StatusOr<Metrics> Measure(const Run& run, const std::shared_ptr<const File
     ASSIGN_OR_RETURN(const Metrics codes, MeasureReconstructions(run, *test, options));
     metrics.insert(metrics.end(), codes.begin(), codes.end());
   }
+  RETURN_IF_ERROR(AddCost(run, training, *test, options, &metrics));
   if (run.config.data.kind == DataKind::kShapes) {
     ASSIGN_OR_RETURN(const Data held_out, OpenDataset(run.config, Split::kHeldOut, files));
     RETURN_IF_ERROR(AddScenes(run, *test, "", options, &metrics));

@@ -11,7 +11,8 @@ namespace tessera {
 //   any       count, of documents and pictures; text_nats, text_perplexity, image_loss,
 //   clean_error_at_<level> of heads that know noise levels, bits_per_subpixel_exact, _bound or
 //   _estimate (heads/image_head.h) and its standard error, of the test split, and
-//             training_text_nats, training_image_loss of the training split
+//             training_text_nats, training_image_loss of the training split;
+//             parameters, training_step_gflop, picture_gflop (study/flops.h)
 //   shapes    scene_accuracy and its parts, caption_accuracy; the same, held_out_..., of
 //   combinations
 //             that are never trained; of stories, by turn, and instruction_accuracy instead

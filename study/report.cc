@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -12,6 +11,7 @@
 #include "config/status.h"
 #include "config/toml.h"
 #include "study/curves.h"
+#include "study/machine.h"
 #include "study/run_records.h"
 #include "study/showcase.h"
 
@@ -38,22 +38,16 @@ std::string Summary(const Run& run, const std::vector<TrainReport>& log) {
                          static_cast<double>(parameters) / 1e6, source, trained);
 }
 
-// NaN if it was not measured.
-double Find(const Metrics& metrics, std::string_view name) {
-  const auto found = std::ranges::find(metrics, name, &Metrics::value_type::first);
-  return found == metrics.end() ? std::numeric_limits<double>::quiet_NaN() : found->second;
-}
-
 // How far a loss on unseen documents exceeds that on training documents; empty if one is missing.
 std::string OverFit(const Metrics& metrics, const std::string& what, const std::string& loss) {
-  const double unseen = Find(metrics, loss), trained = Find(metrics, "training_" + loss);
+  const double unseen = ValueOf(metrics, loss), trained = ValueOf(metrics, "training_" + loss);
   if (!std::isfinite(unseen / trained)) {
     return "";
   }
   const double excess = unseen / trained - 1;
-  const char* verdict = Find(metrics, "count") < kFewDocuments ? "too few were read to judge"
-                        : excess > kOverFit                    ? "it over-fits"
-                                                               : "it does not over-fit";
+  const char* verdict = ValueOf(metrics, "count") < kFewDocuments ? "too few were read to judge"
+                        : excess > kOverFit                       ? "it over-fits"
+                                                                  : "it does not over-fit";
   return absl::StrFormat(
       "%s loss is %.3g on unseen documents and %.3g on training documents, a change of %+.0f %%: "
       "%s.",
@@ -107,23 +101,6 @@ absl::Status AddSheets(const std::string& path, const std::string& heading, cons
     page->Figures(figures, kSheetColumn);
   }
   return absl::OkStatus();
-}
-
-// "shapes" of "runs/shapes/".
-std::string LastName(std::string path) {
-  while (path.ends_with('/')) {
-    path.pop_back();
-  }
-  return path.substr(path.rfind('/') + 1);
-}
-
-// As /proc/cpuinfo names it, which not every processor is.
-std::string Processor(const Files& files) {
-  const std::string text = files.Read("/proc/cpuinfo").value_or("");
-  const size_t name = text.find("model name");
-  const size_t begin = text.find(": ", std::min(name, text.size()));
-  return begin == std::string::npos ? "an unnamed processor"
-                                    : text.substr(begin + 2, text.find('\n', begin) - begin - 2);
 }
 
 std::string Machine(const std::vector<TrainReport>& log, const Files& files) {

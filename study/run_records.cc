@@ -1,6 +1,6 @@
 #include "study/run_records.h"
 
-#include <limits>
+#include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
@@ -33,8 +33,9 @@ absl::StatusOr<std::vector<TrainReport>> ReadLog(const std::string& run, const F
   return log;
 }
 
-absl::StatusOr<Metrics> ReadMetrics(const std::string& run, const Files& files) {
-  const std::string path = JoinPath(run, "eval.json");
+absl::StatusOr<Metrics> ReadMetrics(const std::string& run, const Files& files,
+                                    std::string_view name) {
+  const std::string path = JoinPath(run, name);
   ASSIGN_OR_RETURN(const std::string text, ReadIfThere(path, files));
   if (text.empty()) {
     return Metrics();
@@ -46,10 +47,15 @@ absl::StatusOr<Metrics> ReadMetrics(const std::string& run, const Files& files) 
                      "; write it with `tessera eval ", run, " --json > ", path, "`"));
   }
   Metrics metrics;
-  for (const auto& [name, value] : *json->AsObject()) {
-    metrics.emplace_back(name, value.AsNumber());
+  for (const auto& [key, value] : *json->AsObject()) {
+    metrics.emplace_back(key, value.AsNumber());
   }
   return metrics;
+}
+
+double ValueOf(const Metrics& metrics, std::string_view name) {
+  const auto found = std::ranges::find(metrics, name, &Metrics::value_type::first);
+  return found == metrics.end() ? kNotMeasured : found->second;
 }
 
 }  // namespace tessera

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,10 @@ using Metrics = std::vector<std::pair<std::string, double>>;
 absl::StatusOr<std::vector<TrainReport>> ReadLog(const std::string& run, const Files& files);
 
 // One JSON object of numbers, in its order. Empty if the file is not there.
-absl::StatusOr<Metrics> ReadMetrics(const std::string& run, const Files& files);
+absl::StatusOr<Metrics> ReadMetrics(const std::string& run, const Files& files,
+                                    std::string_view name = "eval.json");
+
+// NaN if it was not measured.
+double ValueOf(const Metrics& metrics, std::string_view name);
 
 }  // namespace tessera

@@ -85,10 +85,13 @@ void SpreadLabels(std::vector<double>& ys, const Frame& frame) {
 }
 
 Axis MakeAxis(const LinePlot& plot, const AxisOptions& options,
-              const std::vector<double> Series::*values, std::array<double, 2> pixels) {
+              std::initializer_list<std::vector<double> Series::*> values,
+              std::array<double, 2> pixels) {
   std::vector<double> all;
   for (const Series& series : plot.series) {
-    all.insert(all.end(), (series.*values).begin(), (series.*values).end());
+    for (const auto value : values) {
+      all.insert(all.end(), (series.*value).begin(), (series.*value).end());
+    }
   }
   return {Axis::SpanOf(all, options.log), options.log, pixels[0], pixels[1]};
 }
@@ -104,29 +107,53 @@ Frame LineFrame(const LinePlot& plot) {
   return {kLeft, width - names, kTop, static_cast<double>(plot.size.height) - kBottom};
 }
 
+// The points that both axes can show, as SVG writes them.
+std::string Points(const std::vector<double>& xs, const std::vector<double>& ys, const Axis& x,
+                   const Axis& y) {
+  std::string points;
+  for (size_t i = 0; i < std::min(xs.size(), ys.size()); ++i) {
+    if (x.CanShow(xs[i]) && y.CanShow(ys[i])) {
+      absl::StrAppendFormat(&points, "%.1f,%.1f ", x.Pixel(xs[i]), y.Pixel(ys[i]));
+    }
+  }
+  return points;
+}
+
+// Along its lower edge and back along the upper one.
+std::string Band(const Series& series, const Axis& x, const Axis& y, const char* colour) {
+  if (series.low.empty()) {
+    return "";
+  }
+  const std::vector<double> xs(series.x.rbegin(), series.x.rend());
+  const std::vector<double> high(series.high.rbegin(), series.high.rend());
+  return absl::StrFormat("<polygon points=\"%s%s\" fill=\"%s\" fill-opacity=\"0.18\"/>\n",
+                         Points(series.x, series.low, x, y), Points(xs, high, x, y), colour);
+}
+
 }  // namespace
 
 std::string LinePlotSvg(const LinePlot& plot) {
   const Frame frame = LineFrame(plot);
-  const Axis x = MakeAxis(plot, plot.x, &Series::x, {frame.left, frame.right});
-  const Axis y = MakeAxis(plot, plot.y, &Series::y, {frame.bottom, frame.top});
+  const Axis x = MakeAxis(plot, plot.x, {&Series::x}, {frame.left, frame.right});
+  const Axis y =
+      MakeAxis(plot, plot.y, {&Series::y, &Series::low, &Series::high}, {frame.bottom, frame.top});
   std::string svg = absl::StrCat(Open(plot.title, plot.size), XAxis(x, plot.x.label, frame),
                                  YAxis(y, plot.y.label, frame));
   std::vector<double> name_ys;
   for (size_t i = 0; i < plot.series.size(); ++i) {
     const Series& series = plot.series[i];
-    std::string points;
+    const char* colour = kColours[i % kColours.size()];
     double last_y = frame.bottom;
     for (size_t j = 0; j < series.x.size(); ++j) {
       if (x.CanShow(series.x[j]) && y.CanShow(series.y[j])) {
         last_y = y.Pixel(series.y[j]);
-        absl::StrAppendFormat(&points, "%.1f,%.1f ", x.Pixel(series.x[j]), last_y);
       }
     }
     absl::StrAppendFormat(&svg,
-                          "<polyline points=\"%s\" fill=\"none\" stroke=\"%s\" "
+                          "%s<polyline points=\"%s\" fill=\"none\" stroke=\"%s\" "
                           "stroke-width=\"1.6\" stroke-dasharray=\"%s\"/>\n",
-                          points, kColours[i % kColours.size()], kDashes[i % kDashes.size()]);
+                          Band(series, x, y, colour), Points(series.x, series.y, x, y), colour,
+                          kDashes[i % kDashes.size()]);
     name_ys.push_back(last_y + 4);
   }
   SpreadLabels(name_ys, frame);

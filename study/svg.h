@@ -16,6 +16,7 @@ struct AxisOptions {
 struct Series {
   std::string name;
   std::vector<double> x, y;  // of equal length; points that the axes cannot show are left out
+  std::vector<double> low = {}, high = {};  // as long, of a band around the line; or empty
 };
 
 struct PlotSize {

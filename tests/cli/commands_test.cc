@@ -30,7 +30,7 @@ void ExpectRefused(const TempFolder& folder, const std::string& arguments,
 TEST(Commands, ShowAnExampleInTheirHelp) {
   const TempFolder folder;
   for (const char* command :
-       {"", "train", "generate", "eval", "merge", "report", "inspect", "data", "data check",
+       {"", "train", "generate", "eval", "ablate", "merge", "report", "inspect", "data", "data check",
         "data preview", "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode"}) {
     const Outcome outcome = Tessera(folder, std::string(command) + " --help");
     EXPECT_EQ(outcome.exit_code, 0) << command;

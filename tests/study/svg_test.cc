@@ -76,6 +76,17 @@ TEST(LinePlotSvg, SurvivesNothingOnePointAndAConstant) {
   }
 }
 
+TEST(LinePlotSvg, ShowsABandAroundALineThatHasOneAndLeavesRoomForIt) {
+  LinePlot plot = Sample();
+  plot.y.log = false;
+  plot.series = {{.name = "a", .x = {0, 1}, .y = {1, 1}, .low = {0, 0}, .high = {2, 2}}};
+  const std::string svg = LinePlotSvg(plot);
+  EXPECT_TRUE(IsWellFormed(svg)) << svg;
+  EXPECT_EQ(Count(svg, "<polygon"), 1);
+  EXPECT_EQ(Count(svg, ",240.0 "), 2) << "the lower edge is at the foot of the plot";
+  EXPECT_EQ(Count(svg, ",38.0 "), 2) << "the upper edge is at its top";
+}
+
 TEST(BarPlotSvg, HasOneBarAValueAndIsWellFormed) {
   const std::string svg = BarPlotSvg({.title = "t",
                                       .x_label = "level",

@@ -1,0 +1,153 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "cli/commands.h"
+#include "config/status.h"
+#include "config/suggest.h"
+#include "study/machine.h"
+#include "study/study_page.h"
+
+namespace tessera {
+namespace {
+
+std::atomic<bool> stop_requested = false;  // the one thing that a signal handler may touch
+
+struct Arguments {
+  std::string spec;
+  std::vector<std::string> grids;
+  std::vector<std::string> overrides;
+  int64_t steps = 0;
+  double minutes = 0;
+  int64_t count = 0;  // 0: the study's
+  std::string out;
+};
+
+// As a shell reads it again.
+std::string ShellWord(const std::string& word) {
+  const bool plain = !word.empty() && word.find_first_of(" '\"|;&<>()[]*?$\\`#~") == word.npos;
+  return plain ? word : absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'");
+}
+
+std::string CommandOf(const Arguments& arguments) {
+  std::string command = "tessera ablate " + ShellWord(arguments.spec);
+  for (const std::string& grid : arguments.grids) {
+    absl::StrAppend(&command, " --grid ", ShellWord(grid));
+  }
+  for (const std::string& setting : arguments.overrides) {
+    absl::StrAppend(&command, " --set ", ShellWord(setting));
+  }
+  absl::StrAppend(&command, arguments.steps > 0 ? absl::StrCat(" --steps ", arguments.steps) : "",
+                  arguments.minutes > 0 ? absl::StrCat(" --minutes ", arguments.minutes) : "",
+                  arguments.count > 0 ? absl::StrCat(" --count ", arguments.count) : "");
+  return absl::StrCat(command, " --out ", ShellWord(arguments.out));
+}
+
+StudyConfig WithArguments(StudyConfig study, const Arguments& arguments) {
+  study.grid.insert(study.grid.end(), arguments.grids.begin(), arguments.grids.end());
+  if (arguments.steps > 0 || arguments.minutes > 0) {
+    study.settings.push_back(absl::StrCat("train.steps=", arguments.steps));
+    study.settings.push_back(absl::StrCat("train.minutes=", arguments.minutes));
+  }
+  study.settings.insert(study.settings.end(), arguments.overrides.begin(),
+                        arguments.overrides.end());
+  study.count = arguments.count > 0 ? arguments.count : study.count;
+  return study;
+}
+
+// Lines go to the log; what is happening is shown over and over on a terminal alone.
+StudyHooks ShownHooks() {
+  StudyHooks hooks;
+  hooks.stop = &stop_requested;
+  const bool terminal = isatty(STDOUT_FILENO);
+  const char* clear = terminal ? "\r\033[K" : "";
+  hooks.on_line = [clear](const std::string& line) { std::cout << clear << line << std::endl; };
+  if (terminal) {
+    hooks.on_progress = [clear](const std::string& text) {
+      std::cout << clear << text << std::flush;
+    };
+  }
+  return hooks;
+}
+
+// A readout that no run has is most likely mistyped.
+void NameMissing(const StudyResult& result) {
+  const std::vector<std::string> names = MeasureNames(result);
+  for (const std::string& readout : Readouts(result)) {
+    const bool found = std::ranges::any_of(
+        names, [&](const std::string& name) { return name.starts_with(readout); });
+    if (!found && !names.empty()) {
+      std::cout << "no run measured '" << readout << "'; the nearest is '"
+                << Nearest(readout, names) << "'\n";
+    }
+  }
+}
+
+void Print(const StudyResult& result, const std::string& folder) {
+  const TextTable problems = ProblemTable(result);
+  std::cout << "\n" << PlainText(ArmTable(result));
+  if (!problems.rows.empty()) {
+    std::cout << "\n" << PlainText(problems);
+  }
+  NameMissing(result);
+  std::cout << JoinPath(folder, "report.html") << "\n";
+}
+
+absl::Status RunAblate(Arguments arguments) {
+  const auto files = std::make_shared<const Files>();
+  if (arguments.out.empty()) {
+    const std::string name = LastName(arguments.spec);
+    arguments.out = "studies/" + name.substr(0, name.rfind('.'));
+  }
+  ASSIGN_OR_RETURN(const StudyConfig study, ReadStudy(arguments.spec, *files));
+  ASSIGN_OR_RETURN(const StudyPlan plan, PlanStudy(WithArguments(study, arguments), *files));
+  for (const int signal : {SIGINT, SIGTERM}) {
+    std::signal(signal, [](int) { stop_requested = true; });
+  }
+  const std::string command = CommandOf(arguments);
+  StudyHooks hooks = ShownHooks();
+  hooks.on_run = [&](const StudyOutcomes& outcomes) {
+    return WriteStudy({plan, outcomes}, arguments.out, command, *files);
+  };
+  ASSIGN_OR_RETURN(const StudyOutcomes outcomes, RunStudy(plan, arguments.out, files, hooks));
+  RETURN_IF_ERROR(hooks.on_run(outcomes));
+  Print({plan, outcomes}, arguments.out);
+  if (stop_requested) {
+    std::cout << "stopped; go on with: " << command << "\n";
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+Command AddAblate(CLI::App& app) {
+  auto arguments = std::make_shared<Arguments>();
+  app.add_option("study", arguments->spec, "a study file, or a recipe to vary")->required();
+  app.add_option("--grid", arguments->grids,
+                 "path=value,value, or choices of several settings: 'a=1; b=2 | a=3; b=4', each "
+                 "with a name before a colon if you like. The product of all grids is run; one of "
+                 "the seed repeats each arm");
+  app.add_option("--set", arguments->overrides, "path=value of the recipe, for all runs");
+  auto* steps = app.add_option("--steps", arguments->steps, "of each run");
+  auto* minutes =
+      app.add_option("--minutes", arguments->minutes,
+                     "of each run; then a cut study is no longer equal to an uncut one");
+  steps->check(CLI::PositiveNumber)->excludes(minutes);
+  minutes->check(CLI::PositiveNumber);
+  app.add_option("--count", arguments->count, "documents and pictures of each measure; default 256")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--out", arguments->out, "folder of the study; default studies/<name>");
+  app.footer(
+      "Trains and measures each run in a process of its own, as `train` and `eval` do, and writes\n"
+      "study.json, study.csv and report.html. Started again it goes on; runs may be added.\n"
+      "Example: tessera ablate recipes/studies/heads.toml\n"
+      "         tessera ablate recipes/shapes.toml --steps 300 --grid model.head.kind=gmm,mse "
+      "--grid seed=1,2,3");
+  return [arguments] { return RunAblate(*arguments); };
+}
+
+}  // namespace tessera
