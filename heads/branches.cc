@@ -29,4 +29,13 @@ torch::Dtype SampleType(const Conditions& conditions) {
   return at::promote_types(conditions.branches.front().z_NZ.scalar_type(), torch::kFloat);
 }
 
+Conditions SelectRows(const Conditions& conditions, const Tensor& index_M) {
+  Conditions some = conditions;
+  for (Branch& branch : some.branches) {
+    branch = {at::index_select(branch.z_NZ, 0, index_M),
+              at::index_select(branch.weight_N1, 0, index_M)};
+  }
+  return some;
+}
+
 }  // namespace tessera
