@@ -9,6 +9,7 @@
 #include "config/status.h"
 #include "config/toml.h"
 #include "data/json.h"
+#include "study/distances.h"
 #include "study/measure.h"
 #include "train/amed_file.h"
 #include "train/autoencoder_run.h"
@@ -22,6 +23,9 @@ struct Arguments {
   int64_t count = 512;
   DeviceKind device = DeviceKind::kCpu;
   bool json = false;
+  bool distances = false;
+  std::string features;
+  int64_t features_pixels = 299;
 };
 
 void Print(const Metrics& metrics, bool as_json) {
@@ -37,8 +41,22 @@ void Print(const Metrics& metrics, bool as_json) {
   }
 }
 
+// Of the networks that were asked for, none by default.
+absl::StatusOr<std::vector<FeatureNetwork>> Networks(const Arguments& arguments) {
+  std::vector<FeatureNetwork> networks;
+  if (arguments.distances) {
+    networks.push_back(RandomFeatures());
+  }
+  if (!arguments.features.empty()) {
+    ASSIGN_OR_RETURN(networks.emplace_back(),
+                     LoadFeatures(arguments.features, arguments.features_pixels));
+  }
+  return networks;
+}
+
 absl::Status RunEval(const Arguments& arguments) {
   const auto files = std::make_shared<const Files>();
+  ASSIGN_OR_RETURN(const std::vector<FeatureNetwork> networks, Networks(arguments));
   ASSIGN_OR_RETURN(Run run, LoadRun(arguments.run, *files, arguments.device));
   if (!arguments.overrides.empty()) {
     RETURN_IF_ERROR(CheckReadsAndWrites(arguments.run, run));
@@ -57,7 +75,11 @@ absl::Status RunEval(const Arguments& arguments) {
                 << std::flush;
     };
   }
-  ASSIGN_OR_RETURN(const Metrics metrics, Measure(run, files, options));
+  ASSIGN_OR_RETURN(Metrics metrics, Measure(run, files, options));
+  if (!networks.empty()) {
+    ASSIGN_OR_RETURN(const Metrics distances, MeasureDistances(run, files, networks, options));
+    metrics.insert(metrics.end(), distances.begin(), distances.end());
+  }
   Print(metrics, arguments.json);
   return absl::OkStatus();
 }
@@ -71,6 +93,15 @@ Command AddEval(CLI::App& app) {
   app.add_option("--count", arguments->count, "documents and pictures of each measure")
       ->check(CLI::PositiveNumber);
   app.add_flag("--json", arguments->json, "a JSON object instead of a table");
+  app.add_flag("--distances", arguments->distances,
+               "also FID, KID, precision and recall under random64, a network of fixed random "
+               "weights: not comparable with published figures");
+  auto* features = app.add_option(
+      "--features", arguments->features,
+      "the same under a TorchScript file: f32 [N, 3, pixels, pixels] in [-1, 1] -> [N, F]");
+  app.add_option("--features-pixels", arguments->features_pixels, "side of its pictures")
+      ->check(CLI::PositiveNumber)
+      ->needs(features);
   AddDeviceOption(app, &arguments->device);
   app.footer(
       "Names that begin with training_ are of documents that the run was trained on; all others\n"

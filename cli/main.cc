@@ -76,6 +76,8 @@ int Main(int argc, char** argv) {
   add("data", "look at a data set, or check it", AddData);
   add("tokenizer", "train a tokenizer, or use one", AddTokenizer);
   add("report", "show a run on one page", AddReport);
+  add("probe", "look inside a run: hidden states, attention, drift", AddProbe);
+  add("sample-lab", "compare samplers and numbers of steps on a run", AddSampleLab);
   add("merge", "make adapters part of the weights", AddMerge);
   add("inspect", "what a run holds, and whether it is lossless", AddInspect);
   std::string problem;

@@ -37,4 +37,13 @@ Tensor DrawCode(const Tensor& log_mass_NC, double temperature, const Tensor& u_N
   return (below_NC <= u_N.unsqueeze(1)).sum(1).clamp_max(log_mass_NC.size(1) - 1);
 }
 
+Conditions SelectRows(const Conditions& conditions, const Tensor& index_M) {
+  Conditions some = conditions;
+  for (Branch& branch : some.branches) {
+    branch = {at::index_select(branch.z_NZ, 0, index_M),
+              at::index_select(branch.weight_N1, 0, index_M)};
+  }
+  return some;
+}
+
 }  // namespace tessera

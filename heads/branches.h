@@ -1,5 +1,5 @@
 // What samplers of all heads do with the branches of a guided prediction.
-// B = branches, N = patches.
+// B = branches, N = patches, M = some of them.
 #pragma once
 
 #include <vector>
@@ -13,6 +13,9 @@ namespace tessera {
 std::vector<Branch> Weighted(const std::vector<Branch>& branches);
 
 Tensor StackOf(const std::vector<Branch>& branches, Tensor Branch::*member);  // [B, N, ...]
+
+// The conditions of some of the patches, by index.
+Conditions SelectRows(const Conditions& conditions, const Tensor& index_M);
 
 // Of the drawn patch: the condition's, but at least float.
 torch::Dtype SampleType(const Conditions& conditions);

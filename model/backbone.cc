@@ -63,6 +63,9 @@ class SelfAttention : public torch::nn::Module {
       std::tie(k_BTGE, v_BTGE) =
           slots.cache->Extend(layer, k_BTGE, v_BTGE, slots.position_BT, slots.cached);
     }
+    if (slots.trace != nullptr) {
+      slots.trace->attention_BHTS.push_back(AttentionWeights(q_BTHE, k_BTGE, slots.bias_B1TS));
+    }
     return Linear(Attention(q_BTHE, k_BTGE, v_BTGE, slots.bias_B1TS).flatten(2), *o_);
   }
 
@@ -123,18 +126,19 @@ Backbone::Backbone(const ModelConfig& config) {
 }
 
 Tensor Backbone::Forward(Tensor x_BTW, const Slots& slots) {
+  const auto record = [&] {
+    if (slots.trace != nullptr) {
+      slots.trace->state_BTW.push_back(x_BTW);
+    }
+  };
+  record();
   for (size_t i = 0; i < layers_.size(); ++i) {
     x_BTW = layers_[i]->Forward(x_BTW, slots, static_cast<int64_t>(i));
+    record();
   }
-  return RmsNorm(x_BTW, norm_, kNormEpsilon);
+  return Norm(x_BTW);
 }
 
-std::vector<Tensor> Backbone::HiddenStates(Tensor x_BTW, const Slots& slots) {
-  std::vector<Tensor> states = {x_BTW};
-  for (size_t i = 0; i < layers_.size(); ++i) {
-    states.push_back(layers_[i]->Forward(states.back(), slots, static_cast<int64_t>(i)));
-  }
-  return states;
-}
+Tensor Backbone::Norm(const Tensor& x_BTW) const { return RmsNorm(x_BTW, norm_, kNormEpsilon); }
 
 }  // namespace tessera

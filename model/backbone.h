@@ -16,6 +16,12 @@
 
 namespace tessera {
 
+// What a pass leaves behind for those that look inside.
+struct Trace {
+  std::vector<Tensor> state_BTW;       // what each layer reads, then what the last one leaves
+  std::vector<Tensor> attention_BHTS;  // of each layer: AttentionWeights
+};
+
 // What all layers share about the slots of a batch.
 struct Slots {
   Rotary rotary;
@@ -23,6 +29,7 @@ struct Slots {
   Tensor position_BT;
   KvCache* cache = nullptr;  // reads and writes this if set
   int64_t cached = 0;        // slots of the cache in use, these included
+  Trace* trace = nullptr;    // is added to if set
 };
 
 class DecoderLayer;
@@ -34,9 +41,8 @@ class Backbone : public torch::nn::Module {
   // x_BTW are embedded slots; returns the normed hidden states [B, T, W].
   Tensor Forward(Tensor x_BTW, const Slots& slots);
 
-  // The same after each layer, before the last norm: [layers + 1] of [B, T, W], the first the
-  // input.
-  std::vector<Tensor> HiddenStates(Tensor x_BTW, const Slots& slots);
+  // The last norm, with which a state of any layer can be read as the last one is.
+  Tensor Norm(const Tensor& x_BTW) const;
 
  private:
   std::vector<std::shared_ptr<DecoderLayer>> layers_;

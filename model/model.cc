@@ -91,7 +91,8 @@ Tensor Model::Embed(const Batch& batch, at::Generator rng) const {
       .view_as(x_BTW);
 }
 
-Tensor Model::Hidden(const Batch& batch, at::Generator rng, KvCache* cache, int64_t cached) {
+Tensor Model::Hidden(const Batch& batch, at::Generator rng, KvCache* cache, int64_t cached,
+                     Trace* trace) {
   const Tensor x_BTW = Embed(batch, rng);
   Slots slots;
   const torch::Dtype dtype = x_BTW.scalar_type();
@@ -100,6 +101,7 @@ Tensor Model::Hidden(const Batch& batch, at::Generator rng, KvCache* cache, int6
   slots.position_BT = batch.position_BT;
   slots.cache = cache;
   slots.cached = cached;
+  slots.trace = trace;
   slots.bias_B1TS = cache == nullptr
                         ? SeenBias(batch.document_BT, batch.position_BT, batch.seen_BT, dtype)
                         : CachedBias(batch.seen_BT, cached, dtype);
@@ -148,7 +150,12 @@ ModelLoss Model::Loss(const Batch& batch, LossScale scale, at::Generator rng) {
   if (backbone_ == nullptr) {
     return AutoencoderLoss(batch, scale, std::move(rng));
   }
-  const Tensor h_MW = Hidden(batch, rng).flatten(0, 1);
+  return LossOf(Hidden(batch, rng), batch, scale, rng);
+}
+
+ModelLoss Model::LossOf(const Tensor& h_BTW, const Batch& batch, LossScale scale,
+                        at::Generator rng) {
+  const Tensor h_MW = h_BTW.flatten(0, 1);
   ModelLoss loss;
   const Tensor text = TextLoss(h_MW, batch, &loss.text_h_NW);
   loss.text_sum = text.detach();

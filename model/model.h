@@ -49,6 +49,9 @@ class Model : public torch::nn::Module {
 
   ModelLoss Loss(const Batch& batch, LossScale scale, at::Generator rng);
 
+  // The same from given hidden states, such as an earlier layer's under FinalNorm.
+  ModelLoss LossOf(const Tensor& h_BTW, const Batch& batch, LossScale scale, at::Generator rng);
+
   LossCounts Counts(const Batch& batch) const;  // of those losses that the model has
 
   // Of the scored patches, each given all that stands before it, without input noise. At most
@@ -58,8 +61,10 @@ class Model : public torch::nn::Module {
   // Normed hidden states [B, T, W] of a batch. rng draws the input noise that the batch asks for
   // (may be undefined if it asks for none). With a cache, row b of the batch is row b of the cache,
   // one document a row, and `cached` says how many slots of the cache are in use, these included.
-  Tensor Hidden(const Batch& batch, at::Generator rng, KvCache* cache = nullptr,
-                int64_t cached = 0);
+  Tensor Hidden(const Batch& batch, at::Generator rng, KvCache* cache = nullptr, int64_t cached = 0,
+                Trace* trace = nullptr);
+
+  Tensor FinalNorm(const Tensor& x_BTW) const { return backbone_->Norm(x_BTW); }
 
   KvCache MakeCache(int64_t rows, int64_t slots) const;
 

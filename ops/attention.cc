@@ -18,6 +18,11 @@ Tensor Bias(const Tensor& visible_BTS, torch::Dtype dtype) {
   return at::where(visible_BTS, at::zeros({}, options), hidden).unsqueeze(1);
 }
 
+Tensor Weights(const Tensor& q_BHTE, const Tensor& k_BHSE, const Tensor& bias_B1TS) {
+  const double scale = 1.0 / std::sqrt(static_cast<double>(q_BHTE.size(-1)));
+  return at::softmax(at::matmul(q_BHTE * scale, k_BHSE.transpose(2, 3)) + bias_B1TS, -1);
+}
+
 }  // namespace
 
 Tensor Attention(const Tensor& q_BTHE, const Tensor& k_BSGE, const Tensor& v_BSGE,
@@ -32,9 +37,13 @@ Tensor Attention(const Tensor& q_BTHE, const Tensor& k_BSGE, const Tensor& v_BSG
   if (!q.is_cpu() || k.size(2) > kExplicitKeys) {
     return at::scaled_dot_product_attention(q, k, v, bias_B1TS.to(q.dtype())).transpose(1, 2);
   }
-  const double scale = 1.0 / std::sqrt(static_cast<double>(q.size(-1)));
-  const Tensor score_BHTS = at::matmul(q * scale, k.transpose(2, 3)) + bias_B1TS;
-  return at::matmul(at::softmax(score_BHTS, -1), v).transpose(1, 2);
+  return at::matmul(Weights(q, k, bias_B1TS), v).transpose(1, 2);
+}
+
+Tensor AttentionWeights(const Tensor& q_BTHE, const Tensor& k_BSGE, const Tensor& bias_B1TS) {
+  const int64_t groups = q_BTHE.size(2) / k_BSGE.size(2);
+  return Weights(q_BTHE.transpose(1, 2), k_BSGE.transpose(1, 2).repeat_interleave(groups, 1),
+                 bias_B1TS);
 }
 
 Tensor SeenBias(const Tensor& document_BT, const Tensor& position_BT, const Tensor& seen_BT,

@@ -13,6 +13,9 @@ using torch::Tensor;
 Tensor Attention(const Tensor& q_BTHE, const Tensor& k_BSGE, const Tensor& v_BSGE,
                  const Tensor& bias_B1TS);
 
+// Its softmax alone: [B, H, T, S], whose rows sum to 1.
+Tensor AttentionWeights(const Tensor& q_BTHE, const Tensor& k_BSGE, const Tensor& bias_B1TS);
+
 // Several documents in a row: a slot sees the slots of its own document up to position seen_BT, its
 // own or, where slots see what comes after them, a later one. Padding (document -1, positions 0)
 // sees padding. -> [B, 1, T, T]

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "config/status.h"
+#include "heads/branches.h"
 #include "heads/sigma_walk.h"
 #include "infer/generator.h"
 #include "ops/random.h"
@@ -80,15 +81,6 @@ absl::StatusOr<Conditions> Collect(const Run& run, const Dataset& dataset,
   return Concatenate(parts);
 }
 
-Conditions Rows(const Conditions& all, const Tensor& index_N) {
-  Conditions some = all;
-  for (Branch& branch : some.branches) {
-    branch = {at::index_select(branch.z_NZ, 0, index_N),
-              at::index_select(branch.weight_N1, 0, index_N)};
-  }
-  return some;
-}
-
 }  // namespace
 
 absl::StatusOr<AmedFit> FitAmed(const Run& run, const Dataset& dataset,
@@ -119,7 +111,7 @@ absl::StatusOr<AmedFit> FitAmed(const Run& run, const Dataset& dataset,
     const Tensor index_N = order_N.narrow(0, step * batch, batch).to(device);
     const at::Generator rng =
         MakeGenerator(device, seed, Stream::kLoss, static_cast<uint64_t>(step));
-    return {run.model->image_head().CleanUnder(Rows(all, index_N)),
+    return {run.model->image_head().CleanUnder(SelectRows(all, index_N)),
             at::randn({batch, patch_dim}, rng, torch::TensorOptions(device))};
   };
   training.on_progress = [&](double share) { on_progress("predictor", share); };

@@ -1,0 +1,46 @@
+// How far two sets of pictures are apart, each picture given by F features. N = pictures of a set.
+// Everything in double.
+#pragma once
+
+#include <ATen/core/Generator.h>
+#include <torch/types.h>
+
+namespace tessera {
+
+using torch::Tensor;
+
+// Frechet distance of the Gaussians of equal mean and covariance (Heusel et al. 2017):
+//   |m_a - m_b|^2 + tr A + tr B - 2 tr (A^{1/2} B A^{1/2})^{1/2},
+// the roots by symmetric eigendecomposition. Covariances are divided by N - 1, as usual. The
+// distance of few pictures is too large: compare sets of equal size.
+double FrechetDistance(const Tensor& a_NF, const Tensor& b_NF);
+
+struct KernelDistance {
+  double mean = 0;
+  double error = 0;  // standard error
+};
+
+// Kernel inception distance (Binkowski et al. 2018): the unbiased squared MMD under the kernel
+// (x y / F + 1)^3, meaned over disjoint subsets of both sets, which rng shuffles. Since no picture
+// is in two subsets, their spread gives the standard error of the mean. Needs 2 subsets of 2
+// pictures.
+KernelDistance KernelInceptionDistance(const Tensor& a_NF, const Tensor& b_NF, int64_t subsets,
+                                       at::Generator rng);
+
+// The unbiased squared MMD of two whole sets under that kernel. May be negative.
+double PolynomialMmd(const Tensor& a_NF, const Tensor& b_NF);
+
+// Of drawn pictures (Kynkaanniemi et al. 2019, eq. 1 and 2): the share that lies in a ball around a
+// true one that reaches to its k-th nearest true neighbour, and the same with the sets exchanged.
+struct PrecisionRecall {
+  double precision = 0;
+  double recall = 0;
+};
+PrecisionRecall MeasurePrecisionRecall(const Tensor& true_NF, const Tensor& drawn_NF, int64_t k);
+
+// Squared energy distance 2 E|x - y| - E|x - x'| - E|y - y'| (Szekely and Rizzo 2013), each mean
+// over pairs of different samples, so that it is right on average and may be negative. Of B pairs
+// of sets at once: x_BND, y_BMD -> [B]. N, M >= 2.
+Tensor EnergyDistance(const Tensor& x_BND, const Tensor& y_BMD);
+
+}  // namespace tessera
