@@ -16,7 +16,7 @@
 namespace tessera {
 namespace {
 
-constexpr int64_t kPlotColumn = 380, kSheetColumn = 320;  // pixels
+constexpr int64_t kPlotColumn = 380, kSheetColumn = 320, kBarWidth = 110;  // pixels
 
 using Logs = std::vector<std::vector<TrainReport>>;  // of the seeds of an arm
 
@@ -158,6 +158,7 @@ absl::Status AddCurves(const StudyResult& result, const std::string& folder, con
 }
 
 void AddBars(const StudyResult& result, HtmlPage* page) {
+  const int64_t arms = std::ssize(result.plan.arms);
   std::vector<Figure> figures;
   for (const std::string& readout : Readouts(result)) {
     BarPlot plot{.title = readout,
@@ -165,12 +166,14 @@ void AddBars(const StudyResult& result, HtmlPage* page) {
                  .y_label = "mean over seeds",
                  .names = {},
                  .values = {},
-                 .size = {}};
+                 .size = {.width = kBarWidth * std::max<int64_t>(4, arms)}};
     for (const Choice& arm : result.plan.arms) {
       plot.names.push_back(arm.name);
       plot.values.push_back(ReadoutOf(result, arm.name, readout).mean);
     }
-    figures.push_back(SvgFigure(BarPlotSvg(plot)));
+    if (std::ranges::any_of(plot.values, [](double value) { return std::abs(value) > 0; })) {
+      figures.push_back(SvgFigure(BarPlotSvg(plot)));
+    }
   }
   page->Figures(figures, kPlotColumn);
 }

@@ -126,7 +126,10 @@ class Runner {
       outcome = {RunStatus::kFailed, problem, {}};
     }
     ++done_;
-    Say(absl::StrCat(place_, ": ", problem.empty() ? "finished" : "failed: " + problem));
+    Say(absl::StrCat(place_, ": ",
+                     problem.empty() ? absl::StrFormat("finished, trained for %.1f s",
+                                                       ValueOf(outcome.metrics, "training_seconds"))
+                                     : "failed: " + problem));
     return hooks_.on_run ? hooks_.on_run(outcomes_) : absl::OkStatus();
   }
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "data/json.h"
+#include "study/axis.h"
 
 namespace tessera {
 namespace {
@@ -42,8 +43,8 @@ std::string Cell(const StudyResult& result, const std::string& arm, const std::s
     return "-";
   }
   const Metrics& metrics = FinishedRuns(result, arm).front()->metrics;
-  const std::string mean = absl::StrFormat("%s%.4g", NameIn(metrics, readout).sign, spread.mean);
-  return spread.deviation > 0 ? absl::StrFormat("%s ± %.2g", mean, spread.deviation) : mean;
+  const std::string mean = NameIn(metrics, readout).sign + TickText(spread.mean);
+  return spread.deviation > 0 ? absl::StrCat(mean, " ± ", TickText(spread.deviation, 2)) : mean;
 }
 
 // Of UTF-8 on a screen.
