@@ -71,12 +71,10 @@ absl::StatusOr<FeatureNetwork> LoadFeatures(const std::string& path, int64_t pix
       return refuse("does not put out one tensor");
     }
     features = output.toTensor();
-  } catch (const c10::Error& error) {
-    const std::string what = error.what_without_backtrace();
+  } catch (const std::exception& error) {  // of LibTorch's several kinds
+    const std::string what = error.what();
     return refuse(absl::StrCat("is no TorchScript network that reads pictures of ", pixels,
                                " pixels (", what.substr(0, what.find('\n')), ")"));
-  } catch (const torch::jit::ErrorReport&) {
-    return refuse("cannot be compiled as TorchScript");
   }
   if (features.dim() < 2 || features.size(0) != 2 || features.numel() != 2 * features.size(1)) {
     return refuse("does not put out one row of features for each picture");

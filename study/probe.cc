@@ -51,9 +51,9 @@ void AddPixels(const HiddenStates& states, const char* reading, std::vector<Prob
   const ProbeSplit split = SplitByDocument(states.document_P);
   const int64_t cols = states.place_P2.select(1, 1).max().item<int64_t>() + 1;
   const Tensor cell_P = states.place_P2.select(1, 0) * cols + states.place_P2.select(1, 1);
-  ProbeCurve own{"pixels of its own patch", reading, "R^2", {}};
-  ProbeCurve next{"pixels of the next patch", reading, "R^2", {}};
-  ProbeCurve cell{"cell of its patch", reading, "accuracy", {}};
+  ProbeCurve own{"own pixels", "a patch", reading, "R^2"};
+  ProbeCurve next{"next pixels", "the slot before", reading, "R^2"};
+  ProbeCurve cell{"cell", "a patch", reading, "accuracy"};
   for (const Tensor& state_NW : states.state_NW) {
     const Tensor own_PW = Rows(state_NW, states.patch_slot_P);
     own.by_layer.push_back(ProbeNumbers(own_PW, states.patch_PD, split, cell_P));
@@ -76,8 +76,8 @@ void AddLabels(const HiddenStates& states, const std::vector<Label>& labels, con
     const ProbeSplit split = SplitByDocument(at::arange(told_L.size(0), torch::kLong));
     const Tensor class_L = Rows(class_M, told_L);
     const Tensor begin_L = Rows(states.begin_M, told_L), end_L = Rows(states.end_M, told_L);
-    ProbeCurve end{label.name + ", behind the picture", reading, "accuracy", {}};
-    ProbeCurve mean{label.name + ", mean of the patches", reading, "accuracy", {}};
+    ProbeCurve end{label.name, "behind the picture", reading, "accuracy"};
+    ProbeCurve mean{label.name, "mean of the patches", reading, "accuracy"};
     for (const Tensor& state_NW : states.state_NW) {
       end.by_layer.push_back(ProbeClass(Rows(state_NW, end_L), class_L, split));
       const Tensor zero_1W = at::zeros({1, state_NW.size(1)}, torch::kDouble);

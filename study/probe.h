@@ -25,8 +25,9 @@ struct ProbeOptions {
 
 // One thing looked for in every layer.
 struct ProbeCurve {
-  std::string name;     // "own patch"
-  std::string reading;  // "as told" or "picture first"
+  std::string what;     // "own pixels", "next pixels", "cell", or a label's name
+  std::string where;    // "a patch", "the slot before", "behind the picture", "mean of the patches"
+  std::string reading;  // "as told" by the data, or "picture first"
   std::string measure;  // "R^2" or "accuracy"
   std::vector<ProbeScore> by_layer = {};
 };

@@ -14,7 +14,7 @@
 namespace tessera {
 namespace {
 
-constexpr int64_t kHeatColumn = 200, kPlotColumn = 380;  // pixels
+constexpr int64_t kHeatColumn = 150, kPlotColumn = 380;  // pixels
 
 JsonArray Numbers(const std::vector<double>& values) {
   JsonArray array;
@@ -42,7 +42,8 @@ std::vector<double> Scores(const ProbeCurve& curve, double ProbeScore::*number) 
 
 Json CurveJson(const ProbeCurve& curve) {
   return {JsonObject{
-      {"name", {curve.name}},
+      {"what", {curve.what}},
+      {"where", {curve.where}},
       {"reading", {curve.reading}},
       {"measure", {curve.measure}},
       {"score", {Numbers(Scores(curve, &ProbeScore::score))}},
@@ -119,34 +120,22 @@ void AddForgetting(const ProbeResult& result, HtmlPage* page) {
   page->Paragraph(
       "By ridge regression on the hidden states, judged on documents that it was not fitted on. "
       "Layer 0 is the embedding; the last is the normed state that the heads read.");
-  std::vector<std::string> readings;
+  std::vector<LinePlot> plots;  // in the order of the curves
   for (const ProbeCurve& curve : result.curves) {
-    if (std::ranges::find(readings, curve.reading) == readings.end()) {
-      readings.push_back(curve.reading);
+    const std::string title =
+        absl::StrCat(curve.measure == "R^2" ? "Pixels" : curve.where, ", told ",
+                     curve.reading == "as told" ? "as the data has it" : curve.reading);
+    auto plot = std::ranges::find(plots, title, &LinePlot::title);
+    if (plot == plots.end()) {
+      plots.push_back(
+          {.title = title, .x = {"layer"}, .y = {curve.measure}, .series = {}, .size = {}});
+      plot = plots.end() - 1;
     }
+    plot->series.push_back(SeriesOf(curve.what, Scores(curve, &ProbeScore::score), 0));
   }
   std::vector<Figure> figures;
-  for (const std::string& reading : readings) {
-    for (const auto& [measure, part, title] :
-         {std::tuple("R^2", "pixels", "Pixels"),
-          {"accuracy", "behind", "Read behind the picture"},
-          {"accuracy", "mean of", "Read off the mean of the patches"}}) {
-      std::vector<Series> series;
-      for (const ProbeCurve& curve : result.curves) {
-        if (curve.reading == reading && curve.name.find(part) != std::string::npos) {
-          const std::string name = curve.name.substr(0, curve.name.find(','));
-          const std::string shown = name.starts_with("pixels of the ")   ? name.substr(14)
-                                    : name.starts_with("pixels of its ") ? name.substr(14)
-                                                                         : name;
-          series.push_back(SeriesOf(shown, Scores(curve, &ProbeScore::score), 0));
-        }
-      }
-      if (!series.empty()) {
-        figures.push_back(
-            Plot(absl::StrCat(title, ", told ", reading == "as told" ? "as data has it" : reading),
-                 {"layer"}, {measure}, std::move(series)));
-      }
-    }
+  for (const LinePlot& plot : plots) {
+    figures.push_back(SvgFigure(LinePlotSvg(plot)));
   }
   page->Figures(figures, kPlotColumn);
 }
@@ -197,11 +186,11 @@ void AddDrift(const ProbeResult& result, HtmlPage* page) {
 
 void AddTable(const ProbeResult& result, HtmlPage* page) {
   page->Heading("All probes");
-  std::vector<std::string> header = {"looked for", "told", "measure", "chance"};
+  std::vector<std::string> header = {"what", "where", "told", "measure", "chance"};
   header.insert(header.end(), result.layers.begin(), result.layers.end());
   std::vector<std::vector<std::string>> rows;
   for (const ProbeCurve& curve : result.curves) {
-    rows.push_back({curve.name, curve.reading, curve.measure,
+    rows.push_back({curve.what, curve.where, curve.reading, curve.measure,
                     absl::StrFormat("%.3f", curve.by_layer.front().chance)});
     for (const ProbeScore& score : curve.by_layer) {
       rows.back().push_back(std::isfinite(score.score) ? absl::StrFormat("%.4f", score.score)

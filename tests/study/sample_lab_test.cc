@@ -43,7 +43,7 @@ TEST(TrueConditions, AreThoseThatGenerationMeetsOnItsWayToTheSamePicture) {
   for (const char* mask : {"causal", "prefix", "block-causal"}) {
     const Run run = RandomRun({"generate.guidance=2", "generate.image_guidance=1.5",
                                "generate.guidance_schedule=ramp", "model.mask=" + std::string(mask),
-                               "model.grids=[\"2x4\"]", "data.shapes.variant=stories"});
+                               "model.grids=[\"4x4\"]", "data.shapes.variant=stories"});
     const auto story =
         OpenDataset(run.config, Split::kTest, std::make_shared<const Files>()).value()->Get(0);
     std::vector<Conditions> met;
