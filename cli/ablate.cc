@@ -9,8 +9,8 @@
 #include "cli/commands.h"
 #include "config/status.h"
 #include "config/suggest.h"
+#include "study/ablation/study_page.h"
 #include "study/machine.h"
-#include "study/study_page.h"
 
 namespace tessera {
 namespace {

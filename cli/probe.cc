@@ -7,7 +7,7 @@
 #include "cli/device.h"
 #include "config/status.h"
 #include "config/toml.h"
-#include "study/probe_page.h"
+#include "study/probe/probe_page.h"
 #include "train/amed_file.h"
 
 namespace tessera {

@@ -8,7 +8,7 @@
 #include "cli/device.h"
 #include "config/status.h"
 #include "config/toml.h"
-#include "study/sample_lab_page.h"
+#include "study/lab/sample_lab_page.h"
 
 namespace tessera {
 namespace {

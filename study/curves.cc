@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "study/svg.h"
+#include "study/page/svg.h"
 
 namespace tessera {
 namespace {

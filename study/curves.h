@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "study/html.h"
+#include "study/page/html.h"
 #include "train/step_log.h"
 
 namespace tessera {

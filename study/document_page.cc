@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "data/image_io.h"
-#include "study/html.h"
-#include "study/markup.h"
+#include "study/page/html.h"
+#include "study/page/markup.h"
 
 namespace tessera {
 namespace {

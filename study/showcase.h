@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "absl/status/status.h"
-#include "study/html.h"
+#include "study/page/html.h"
 #include "train/run.h"
 
 namespace tessera {

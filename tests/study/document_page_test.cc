@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "data/image_io.h"
-#include "study/markup.h"
+#include "study/page/markup.h"
 
 namespace tessera {
 namespace {

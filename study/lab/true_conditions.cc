@@ -1,0 +1,93 @@
+// B = documents, T = slots, L = lanes of guidance, N = patches, W = width.
+#include "study/lab/true_conditions.h"
+
+#include <ATen/Functions.h>
+
+#include <algorithm>
+
+#include "config/status.h"
+#include "data/packer.h"
+#include "data/patch_order.h"
+#include "infer/guidance.h"
+
+namespace tessera {
+namespace {
+
+constexpr int64_t kAtOnce = 64;  // documents
+
+// What the head is told of the last picture's patches in a lane, [N, W], in turn.
+Tensor LaneConditions(const Run& run, const std::vector<Document>& documents, int64_t lane,
+                      std::vector<double>* share_N) {
+  LayoutSpec layout = run.layout;
+  layout.max_slots = 0;
+  const ContinuationRules rules{run.tokenizer, layout, run.config.generate, Until::kImage};
+  std::vector<Sequence> sequences;
+  std::vector<Row> rows;
+  for (const Document& document : documents) {
+    rows.push_back({std::ssize(sequences)});
+    sequences.push_back(LaneSequence(lane, document, {}, rules));
+    sequences.back().pictures.back().hidden = false;  // it is the one that is drawn
+  }
+  const Batch batch = PackRows(sequences, rows, layout.patch).To(run.model->device());
+  const int64_t ahead = layout.arrangement.patches_at_once();
+  std::vector<int64_t> slot, place;
+  share_N->clear();
+  for (int64_t b = 0; b < std::ssize(sequences); ++b) {
+    const Picture& picture = sequences[static_cast<size_t>(b)].pictures.back();
+    int64_t turn = 0;
+    for (const int64_t cell :
+         CellsInOrder(layout.arrangement.order, picture.grid, picture.order_key)) {
+      slot.push_back(b * batch.slots() + picture.first_slot + turn - ahead);
+      place.insert(place.end(), {cell / picture.grid.cols, cell % picture.grid.cols});
+      share_N->push_back(static_cast<double>(turn / ahead * ahead) /
+                         static_cast<double>(picture.grid.size()));
+      ++turn;
+    }
+  }
+  const torch::Device device = run.model->device();
+  const Tensor h_MW = run.model->Hidden(batch, {}).flatten(0, 1);
+  return run.model->Condition(at::index_select(h_MW, 0, torch::tensor(slot, device)),
+                              torch::tensor(place, device).view({-1, 2}));
+}
+
+}  // namespace
+
+// Documents up to their first picture, that included.
+absl::StatusOr<std::vector<Document>> UpToPictures(const Dataset& dataset, int64_t count) {
+  std::vector<Document> documents;
+  for (int64_t i = 0; i < dataset.size() && std::ssize(documents) < count; ++i) {
+    ASSIGN_OR_RETURN(const Document document, dataset.Get(i));
+    const auto picture = std::ranges::find_if(
+        document.segments, [](const Segment& segment) { return AsImage(segment) != nullptr; });
+    if (picture != document.segments.end()) {
+      documents.push_back({{document.segments.begin(), picture + 1}});
+    }
+  }
+  return documents.empty() ? absl::StatusOr<std::vector<Document>>(absl::FailedPreconditionError(
+                                 "the test split of this run has no pictures to draw"))
+                           : documents;
+}
+
+absl::StatusOr<Conditions> TrueConditions(const Run& run, const Dataset& dataset,
+                                          int64_t documents) {
+  const torch::NoGradGuard no_grad;
+  ASSIGN_OR_RETURN(const std::vector<Document> all, UpToPictures(dataset, documents));
+  std::vector<std::vector<Tensor>> z_of_lanes(NumLanes(run.config.generate));
+  std::vector<double> share_N, share_of_part;
+  for (int64_t first = 0; first < std::ssize(all); first += kAtOnce) {
+    const std::vector<Document> part(all.begin() + first,
+                                     all.begin() + std::min(first + kAtOnce, std::ssize(all)));
+    for (size_t lane = 0; lane < z_of_lanes.size(); ++lane) {
+      z_of_lanes[lane].push_back(
+          LaneConditions(run, part, static_cast<int64_t>(lane), &share_of_part));
+    }
+    share_N.insert(share_N.end(), share_of_part.begin(), share_of_part.end());
+  }
+  std::vector<Tensor> lanes;
+  for (const std::vector<Tensor>& parts : z_of_lanes) {
+    lanes.push_back(at::cat(parts));
+  }
+  return Guide(at::stack(lanes), share_N, run.config.generate);
+}
+
+}  // namespace tessera
