@@ -66,7 +66,12 @@ struct ModelConfig {
     visit("tie_text_head", self.tie_text_head, "share the token embedding with the text head");
     visit("rope_theta", self.rope_theta, "base of the rotary frequencies");
     Arrangement::Fields(self.arrangement, visit);
-    visit("head", self.head, "image head");
+    std::vector<std::string> no_network;
+    if (self.arrangement.backbone_denoises()) {
+      no_network = {"width", "depth"};
+    }
+    visit("head", self.head, "image head; under objective copies or whole, how the backbone cleans",
+          true, no_network);
   }
 
   // What is wrong with the numbers, or empty.
@@ -86,6 +91,11 @@ struct ModelConfig {
     }
     if (const std::string problem = arrangement.Problem(); !problem.empty()) {
       return problem;
+    }
+    if (arrangement.backbone_denoises() && head.kind != HeadKind::kDiffusion) {
+      return "objective " + std::string(EnumName(arrangement.objective)) +
+             " cleans noisy patches, which head kind " + std::string(EnumName(head.kind)) +
+             " does not; use kind diffusion, or objective head or masked";
     }
     return kv_heads < 1 || heads % kv_heads != 0 ? "kv_heads must divide heads" : "";
   }

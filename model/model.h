@@ -9,6 +9,7 @@
 #include "data/batch.h"
 #include "data/vocabulary.h"
 #include "heads/image_head.h"
+#include "heads/readout.h"
 #include "model/backbone.h"
 #include "model/config.h"
 #include "model/embeddings.h"
@@ -37,7 +38,7 @@ struct ModelLoss {
   HeadLoss image;        // details, one row a scored patch; undefined where there is none
   Tensor patch_index_N;  // the scored patches' turn in their picture
   Tensor text_h_NW;      // the hidden states that each loss reads, differentiable; undefined where
-  Tensor image_h_NW;     // there is none
+  Tensor image_h_NW;     // there is none; of drafts: those of all noise draws
 };
 
 class Model : public torch::nn::Module {
@@ -45,6 +46,9 @@ class Model : public torch::nn::Module {
   Model(const ModelConfig& config, const Vocabulary& vocabulary, std::vector<PatchGrid> grids);
 
   ModelLoss Loss(const Batch& batch, LossScale scale, at::Generator rng);
+
+  // Whether the likelihood of a patch is known, given all that stands before it.
+  bool MeasuresPatches() const { return config_.arrangement.objective == Objective::kHead; }
 
   // Of the scored patches, each given all that stands before it, without input noise. At most
   // `most` of them, evenly spread.
@@ -77,11 +81,18 @@ class Model : public torch::nn::Module {
   const std::vector<PatchGrid>& grids() const { return grids_; }
   int64_t patch_dim() const { return 3 * config_.patch * config_.patch; }
   const PatchEmbedder& patch_embedder() const { return *patch_embedder_; }
-  ImageHead& image_head() const { return *head_; }
+  ImageHead& image_head() const { return *head_; }  // of objectives whose backbone does not denoise
+  Readout& readout() const { return *readout_; }    // of the others
   torch::Device device() const { return embed_tokens_.device(); }
 
  private:
   Tensor TextLoss(const Tensor& h_MW, const Batch& batch, Tensor* h_NW) const;
+
+  // Write what is of the image loss into *loss and return the states of the batch's slots, [M, W].
+  Tensor HeadLossOf(const Batch& batch, at::Generator rng, ModelLoss* loss);
+  Tensor CleaningLossOf(const Batch& batch, at::Generator rng, ModelLoss* loss);
+  Tensor MaskedLossOf(const Batch& batch, at::Generator rng, ModelLoss* loss);
+  Tensor ImageLossOf(const Batch& batch, at::Generator rng, ModelLoss* loss);
 
   ModelConfig config_;
   Vocabulary vocabulary_;
@@ -93,7 +104,9 @@ class Model : public torch::nn::Module {
   std::shared_ptr<PatchEmbedder> patch_embedder_;
   std::shared_ptr<PlaceEmbedding> place_, next_place_;
   std::shared_ptr<NoiseEmbedding> noise_;
+  std::shared_ptr<NoiseEmbedding> level_;  // of drafts
   std::shared_ptr<ImageHead> head_;
+  std::shared_ptr<Readout> readout_;
 };
 
 }  // namespace tessera

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "data/config.h"
 #include "data/tokenizer.h"
@@ -28,10 +30,15 @@ struct RunConfig {
     visit("tokenizer", self.tokenizer, "text <-> ids");
     visit("model", self.model, "backbone and image head");
     visit("train", self.train, "how to learn");
-    visit("generate", self.generate, "defaults of sample sheets, evaluation and `generate`");
+    std::vector<std::string> no_rounds;
+    if (self.model.arrangement.objective != Objective::kMasked) {
+      no_rounds = {"rounds"};
+    }
+    visit("generate", self.generate, "defaults of sample sheets, evaluation and `generate`", true,
+          no_rounds);
   }
 
-  std::string Problem() const { return GenerateProblem(model.head, generate); }
+  std::string Problem() const { return GenerateProblem(model, generate); }
 };
 
 }  // namespace tessera
