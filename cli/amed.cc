@@ -38,7 +38,7 @@ absl::StatusOr<AmedSettings> SettingsOf(const Arguments& arguments, const RunCon
     return absl::InvalidArgumentError(
         "--set: the sampler is amed, and --evaluations says how many steps it has");
   }
-  const std::string problem = SamplerProblem(config.model.head, sampler);
+  const std::string problem = GenerateProblem(config.model, settings.generate);
   return problem.empty() ? absl::StatusOr<AmedSettings>(settings)
                          : absl::InvalidArgumentError(absl::StrCat("--set: ", problem));
 }

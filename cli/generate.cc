@@ -196,7 +196,7 @@ absl::Status RunGenerate(const Arguments& arguments) {
   RETURN_IF_ERROR(CheckReadsAndWrites(arguments.run, run));
   GenerateConfig& config = run.config.generate;
   RETURN_IF_ERROR(FromToml("", "--set", arguments.overrides, &config));
-  const std::string problem = GenerateProblem(run.config.model.head, config);
+  const std::string problem = GenerateProblem(run.config.model, config);
   if (!problem.empty()) {
     return absl::InvalidArgumentError(absl::StrCat("--set: ", problem));
   }

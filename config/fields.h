@@ -9,9 +9,11 @@
 //     }
 //     std::string Problem() const;  // optional: what is wrong with the values, empty if nothing is
 //   };
-// The 4th argument says whether the key has an effect under the values of the other members.
+// The 4th argument says whether the key has an effect under the values of the other members; of a
+// nested config a 5th may list those of its members that have none here.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -88,11 +90,14 @@ class FieldWalker {
       : prefix_(std::move(prefix)), active_(active), on_field_(on_field) {}
 
   template <class T>
-  void operator()(const char* name, T& member, const char* doc = "", bool active = true) {
-    const Field field{prefix_ + name, doc, active_ && active, RefTo(member)};
+  void operator()(const char* name, T& member, const char* doc = "", bool active = true,
+                  std::vector<std::string> without = {}) {
+    const bool effect = active && std::ranges::find(without_, name) == without_.end();
+    const Field field{prefix_ + name, doc, active_ && effect, RefTo(member)};
     on_field_(field);
     if constexpr (IsConfig<T>) {
       FieldWalker members(field.path.empty() ? "" : field.path + ".", field.active, on_field_);
+      members.without_ = std::move(without);
       T::Fields(member, members);
     }
   }
@@ -101,6 +106,7 @@ class FieldWalker {
   std::string prefix_;
   bool active_;
   const OnField& on_field_;
+  std::vector<std::string> without_;
 };
 
 // Calls on_field for the root, then for every member in order, with the config's present values.

@@ -1,5 +1,6 @@
 // How documents become rows of slots: the order of a picture's patches, where slots stand for the
-// rotary angles, and which slots see which. Training and generation read it alike.
+// rotary angles, which slots see which, and what is learnt of a picture. Training and generation
+// read it alike.
 #pragma once
 
 #include <array>
@@ -34,21 +35,41 @@ constexpr auto EnumNames(Positions) {
 enum class AttentionMask { kCausal, kPrefix, kBlockCausal };
 constexpr auto EnumNames(AttentionMask) { return std::array{"causal", "prefix", "block-causal"}; }
 
+// See model/drafts.h.
+enum class Objective { kHead, kCopies, kWhole, kMasked };
+constexpr auto EnumNames(Objective) { return std::array{"head", "copies", "whole", "masked"}; }
+
 struct Arrangement {
   PatchOrder order = PatchOrder::kRaster;
   Positions positions = Positions::kRope1d;
   AttentionMask mask = AttentionMask::kCausal;
   int64_t block = 4;
+  Objective objective = Objective::kHead;
 
   bool operator==(const Arrangement&) const = default;
+
+  // Whether the backbone itself cleans noisy patches, and no head does.
+  bool backbone_denoises() const {
+    return objective == Objective::kCopies || objective == Objective::kWhole;
+  }
+
+  // Whether the patches of a picture see each other, so that they are read, and drawn, together.
+  bool whole_pictures() const {
+    return objective == Objective::kWhole || objective == Objective::kMasked;
+  }
 
   // Patches that are predicted at once, by the hidden states of as many slots before them.
   int64_t patches_at_once() const { return mask == AttentionMask::kBlockCausal ? block : 1; }
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
+    visit("objective", self.objective,
+          "head: the state before a patch tells the image head; copies, whole: the backbone cleans "
+          "noisy copies of each patch alone, or of whole pictures; masked: the states of hidden "
+          "patches, which see the others, tell the image head");
     visit("order", self.order,
-          "in which a picture's patches are read and drawn; random: another for each picture");
+          "in which a picture's patches are read and drawn; random: another for each picture",
+          !self.whole_pictures());
     visit("positions", self.positions,
           "of rotary angles: slots in a line, or rows and columns of patches: from the opener on "
           "(rope2d), centred (tie-v2), spread out (tie), or with the text closing up (m-rope)");
@@ -59,7 +80,13 @@ struct Arrangement {
           self.mask == AttentionMask::kBlockCausal);
   }
 
-  std::string Problem() const { return block < 1 ? "block must be at least 1" : ""; }
+  std::string Problem() const {
+    if (objective != Objective::kHead && mask == AttentionMask::kBlockCausal) {
+      return "mask block-causal predicts patches by the states before them, as objective head "
+             "alone does; use mask causal or prefix";
+    }
+    return block < 1 ? "block must be at least 1" : "";
+  }
 };
 
 }  // namespace tessera

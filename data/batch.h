@@ -26,6 +26,10 @@ struct Batch {
   torch::Tensor hidden_P;  // bool: the patch is hidden from the model's input (dropped picture)
   torch::Tensor scored_P;  // bool: the patch counts in the image loss
 
+  // Of drafts (model/drafts.h); undefined where there are none.
+  torch::Tensor group_BT;  // int64: slots of a group, seen by them alone; -1: of the sequence
+  torch::Tensor level_P;   // float: a draft's noise, 0 = clean, 1 = noise; -1: of the sequence
+
   int64_t rows() const { return id_BT.size(0); }
   int64_t slots() const { return id_BT.size(1); }
   int64_t patches() const { return patch_slot_P.size(0); }

@@ -77,10 +77,12 @@ std::vector<Coordinates> WalkAlong(const Sequence& sequence, SlotWalk* walk) {
 std::vector<int64_t> LastSeen(const Sequence& sequence) {
   std::vector<int64_t> last(sequence.size());
   std::iota(last.begin(), last.end(), 0);
-  const int64_t block = sequence.arrangement.patches_at_once();
+  const int64_t openers = sequence.arrangement.patches_at_once();
   for (const Picture& picture : sequence.pictures) {
     const int64_t end = picture.first_slot + picture.grid.size();
-    for (int64_t first = picture.first_slot - block; first < end; first += block) {
+    const int64_t block = sequence.arrangement.whole_pictures() ? picture.grid.size() : openers;
+    std::fill_n(last.begin() + picture.first_slot - openers, openers, picture.first_slot - 1);
+    for (int64_t first = picture.first_slot; first < end; first += block) {
       const int64_t next = std::min(first + block, end);
       std::fill(last.begin() + first, last.begin() + next, next - 1);
     }

@@ -13,10 +13,17 @@ bool LearnsVariance(const HeadConfig& config) {
 
 HeadLoss DenoisingLoss(const HeadConfig& config, const NoiseSchedule& schedule,
                        const NoisyNetwork& network, const Tensor& x_ND, at::Generator rng) {
-  const int64_t patches = x_ND.size(0), dim = x_ND.size(1);
-  const Tensor t_KN1 = DrawTimes(config, {config.repeats, patches, 1}, rng, x_ND.options());
-  const NoiseLevels levels = schedule.AtTimes(t_KN1);
-  const Tensor noise_KND = at::randn({config.repeats, patches, dim}, rng, x_ND.options());
+  const Tensor t_KN1 = DrawTimes(config, {config.repeats, x_ND.size(0), 1}, rng, x_ND.options());
+  return DenoisingLossAt(config, schedule, network, {x_ND, t_KN1}, rng);
+}
+
+HeadLoss DenoisingLossAt(const HeadConfig& config, const NoiseSchedule& schedule,
+                         const NoisyNetwork& network, const TimedPatches& timed,
+                         at::Generator rng) {
+  const Tensor& x_ND = timed.x_ND;
+  const int64_t dim = x_ND.size(1);
+  const NoiseLevels levels = schedule.AtTimes(timed.t_KN1);
+  const Tensor noise_KND = at::randn({timed.t_KN1.size(0), x_ND.size(0), dim}, rng, x_ND.options());
   const Tensor noisy_KND = at::addcmul(levels.alpha * x_ND, levels.sigma, noise_KND);
 
   // Under autocast the output is bfloat16; from here on the precision is x's again.

@@ -16,7 +16,16 @@ bool LearnsVariance(const HeadConfig& config);
 // Noisy patches [K, N, D] and tau [K, N] -> [K, N, O], in any precision.
 using NoisyNetwork = std::function<Tensor(const Tensor& noisy_KND, const Tensor& tau_KN)>;
 
-// Counted in the precision of x_ND. The expectation does not depend on the number of draws K.
+struct TimedPatches {
+  Tensor x_ND;
+  Tensor t_KN1;  // when each draw looks at its patch
+};
+
+// Counted in the precision of the patches.
+HeadLoss DenoisingLossAt(const HeadConfig& config, const NoiseSchedule& schedule,
+                         const NoisyNetwork& network, const TimedPatches& timed, at::Generator rng);
+
+// The same at times of each patch's own. The expectation does not depend on the number of draws K.
 HeadLoss DenoisingLoss(const HeadConfig& config, const NoiseSchedule& schedule,
                        const NoisyNetwork& network, const Tensor& x_ND, at::Generator rng);
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "heads/config.h"
+#include "model/config.h"
 
 namespace tessera {
 
@@ -29,6 +29,7 @@ struct GenerateConfig {
   double guidance_to = 1;
   std::string negative = {};
   double input_noise = 0;
+  int64_t rounds = 8;
   SamplerConfig sampler = {};
 
   bool operator==(const GenerateConfig&) const = default;
@@ -54,6 +55,7 @@ struct GenerateConfig {
     visit("negative", self.negative, "text to steer away from, instead of no text", guided);
     visit("input_noise", self.input_noise,
           "standard deviation of noise on the drawn patches that the model reads, and is told");
+    visit("rounds", self.rounds, "in which a picture of objective masked is drawn");
     visit("sampler", self.sampler, "of patches");
   }
 
@@ -61,8 +63,8 @@ struct GenerateConfig {
     if (text_temperature < 0 || top_k < 0 || top_p <= 0 || top_p > 1 || min_p < 0 || min_p > 1) {
       return "text_temperature and top_k must not be negative, top_p in (0, 1], min_p in [0, 1]";
     }
-    if (max_text < 1 || max_images < 1) {
-      return "max_text and max_images must be at least 1";
+    if (max_text < 1 || max_images < 1 || rounds < 1) {
+      return "max_text, max_images and rounds must be at least 1";
     }
     if (guidance_from < 0 || guidance_from >= guidance_to || guidance_to > 1) {
       return "guidance_from must lie below guidance_to, both in [0, 1]";
@@ -80,6 +82,31 @@ inline std::string GenerateProblem(const HeadConfig& head, const GenerateConfig&
            std::string(EnumName(head.kind)) + " has no noise levels; use constant or ramp";
   }
   return SamplerProblem(head, config.sampler);
+}
+
+// What forbids generating with this model; empty if nothing does.
+inline std::string GenerateProblem(const ModelConfig& model, const GenerateConfig& config) {
+  const Objective objective = model.arrangement.objective;
+  const std::string name = "objective " + std::string(EnumName(objective));
+  const bool guided = config.guidance != 1 || config.image_guidance != 1;
+  if (objective != Objective::kHead && config.sampler.kind == SamplerKind::kAmed) {
+    return name +
+           " cannot be drawn by amed, which is fitted to the head of objective head; use "
+           "another sampler, such as dpm-solver-2";
+  }
+  if (model.arrangement.whole_pictures() && config.sampler.last_steps != 0) {
+    return name + " draws no patch of a picture after all others; remove sampler.last_steps";
+  }
+  if (objective == Objective::kWhole && guided &&
+      config.guidance_schedule == GuidanceSchedule::kRamp) {
+    return name +
+           " draws all patches of a picture at once, and guidance_schedule ramp rises from "
+           "one to the next; use constant or interval";
+  }
+  if (objective != Objective::kMasked && config.rounds != GenerateConfig().rounds) {
+    return name + " draws in no rounds, as objective masked does; remove rounds";
+  }
+  return GenerateProblem(model.head, config);
 }
 
 }  // namespace tessera

@@ -77,7 +77,10 @@ void Continuation::AppendId(int64_t id) {
 }
 
 std::vector<int64_t> Continuation::NextCells() const {
-  const int64_t end = std::min(turn() + arrangement().patches_at_once(), std::ssize(cells_));
+  const int64_t all = std::ssize(cells_);
+  const int64_t end = arrangement().whole_pictures()
+                          ? all
+                          : std::min(turn() + arrangement().patches_at_once(), all);
   return {cells_.begin() + turn(), cells_.begin() + end};
 }
 

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "infer/continuation.h"
+#include "infer/draft_drawer.h"
 #include "infer/guidance.h"
 #include "infer/reader.h"
 #include "infer/text_sampler.h"
@@ -124,7 +125,12 @@ class Generation {
       rows_by_steps[SamplerOf(i).steps].push_back(i);
     }
     for (const auto& [steps, rows] : rows_by_steps) {
-      DrawPatches(rows);
+      if (rules_.layout.arrangement.objective == Objective::kHead) {
+        DrawPatches(rows);
+      } else {
+        DraftDrawer{model_, reader_, rows_, lanes_, rules_.config}.Draw(rows,
+                                                                        SamplerOf(rows.front()));
+      }
     }
   }
 

@@ -90,6 +90,15 @@ Tensor Reader::Read(const std::vector<ReadBlock>& blocks) {
   return model_.Hidden(batch, {}, &view, cached);
 }
 
+Tensor Reader::Peek(const std::vector<ReadBlock>& blocks) {
+  const std::vector<int64_t> length = length_;
+  const std::vector<SlotWalk> walk = walk_;
+  Tensor h_RTW = Read(blocks);
+  length_ = length;
+  walk_ = walk;
+  return h_RTW;
+}
+
 Coordinates Reader::Step(int64_t row, const ReadSlot& slot) {
   return slot.patch_D.defined() ? walk_[row].Patch(slot.grid, slot.turn, slot.cell)
                                 : walk_[row].Id();
@@ -97,7 +106,8 @@ Coordinates Reader::Step(int64_t row, const ReadSlot& slot) {
 
 void Reader::AddPatches(const std::vector<ReadBlock>& blocks, int64_t width, Batch* batch) const {
   std::vector<int64_t> patch_slot, place;
-  std::vector<float> noise;
+  std::vector<float> noise, level;
+  std::vector<int64_t> hidden;
   std::vector<Tensor> patches;
   for (int64_t row = 0; row < std::ssize(blocks); ++row) {
     for (int64_t i = 0; i < std::ssize(blocks[row]); ++i) {
@@ -106,6 +116,8 @@ void Reader::AddPatches(const std::vector<ReadBlock>& blocks, int64_t width, Bat
         patch_slot.push_back(row * width + i);
         place.insert(place.end(), {slot.cell / slot.grid.cols, slot.cell % slot.grid.cols});
         noise.push_back(static_cast<float>(slot.noise));
+        level.push_back(static_cast<float>(slot.level));
+        hidden.push_back(slot.hidden);
         patches.push_back(slot.patch_D);
       }
     }
@@ -118,7 +130,10 @@ void Reader::AddPatches(const std::vector<ReadBlock>& blocks, int64_t width, Bat
   batch->patch_PD = at::stack(patches);
   batch->patch_place_P2 = torch::tensor(place, device).view({-1, 2});
   batch->noise_P = torch::tensor(noise, device);
-  batch->hidden_P = at::zeros({batch->patches()}, torch::dtype(torch::kBool).device(device));
+  batch->hidden_P = torch::tensor(hidden, device).to(torch::kBool);
+  if (std::ranges::max(level) >= 0) {
+    batch->level_P = torch::tensor(level, device);
+  }
 }
 
 }  // namespace tessera

@@ -17,7 +17,9 @@ struct ReadSlot {
   PatchGrid grid = {};  // of the patch's picture; the next two tell where it stands there
   int64_t turn = 0;
   int64_t cell = 0;
-  double noise = 0;  // the level that the model is told
+  double noise = 0;     // the level that the model is told
+  double level = -1;    // of a draft (data/batch.h)
+  bool hidden = false;  // the model sees only the patch's place
 };
 
 // Slots that see each other, hence are read at once: one, unless the model's mask has blocks.
@@ -36,6 +38,9 @@ class Reader {
   // One block more for the first rows. A row with an empty one waits, at the cost of a row. Returns
   // hidden states [R, T, W]; what is past a row's block means nothing.
   Tensor Read(const std::vector<ReadBlock>& blocks);
+
+  // The same, and forgets the blocks: what the model would say of these slots.
+  Tensor Peek(const std::vector<ReadBlock>& blocks);
 
  private:
   void Stand(int64_t row, const Sequence& sequence);  // after it, as far as the cache is not asked

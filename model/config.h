@@ -72,7 +72,12 @@ struct ModelConfig {
           model);
     visit("rope_theta", self.rope_theta, "base of the rotary frequencies", model);
     Arrangement::Fields(self.arrangement, visit);
-    visit("head", self.head, "image head", model);
+    std::vector<std::string> no_network;
+    if (self.arrangement.backbone_denoises()) {
+      no_network = {"width", "depth"};
+    }
+    visit("head", self.head, "image head; under objective copies or whole, how the backbone cleans",
+          model, no_network);
     visit("autoencoder", self.autoencoder, "patches <-> codes, for lossy inputs and targets");
   }
 
@@ -100,6 +105,11 @@ struct ModelConfig {
     if ((reads_codes() || writes_codes()) == autoencoder.path.empty()) {
       return "input.kind and head.kind = \"codes\" need autoencoder.path, a run that trained an "
              "autoencoder; and nothing else does";
+    }
+    if (arrangement.backbone_denoises() && head.kind != HeadKind::kDiffusion) {
+      return "objective " + std::string(EnumName(arrangement.objective)) +
+             " cleans noisy patches, which head kind " + std::string(EnumName(head.kind)) +
+             " does not; use kind diffusion, or objective head or masked";
     }
     return kv_heads < 1 || heads % kv_heads != 0 ? "kv_heads must divide heads" : "";
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "model/drafts.h"
 #include "ops/attention.h"
 #include "ops/linear.h"
 
@@ -63,7 +64,12 @@ void Model::MakeParts() {
   next_place_ =
       register_module("next_place", std::make_shared<PlaceEmbedding>(max_rows, max_cols, width));
   noise_ = register_module("noise", std::make_shared<NoiseEmbedding>(width));
-  head_ = register_module("head", MakeImageHead(config_.head, width, patch_dim(), autoencoder_));
+  if (config_.arrangement.backbone_denoises()) {
+    level_ = register_module("level", std::make_shared<NoiseEmbedding>(width));
+    readout_ = register_module("head", std::make_shared<Readout>(config_.head, width, patch_dim()));
+  } else {
+    head_ = register_module("head", MakeImageHead(config_.head, width, patch_dim(), autoencoder_));
+  }
 }
 
 LossCounts Model::Counts(const Batch& batch) const {
@@ -82,7 +88,11 @@ Tensor Model::Embed(const Batch& batch, at::Generator rng) const {
     const Tensor noise_PD = at::randn(patch_PD.sizes(), rng, patch_PD.options());
     patch_PD = at::addcmul(patch_PD, noise_PD, batch.noise_P.unsqueeze(1));
   }
-  const Tensor seen_PW = patch_embedder_->Embed(patch_PD) + noise_->Embed(batch.noise_P);
+  Tensor seen_PW = patch_embedder_->Embed(patch_PD) + noise_->Embed(batch.noise_P);
+  if (batch.level_P.defined()) {
+    const Tensor draft_P1 = (batch.level_P >= 0).unsqueeze(1);
+    seen_PW = seen_PW + level_->Embed(batch.level_P) * draft_P1;
+  }
   const Tensor e_PW =
       at::where(batch.hidden_P.unsqueeze(1), hidden_patch_.to(seen_PW.dtype()), seen_PW) +
       place_->Embed(batch.patch_place_P2);
@@ -102,9 +112,14 @@ Tensor Model::Hidden(const Batch& batch, at::Generator rng, KvCache* cache, int6
   slots.cache = cache;
   slots.cached = cached;
   slots.trace = trace;
-  slots.bias_B1TS = cache == nullptr
-                        ? SeenBias(batch.document_BT, batch.position_BT, batch.seen_BT, dtype)
-                        : CachedBias(batch.seen_BT, cached, dtype);
+  if (cache != nullptr) {
+    slots.bias_B1TS = CachedBias(batch.seen_BT, cached, dtype);
+  } else if (batch.group_BT.defined()) {
+    slots.bias_B1TS =
+        GroupedBias(batch.document_BT, batch.position_BT, batch.seen_BT, batch.group_BT, dtype);
+  } else {
+    slots.bias_B1TS = SeenBias(batch.document_BT, batch.position_BT, batch.seen_BT, dtype);
+  }
   return backbone_->Forward(x_BTW, slots);
 }
 
@@ -146,32 +161,105 @@ ModelLoss Model::AutoencoderLoss(const Batch& batch, LossScale scale, at::Genera
   return loss;
 }
 
+void Model::AddHeadLoss(const Tensor& h_MW, const Batch& batch, at::Generator rng,
+                        ModelLoss* loss) {
+  const Tensor scored_N = ScoredPatches(batch);
+  const int64_t ahead = config_.arrangement.patches_at_once();
+  const Tensor slot_N = at::index_select(batch.patch_slot_P, 0, scored_N);
+  loss->image_h_NW = at::index_select(h_MW, 0, slot_N - ahead);
+  const Tensor place_N2 = at::index_select(batch.patch_place_P2, 0, scored_N);
+  const Tensor z_NW = Condition(loss->image_h_NW, place_N2);
+  loss->image = head_->Loss(z_NW, at::index_select(batch.patch_PD, 0, scored_N), rng);
+  loss->patch_index_N = at::index_select(batch.patch_index_P, 0, scored_N);
+}
+
+// Copies have a level each, the patches of a whole picture share one.
+Tensor Model::CleaningLossOf(const Batch& batch, at::Generator rng, ModelLoss* loss) {
+  const bool whole = config_.arrangement.whole_pictures();
+  const Tensor scored_N = ScoredPatches(batch);
+  const Tensor level_N =
+      whole ? PicturesOf(batch, scored_N) : at::arange(scored_N.size(0), scored_N.options());
+  Tensor h_BVW;
+  const Readout::States states = [&](const Tensor& noisy_KND, const Tensor& tau_KN) {
+    const Drafted drafted =
+        AppendDrafts(batch, scored_N, whole, {noisy_KND, tau_KN / kMostTau, {}});
+    h_BVW = Hidden(drafted.batch, rng);
+    loss->image_h_NW = at::index_select(h_BVW.flatten(0, 1), 0, drafted.slot_KN.flatten());
+    return loss->image_h_NW.unflatten(0, drafted.slot_KN.sizes());
+  };
+  const Tensor x_ND = at::index_select(batch.patch_PD, 0, scored_N);
+  loss->image = readout_->Loss(states, x_ND, level_N, rng);
+  loss->patch_index_N = at::index_select(batch.patch_index_P, 0, scored_N);
+  return h_BVW.narrow(1, 0, batch.slots()).flatten(0, 1);
+}
+
+Tensor Model::MaskedLossOf(const Batch& batch, at::Generator rng, ModelLoss* loss) {
+  const Tensor scored_N = ScoredPatches(batch);
+  const Tensor hidden_N = HideAtRandom(PicturesOf(batch, scored_N), rng);
+  const Tensor x_ND = at::index_select(batch.patch_PD, 0, scored_N);
+  const Drafted drafted =
+      AppendDrafts(batch, scored_N, true, {x_ND.unsqueeze(0), {}, hidden_N.unsqueeze(0)});
+  const Tensor h_BVW = Hidden(drafted.batch, rng);
+  const Tensor of_hidden_L = at::nonzero(hidden_N).squeeze(1);
+  const Tensor slot_L = at::index_select(drafted.slot_KN.select(0, 0), 0, of_hidden_L);
+  const Tensor patch_L = at::index_select(scored_N, 0, of_hidden_L);
+  loss->image_h_NW = at::index_select(h_BVW.flatten(0, 1), 0, slot_L);
+  const Tensor z_LW =
+      Condition(loss->image_h_NW, at::index_select(batch.patch_place_P2, 0, patch_L));
+  loss->image = head_->Loss(z_LW, at::index_select(batch.patch_PD, 0, patch_L), rng);
+  loss->patch_index_N = at::index_select(batch.patch_index_P, 0, patch_L);
+  return h_BVW.narrow(1, 0, batch.slots()).flatten(0, 1);
+}
+
+Tensor Model::ImageLossOf(const Batch& batch, at::Generator rng, ModelLoss* loss) {
+  const bool any = batch.scored_P.any().item<bool>();
+  const Objective objective = any ? config_.arrangement.objective : Objective::kHead;
+  switch (objective) {
+    case Objective::kHead: {
+      const Tensor h_MW = Hidden(batch, rng).flatten(0, 1);
+      if (any) {
+        AddHeadLoss(h_MW, batch, rng, loss);
+      }
+      return h_MW;
+    }
+    case Objective::kCopies:
+    case Objective::kWhole:
+      return CleaningLossOf(batch, rng, loss);
+    case Objective::kMasked:
+      return MaskedLossOf(batch, rng, loss);
+  }
+  TORCH_CHECK(false, "objective ", static_cast<int>(config_.arrangement.objective));
+}
+
 ModelLoss Model::Loss(const Batch& batch, LossScale scale, at::Generator rng) {
   if (backbone_ == nullptr) {
     return AutoencoderLoss(batch, scale, std::move(rng));
   }
-  return LossOf(Hidden(batch, rng), batch, scale, rng);
+  ModelLoss loss;
+  const Tensor h_MW = ImageLossOf(batch, std::move(rng), &loss);
+  return WithText(h_MW, batch, scale, std::move(loss));
 }
 
 ModelLoss Model::LossOf(const Tensor& h_BTW, const Batch& batch, LossScale scale,
                         at::Generator rng) {
-  const Tensor h_MW = h_BTW.flatten(0, 1);
+  TORCH_CHECK(config_.arrangement.objective == Objective::kHead,
+              "only objective head has its loss from given states");
   ModelLoss loss;
+  const Tensor h_MW = h_BTW.flatten(0, 1);
+  if (batch.scored_P.any().item<bool>()) {
+    AddHeadLoss(h_MW, batch, std::move(rng), &loss);
+  }
+  return WithText(h_MW, batch, scale, std::move(loss));
+}
+
+ModelLoss Model::WithText(const Tensor& h_MW, const Batch& batch, LossScale scale,
+                          ModelLoss loss) const {
   const Tensor text = TextLoss(h_MW, batch, &loss.text_h_NW);
   loss.text_sum = text.detach();
   loss.total = text * scale.text;
-  const Tensor scored_N = at::nonzero(batch.scored_P).squeeze(1);
-  const double count = static_cast<double>(scored_N.size(0));
   loss.image_sum = at::zeros_like(loss.text_sum);
-  if (count > 0) {
-    const auto of_scored = [&](const Tensor& per_patch) {
-      return at::index_select(per_patch, 0, scored_N);
-    };
-    const int64_t ahead = config_.arrangement.patches_at_once();
-    loss.image_h_NW = at::index_select(h_MW, 0, of_scored(batch.patch_slot_P) - ahead);
-    const Tensor z_NW = Condition(loss.image_h_NW, of_scored(batch.patch_place_P2));
-    loss.image = head_->Loss(z_NW, of_scored(batch.patch_PD), rng);
-    loss.patch_index_N = of_scored(batch.patch_index_P);
+  if (loss.image.mean.defined()) {
+    const double count = batch.scored_P.sum().item<double>();
     loss.image_sum = loss.image.mean.detach() * count;
     loss.total = loss.total + loss.image.mean * (count * scale.image);
   }
@@ -179,6 +267,7 @@ ModelLoss Model::LossOf(const Tensor& h_BTW, const Batch& batch, LossScale scale
 }
 
 Likelihood Model::MeasurePatches(const Batch& batch, int64_t most, at::Generator rng) {
+  TORCH_CHECK(MeasuresPatches(), "no likelihood of patches under this objective");
   const torch::NoGradGuard no_grad;
   Batch clean = batch;
   clean.noise_P = at::zeros_like(batch.noise_P);

@@ -10,6 +10,7 @@
 #include "data/vocabulary.h"
 #include "heads/image_head.h"
 #include "heads/patch_autoencoder.h"
+#include "heads/readout.h"
 #include "model/backbone.h"
 #include "model/config.h"
 #include "model/embeddings.h"
@@ -38,7 +39,7 @@ struct ModelLoss {
   HeadLoss image;        // details, one row a scored patch; undefined where there is none
   Tensor patch_index_N;  // the scored patches' turn in their picture
   Tensor text_h_NW;      // the hidden states that each loss reads, differentiable; undefined where
-  Tensor image_h_NW;     // there is none
+  Tensor image_h_NW;     // there is none; of drafts: those of all noise draws
 };
 
 // A run that trains an autoencoder has a model of that alone: config.autoencoder.trained(). It has
@@ -49,10 +50,14 @@ class Model : public torch::nn::Module {
 
   ModelLoss Loss(const Batch& batch, LossScale scale, at::Generator rng);
 
-  // The same from given hidden states, such as an earlier layer's under FinalNorm.
+  // The same from given hidden states, such as an earlier layer's under FinalNorm. Of objective
+  // head, whose loss reads the states of the batch's own slots.
   ModelLoss LossOf(const Tensor& h_BTW, const Batch& batch, LossScale scale, at::Generator rng);
 
   LossCounts Counts(const Batch& batch) const;  // of those losses that the model has
+
+  // Whether the likelihood of a patch is known, given all that stands before it.
+  bool MeasuresPatches() const { return config_.arrangement.objective == Objective::kHead; }
 
   // Of the scored patches, each given all that stands before it, without input noise. At most
   // `most` of them, evenly spread.
@@ -87,7 +92,8 @@ class Model : public torch::nn::Module {
   const std::vector<PatchGrid>& grids() const { return grids_; }
   int64_t patch_dim() const { return 3 * config_.patch * config_.patch; }
   const PatchEmbedder& patch_embedder() const { return *patch_embedder_; }
-  ImageHead& image_head() const { return *head_; }
+  ImageHead& image_head() const { return *head_; }  // of objectives whose backbone does not denoise
+  Readout& readout() const { return *readout_; }    // of the others
   PatchAutoencoder* autoencoder() const { return autoencoder_.get(); }  // null if there is none
   torch::Device device() const { return first_.device(); }
 
@@ -95,6 +101,14 @@ class Model : public torch::nn::Module {
   void MakeParts();
   ModelLoss AutoencoderLoss(const Batch& batch, LossScale scale, at::Generator rng);
   Tensor TextLoss(const Tensor& h_MW, const Batch& batch, Tensor* h_NW) const;
+
+  void AddHeadLoss(const Tensor& h_MW, const Batch& batch, at::Generator rng, ModelLoss* loss);
+  ModelLoss WithText(const Tensor& h_MW, const Batch& batch, LossScale scale, ModelLoss loss) const;
+
+  // Write what is of the image loss into *loss and return the states of the batch's slots, [M, W].
+  Tensor CleaningLossOf(const Batch& batch, at::Generator rng, ModelLoss* loss);
+  Tensor MaskedLossOf(const Batch& batch, at::Generator rng, ModelLoss* loss);
+  Tensor ImageLossOf(const Batch& batch, at::Generator rng, ModelLoss* loss);
 
   ModelConfig config_;
   Vocabulary vocabulary_;
@@ -106,7 +120,9 @@ class Model : public torch::nn::Module {
   std::shared_ptr<PatchEmbedder> patch_embedder_;
   std::shared_ptr<PlaceEmbedding> place_, next_place_;
   std::shared_ptr<NoiseEmbedding> noise_;
+  std::shared_ptr<NoiseEmbedding> level_;  // of drafts
   std::shared_ptr<ImageHead> head_;
+  std::shared_ptr<Readout> readout_;
   std::shared_ptr<PatchAutoencoder> autoencoder_;
   Tensor first_;  // of the parameters
 };

@@ -52,6 +52,15 @@ Tensor SeenBias(const Tensor& document_BT, const Tensor& position_BT, const Tens
   return Bias(same_BTT.logical_and(seen_BT.unsqueeze(2) >= position_BT.unsqueeze(1)), dtype);
 }
 
+Tensor GroupedBias(const Tensor& document_BT, const Tensor& position_BT, const Tensor& seen_BT,
+                   const Tensor& group_BT, torch::Dtype dtype) {
+  const Tensor same_BTT = document_BT.unsqueeze(2) == document_BT.unsqueeze(1);
+  const Tensor past_BTT = seen_BT.unsqueeze(2) >= position_BT.unsqueeze(1);
+  const Tensor group_B1T = group_BT.unsqueeze(1);
+  const Tensor own_BTT = group_BT.unsqueeze(2) == group_B1T;
+  return Bias(same_BTT.logical_and(at::where(group_B1T < 0, past_BTT, own_BTT)), dtype);
+}
+
 Tensor CachedBias(const Tensor& seen_BT, int64_t slots, torch::Dtype dtype) {
   const Tensor key_S = at::arange(slots, seen_BT.options());
   return Bias(seen_BT.unsqueeze(2) >= key_S, dtype);

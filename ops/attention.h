@@ -22,6 +22,11 @@ Tensor AttentionWeights(const Tensor& q_BTHE, const Tensor& k_BSGE, const Tensor
 Tensor SeenBias(const Tensor& document_BT, const Tensor& position_BT, const Tensor& seen_BT,
                 torch::Dtype dtype);
 
+// The same where some slots stand in groups: a key of a group (group_BT >= 0) is seen by the slots
+// of its group alone, other keys as above. -> [B, 1, T, T]
+Tensor GroupedBias(const Tensor& document_BT, const Tensor& position_BT, const Tensor& seen_BT,
+                   const Tensor& group_BT, torch::Dtype dtype);
+
 // One document a row, its keys cached by position: each sees positions s <= seen_BT of S slots.
 // -> [B, 1, T, S]
 Tensor CachedBias(const Tensor& seen_BT, int64_t slots, torch::Dtype dtype);

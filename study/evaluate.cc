@@ -74,8 +74,12 @@ absl::StatusOr<HeldOutLoss> EvaluateLoss(const Run& run, std::shared_ptr<const D
 absl::StatusOr<HeldOutLikelihood> EvaluateLikelihood(const Run& run,
                                                      std::shared_ptr<const Dataset> dataset,
                                                      const EvaluateOptions& options) {
-  const Batches batches = EvaluationBatches(run, std::move(dataset), options);
   HeldOutLikelihood likelihood;
+  if (!run.model->MeasuresPatches()) {
+    likelihood.bits = likelihood.error = NAN;
+    return likelihood;
+  }
+  const Batches batches = EvaluationBatches(run, std::move(dataset), options);
   Tensor bits_N = at::empty({0}, torch::kDouble);
   for (int64_t i = 0; i < batches.count; ++i) {
     ASSIGN_OR_RETURN(const Batch batch, MakeBatch(batches.source, i));

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "data/config.h"
 #include "data/tokenizer.h"
@@ -29,12 +31,16 @@ struct RunConfig {
     visit("tokenizer", self.tokenizer, "text <-> ids", model);
     visit("model", self.model, "backbone and image head");
     visit("train", self.train, "how to learn");
-    visit("generate", self.generate, "defaults of sample sheets, evaluation and `generate`", model);
+    std::vector<std::string> no_rounds;
+    if (self.model.arrangement.objective != Objective::kMasked) {
+      no_rounds = {"rounds"};
+    }
+    visit("generate", self.generate, "defaults of sample sheets, evaluation and `generate`", model,
+          no_rounds);
   }
 
   std::string Problem() const {
-    return model.autoencoder.trained() ? AutoencoderProblem()
-                                       : GenerateProblem(model.head, generate);
+    return model.autoencoder.trained() ? AutoencoderProblem() : GenerateProblem(model, generate);
   }
 
  private:
