@@ -45,7 +45,7 @@ TEST(Grid, NamesEachCombinationByKeysAsShortAsIsUnambiguous) {
   EXPECT_EQ(NamesOf({"m.head.kind=gmm", "m.input.kind=conv"}),
             (Words{"head.kind=gmm,input.kind=conv"}));
   EXPECT_EQ(NamesOf({"flow: a=1; b=2 | a=3; b=4", "c=[6x6, 8x8]"}),
-            (Words{"flow,c=_6x6__8x8_", "a=3,b=4,c=_6x6__8x8_"}));
+            (Words{"flow,c=_6x6,_8x8_", "a=3,b=4,c=_6x6,_8x8_"}));
   EXPECT_EQ(NamesOf({}), Words{"recipe"});
 }
 
