@@ -9,7 +9,8 @@ using Words = std::vector<std::string>;
 
 Words SettingsOf(const std::string& text) {
   Words settings;
-  for (const Choice& choice : ParseGrid(text).value()) {
+  const Grid grid = ParseGrid(text).value();
+  for (const Choice& choice : grid) {
     std::string all = choice.name.empty() ? "" : choice.name + ":";
     for (const std::string& setting : choice.settings) {
       all += setting + ";";
@@ -25,7 +26,8 @@ Words NamesOf(const Words& texts) {
     grids.push_back(ParseGrid(text).value());
   }
   Words names;
-  for (const Choice& choice : Combine(grids).value()) {
+  const std::vector<Choice> choices = Combine(grids).value();
+  for (const Choice& choice : choices) {
     names.push_back(choice.name);
   }
   return names;
