@@ -9,7 +9,8 @@ using Words = std::vector<std::string>;
 
 Words SettingsOf(const std::string& text) {
   Words settings;
-  for (const Choice& choice : ParseGrid(text).value()) {
+  const Grid grid = ParseGrid(text).value();
+  for (const Choice& choice : grid) {
     std::string all = choice.name.empty() ? "" : choice.name + ":";
     for (const std::string& setting : choice.settings) {
       all += setting + ";";
@@ -25,7 +26,8 @@ Words NamesOf(const Words& texts) {
     grids.push_back(ParseGrid(text).value());
   }
   Words names;
-  for (const Choice& choice : Combine(grids).value()) {
+  const std::vector<Choice> choices = Combine(grids).value();
+  for (const Choice& choice : choices) {
     names.push_back(choice.name);
   }
   return names;
@@ -45,7 +47,7 @@ TEST(Grid, NamesEachCombinationByKeysAsShortAsIsUnambiguous) {
   EXPECT_EQ(NamesOf({"m.head.kind=gmm", "m.input.kind=conv"}),
             (Words{"head.kind=gmm,input.kind=conv"}));
   EXPECT_EQ(NamesOf({"flow: a=1; b=2 | a=3; b=4", "c=[6x6, 8x8]"}),
-            (Words{"flow,c=_6x6__8x8_", "a=3,b=4,c=_6x6__8x8_"}));
+            (Words{"flow,c=_6x6,_8x8_", "a=3,b=4,c=_6x6,_8x8_"}));
   EXPECT_EQ(NamesOf({}), Words{"recipe"});
 }
 

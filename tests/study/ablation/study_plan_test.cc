@@ -55,7 +55,7 @@ TEST_F(Plan, TellsSettingsThatDoNotGoTogetherFromSettingsThatCannotBeRead) {
   ExpectRefused({"model.patch=4,8", "model.head.knid=gmm,mse"}, "did you mean model.head.kind?");
   ExpectRefused({"model.head.kind=gmm,mes"}, "did you mean \"mse\"?");
   ExpectRefused({"model.patch=4,half"}, "must be of type integer");
-  ExpectRefused({"model.heads=3,5"}, "width must be an even multiple of heads");
+  ExpectRefused({"model.heads=5,7"}, "width must be an even multiple of heads");
   ExpectRefused({"seed=1,x"}, "seeds are integers, each named once");
   ExpectRefused({"seed=1,1"}, "seeds are integers, each named once");
 }
