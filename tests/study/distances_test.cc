@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <torch/script.h>
 
+#include <map>
+
 #include "study/distribution.h"
 #include "tests/data/temp_folder.h"
 #include "tests/data/toy_documents.h"

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <set>
 
 #include "infer/generator.h"
 #include "study/sample_lab_page.h"
