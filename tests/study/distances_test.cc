@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <torch/script.h>
 
+#include <map>
+
 #include "study/distribution.h"
 #include "tests/data/temp_folder.h"
 #include "tests/data/toy_documents.h"
@@ -41,7 +43,7 @@ TEST(RandomFeatures, AreTheSameEachTimeAndTellWherePaintIs) {
 }
 
 TEST(RandomFeatures, MakeTheDistanceRiseWithTheShareOfWrongPictures) {
-  const Run run = UntrainedRun({}).value();
+  const auto run = UntrainedRun({}).value();
   const auto test = OpenDataset(run.config, Split::kTest, std::make_shared<const Files>()).value();
   std::vector<Image> real;
   for (int64_t i = 0; i < 100; ++i) {
@@ -83,7 +85,7 @@ TEST(LoadFeatures, RefusesWhatMakesNoRowOfFeatures) {
 }
 
 TEST(MeasureDistances, NamesTheNetworkAndComparesWithOtherTruePictures) {
-  const Run run = UntrainedRun({}).value();
+  const auto run = UntrainedRun({}).value();
   const auto metrics = MeasureDistances(run, std::make_shared<const Files>(), {RandomFeatures()},
                                         {.count = 40, .batch = 40});
   ASSERT_TRUE(metrics.ok()) << metrics.status();
@@ -96,7 +98,7 @@ TEST(MeasureDistances, NamesTheNetworkAndComparesWithOtherTruePictures) {
 }
 
 TEST(MeasureDistances, RefusesTooFewPictures) {
-  const Run run = UntrainedRun({}).value();
+  const auto run = UntrainedRun({}).value();
   const auto metrics =
       MeasureDistances(run, std::make_shared<const Files>(), {RandomFeatures()}, {.count = 10});
   EXPECT_NE(std::string(metrics.status().message()).find("need 20 pictures"), std::string::npos);

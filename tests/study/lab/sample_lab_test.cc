@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <set>
 
 #include "infer/generator.h"
 #include "study/lab/sample_lab_page.h"
@@ -41,7 +42,7 @@ const LabRow* Find(const LabResult& result, const std::string& name, int64_t ste
 // What generation met when it drew a picture is what the document with that picture tells.
 TEST(TrueConditions, AreThoseThatGenerationMeetsOnItsWayToTheSamePicture) {
   for (const char* mask : {"causal", "prefix", "block-causal"}) {
-    const Run run = RandomRun({"generate.guidance=2", "generate.image_guidance=1.5",
+    const auto run = RandomRun({"generate.guidance=2", "generate.image_guidance=1.5",
                                "generate.guidance_schedule=ramp", "model.mask=" + std::string(mask),
                                "model.grids=[\"4x4\"]", "data.shapes.variant=stories"});
     const auto story =
@@ -98,7 +99,7 @@ TEST(CompareSamplers, KnowsThatExactDrawsAreAsNearAsTheFloor) {
 }
 
 TEST(CompareSamplers, LeavesOutWhatTheScheduleForbidsAndDrawsByTheRest) {
-  const Run run = RandomRun(
+  const auto run = RandomRun(
       {"model.head.schedule=cosine", "generate.sampler.kind=ddim", "generate.guidance=2"});
   const LabResult result =
       Lab(run, {.conditions = 2, .draws = 2, .steps = {2, 4}, .reference_steps = 4, .pictures = 2});
@@ -122,7 +123,7 @@ TEST(CompareSamplers, LeavesOutWhatTheScheduleForbidsAndDrawsByTheRest) {
 }
 
 TEST(CompareSamplers, RefusesAHeadThatDrawsWithoutSteps) {
-  const Run run = RandomRun({"model.head.kind=gmm", "generate.sampler.steps=10"});
+  const auto run = RandomRun({"model.head.kind=gmm", "generate.sampler.steps=10"});
   const auto result = CompareSamplers(run, std::make_shared<const Files>(), {});
   EXPECT_NE(std::string(result.status().message()).find("without steps"), std::string::npos);
 }

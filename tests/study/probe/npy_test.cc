@@ -13,7 +13,8 @@ TEST(WriteNpy, WritesTheBytesThatNumpyWrites) {
   const torch::Tensor tensor = at::arange(6, torch::kFloat32).view({2, 3});
   std::string expected("\x93NUMPY\x01\x00\x76\x00", 10);
   expected += "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }";
-  expected += std::string(128 - 1 - expected.size(), ' ') + "\n";
+  expected.resize(127, ' ');
+  expected += '\n';
   expected.append(static_cast<const char*>(tensor.data_ptr()), 24);
   EXPECT_EQ(WriteNpy(tensor), expected);
 }

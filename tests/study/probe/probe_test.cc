@@ -46,7 +46,7 @@ const ProbeCurve* Find(const ProbeResult& result, const std::string& what,
 }
 
 TEST(ReadHiddenStates, TellsOfEachSlotWhatItIsWhateverIsReadBesideIt) {
-  const Run run = LosslessRun();
+  const auto run = LosslessRun();
   const std::vector<Document> documents = TestDocuments(run, 70);  // more than are read at once
   const HiddenStates all = ReadHiddenStates(run, documents);
   const HiddenStates last = ReadHiddenStates(run, {documents.back()});
@@ -70,7 +70,7 @@ TEST(ReadHiddenStates, TellsOfEachSlotWhatItIsWhateverIsReadBesideIt) {
 }
 
 TEST(ReadHiddenStates, ExportsTheFirstDocumentsAlone) {
-  const Run run = LosslessRun();
+  const auto run = LosslessRun();
   const std::vector<Document> documents = TestDocuments(run, 5);
   const NamedTensors of_five = ExportOf(ReadHiddenStates(run, documents), 2);
   const NamedTensors of_two = ExportOf(ReadHiddenStates(run, {documents[0], documents[1]}), 2);
@@ -81,7 +81,7 @@ TEST(ReadHiddenStates, ExportsTheFirstDocumentsAlone) {
 }
 
 TEST(SplitLoss, EndsWithTheModelsOwnLossToTheBit) {
-  const Run run = LosslessRun();
+  const auto run = LosslessRun();
   const std::vector<Document> documents = TestDocuments(run, 3);
   const LossSplit split = SplitLoss(run, documents, 4);
   std::vector<Sequence> sequences;
@@ -108,7 +108,7 @@ TEST(SplitLoss, EndsWithTheModelsOwnLossToTheBit) {
 }
 
 TEST(SplitLoss, IsOneAndTheSameAtEveryLayerOfAModelWhoseLayersDoNothing) {
-  const Run run = LosslessRun();
+  const auto run = LosslessRun();
   const torch::NoGradGuard no_grad;
   for (auto& item : run.model->named_parameters()) {
     if (item.key().find("o_proj") != std::string::npos ||
@@ -174,7 +174,7 @@ TEST(HeatPicture, HeatsByTheShareOfTheMostAndPalesWhatIsNotSeen) {
 }
 
 TEST(AttentionView, DrawsAModelWithoutQueriesAsEven) {
-  const Run run = LosslessRun();
+  const auto run = LosslessRun();
   {
     const torch::NoGradGuard no_grad;
     for (auto& item : run.model->named_parameters()) {
@@ -200,7 +200,7 @@ TEST(AttentionView, DrawsAModelWithoutQueriesAsEven) {
 }
 
 TEST(WriteProbe, WritesOnePageWithoutNetworkAndTensorsThatReadBack) {
-  const Run run = LosslessRun({"generate.guidance=2"});
+  const auto run = LosslessRun({"generate.guidance=2"});
   const auto files = std::make_shared<const Files>();
   const auto result =
       ProbeRun(run, files, {.documents = 12, .exported = 2, .shown = 1, .drawn = 2});
