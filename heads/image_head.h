@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include "heads/config.h"
@@ -79,8 +80,14 @@ class ImageHead : public torch::nn::Module {
   }
 };
 
-using MakeHead = std::shared_ptr<ImageHead>(const HeadConfig& config, int64_t condition_dim,
-                                            int64_t patch_dim);
-MakeHead MakeImageHead;
+std::shared_ptr<ImageHead> MakeImageHead(const HeadConfig& config, int64_t condition_dim,
+                                         int64_t patch_dim);
+
+// Each kind's file defines its MakeHead; make_image_head.cc declares them all.
+template <HeadKind kind>
+using HeadOf = std::integral_constant<HeadKind, kind>;
+template <HeadKind kind>
+using HeadMaker = std::shared_ptr<ImageHead>(HeadOf<kind>, const HeadConfig& config,
+                                             int64_t condition_dim, int64_t patch_dim);
 
 }  // namespace tessera
