@@ -132,9 +132,10 @@ class CodesHead : public ImageHead {
 
 }  // namespace
 
-std::shared_ptr<ImageHead> MakeCodesHead(const HeadConfig& config, int64_t condition_dim,
-                                         std::shared_ptr<PatchAutoencoder> autoencoder) {
-  return std::make_shared<CodesHead>(config, condition_dim, std::move(autoencoder));
+std::shared_ptr<ImageHead> MakeHead(HeadOf<HeadKind::kCodes>, const HeadConfig& config,
+                                    int64_t condition_dim, int64_t,
+                                    const AutoencoderPtr& autoencoder) {
+  return std::make_shared<CodesHead>(config, condition_dim, autoencoder);
 }
 
 }  // namespace tessera

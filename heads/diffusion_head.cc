@@ -164,8 +164,9 @@ class DiffusionHead : public ImageHead {
 
 }  // namespace
 
-std::shared_ptr<ImageHead> MakeDiffusionHead(const HeadConfig& config, int64_t condition_dim,
-                                             int64_t patch_dim) {
+std::shared_ptr<ImageHead> MakeHead(HeadOf<HeadKind::kDiffusion>, const HeadConfig& config,
+                                    int64_t condition_dim, int64_t patch_dim,
+                                    const AutoencoderPtr&) {
   return std::make_shared<DiffusionHead>(config, condition_dim, patch_dim);
 }
 

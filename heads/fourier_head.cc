@@ -51,8 +51,9 @@ class Fourier : public ScalarDistribution {
 
 }  // namespace
 
-std::shared_ptr<ImageHead> MakeFourierHead(const HeadConfig& config, int64_t condition_dim,
-                                           int64_t patch_dim) {
+std::shared_ptr<ImageHead> MakeHead(HeadOf<HeadKind::kFourier>, const HeadConfig& config,
+                                    int64_t condition_dim, int64_t patch_dim,
+                                    const AutoencoderPtr&) {
   return MakeAutoregressiveHead(config, condition_dim, patch_dim,
                                 std::make_unique<Fourier>(config));
 }

@@ -145,8 +145,9 @@ class GmmHead : public ImageHead {
 
 }  // namespace
 
-std::shared_ptr<ImageHead> MakeGmmHead(const HeadConfig& config, int64_t condition_dim,
-                                       int64_t patch_dim) {
+std::shared_ptr<ImageHead> MakeHead(HeadOf<HeadKind::kGmm>, const HeadConfig& config,
+                                    int64_t condition_dim, int64_t patch_dim,
+                                    const AutoencoderPtr&) {
   return std::make_shared<GmmHead>(config, condition_dim, patch_dim);
 }
 

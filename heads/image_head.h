@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include "heads/config.h"
@@ -84,12 +85,18 @@ class ImageHead : public torch::nn::Module {
   }
 };
 
-using MakeHead = std::shared_ptr<ImageHead>(const HeadConfig& config, int64_t condition_dim,
-                                            int64_t patch_dim);
-
-// autoencoder: of the head over its codes.
+// autoencoder: whose codes the head may write, or null.
+using AutoencoderPtr = std::shared_ptr<PatchAutoencoder>;
 std::shared_ptr<ImageHead> MakeImageHead(const HeadConfig& config, int64_t condition_dim,
                                          int64_t patch_dim,
-                                         std::shared_ptr<PatchAutoencoder> autoencoder = nullptr);
+                                         const AutoencoderPtr& autoencoder = nullptr);
+
+// Each kind's file defines its MakeHead; make_image_head.cc declares them all.
+template <HeadKind kind>
+using HeadOf = std::integral_constant<HeadKind, kind>;
+template <HeadKind kind>
+using HeadMaker = std::shared_ptr<ImageHead>(HeadOf<kind>, const HeadConfig& config,
+                                             int64_t condition_dim, int64_t patch_dim,
+                                             const AutoencoderPtr& autoencoder);
 
 }  // namespace tessera

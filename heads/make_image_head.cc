@@ -1,32 +1,33 @@
-#include "heads/patch_autoencoder.h"
+#include <utility>
+
+#include "heads/image_head.h"
 
 namespace tessera {
 
-MakeHead MakeDiffusionHead, MakeMseHead, MakeGmmHead, MakeFourierHead, MakeSoftmax256Head;
-std::shared_ptr<ImageHead> MakeCodesHead(const HeadConfig& config, int64_t condition_dim,
-                                         std::shared_ptr<PatchAutoencoder> autoencoder);
+// A kind without a line here does not compile.
+HeadMaker<HeadKind::kDiffusion> MakeHead;
+HeadMaker<HeadKind::kMse> MakeHead;
+HeadMaker<HeadKind::kGmm> MakeHead;
+HeadMaker<HeadKind::kFourier> MakeHead;
+HeadMaker<HeadKind::kSoftmax256> MakeHead;
+HeadMaker<HeadKind::kCodes> MakeHead;
 
 std::shared_ptr<ImageHead> MakeImageHead(const HeadConfig& config, int64_t condition_dim,
-                                         int64_t patch_dim,
-                                         std::shared_ptr<PatchAutoencoder> autoencoder) {
+                                         int64_t patch_dim, const AutoencoderPtr& autoencoder) {
   const std::string problem = config.Problem();
   TORCH_CHECK(problem.empty(), problem);
-  const auto make = [&](MakeHead& head) { return head(config, condition_dim, patch_dim); };
-  switch (config.kind) {
-    case HeadKind::kDiffusion:
-      return make(MakeDiffusionHead);
-    case HeadKind::kMse:
-      return make(MakeMseHead);
-    case HeadKind::kGmm:
-      return make(MakeGmmHead);
-    case HeadKind::kFourier:
-      return make(MakeFourierHead);
-    case HeadKind::kSoftmax256:
-      return make(MakeSoftmax256Head);
-    case HeadKind::kCodes:
-      return MakeCodesHead(config, condition_dim, std::move(autoencoder));
+  std::shared_ptr<ImageHead> head;
+  const auto make_if_named = [&](auto kind) {
+    if (kind == config.kind) {
+      head = MakeHead(kind, config, condition_dim, patch_dim, autoencoder);
+    }
+  };
+  [&]<size_t... i>(std::index_sequence<i...>) {
+    (make_if_named(HeadOf<static_cast<HeadKind>(i)>()), ...);
   }
-  TORCH_CHECK(false, "head ", static_cast<int>(config.kind));
+  (std::make_index_sequence<EnumNames(HeadKind()).size()>());
+  TORCH_CHECK(head != nullptr, "head ", static_cast<int>(config.kind));
+  return head;
 }
 
 }  // namespace tessera

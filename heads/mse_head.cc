@@ -57,8 +57,9 @@ class MseHead : public ImageHead {
 
 }  // namespace
 
-std::shared_ptr<ImageHead> MakeMseHead(const HeadConfig& config, int64_t condition_dim,
-                                       int64_t patch_dim) {
+std::shared_ptr<ImageHead> MakeHead(HeadOf<HeadKind::kMse>, const HeadConfig& config,
+                                    int64_t condition_dim, int64_t patch_dim,
+                                    const AutoencoderPtr&) {
   return std::make_shared<MseHead>(config, condition_dim, patch_dim);
 }
 

@@ -21,8 +21,9 @@ class Softmax256 : public ScalarDistribution {
 
 }  // namespace
 
-std::shared_ptr<ImageHead> MakeSoftmax256Head(const HeadConfig& config, int64_t condition_dim,
-                                              int64_t patch_dim) {
+std::shared_ptr<ImageHead> MakeHead(HeadOf<HeadKind::kSoftmax256>, const HeadConfig& config,
+                                    int64_t condition_dim, int64_t patch_dim,
+                                    const AutoencoderPtr&) {
   return MakeAutoregressiveHead(config, condition_dim, patch_dim, std::make_unique<Softmax256>());
 }
 
