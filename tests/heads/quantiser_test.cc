@@ -32,7 +32,7 @@ TEST(Fsq, GivesTheCodeOfThePublishedExample) {
   const Tensor index_M = IndexOf(quantised.code_MJ, fsq->radices());
   EXPECT_EQ(index_M.item<int64_t>(), 10);
   const Tensor back_MD = fsq->ValueOf(DigitsOf(index_M, fsq->radices()));
-  EXPECT_TRUE(torch::allclose(back_MD.to(torch::kDouble), torch::tensor({{0., .5, -1.}})));
+  EXPECT_TRUE(torch::allclose(back_MD, torch::tensor({{0., .5, -1.}})));
 }
 
 TEST(Fsq, NamesEachCodeByOneNumberInEveryType) {
