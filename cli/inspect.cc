@@ -118,7 +118,7 @@ void PrintCapacity(const Run& run) {
     const double bits = autoencoder.bits() * static_cast<double>(grid.size());
     std::cout << absl::StrFormat(
         "a picture of %dx%d patches: %d codes of %d, %.0f bits of the %d of its 8-bit numbers (1 "
-        "in %.1f); more pictures than 2^%.0f are told apart by none\n",
+        "in %.1f): of more than 2^%.0f pictures some have the same codes\n",
         grid.rows, grid.cols, grid.size() * vectors, codes, bits, raw,
         static_cast<double>(raw) / bits, bits);
   }

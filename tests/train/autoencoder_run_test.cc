@@ -37,7 +37,7 @@ sample_every = 0
 
 std::vector<std::string> OnCodesOf(const std::string& path) {
   return {"model.autoencoder.path='" + path + "'", "model.input.kind=codes",
-          "model.head.kind=codes", "generate.sampler.steps=20"};
+          "model.head.kind=codes", "generate.sampler.steps=10"};
 }
 
 // Tensors of the autoencoder in a run's averaged weights.
