@@ -95,5 +95,14 @@ TEST(LastSeen, IsTheEndOfTheBlockAndOpenersAreABlock) {
   EXPECT_EQ(LastSeen(Around({1, 5}, 3, two)), (std::vector<int64_t>{0, 2, 2, 4, 4, 6, 6, 7, 8, 9}));
 }
 
+TEST(LastSeen, IsTheEndOfThePictureWhereItsPatchesAreDrawnTogether) {
+  for (const Objective objective : {Objective::kWhole, Objective::kMasked}) {
+    EXPECT_EQ(LastSeen(Around({1, 3}, 2, {.objective = objective})),
+              (std::vector<int64_t>{0, 1, 4, 4, 4, 5, 6}));
+  }
+  EXPECT_EQ(LastSeen(Around({1, 3}, 2, {.objective = Objective::kCopies})),
+            LastSeen(Around({1, 3}, 2, {})));
+}
+
 }  // namespace
 }  // namespace tessera
