@@ -29,9 +29,9 @@ void ExpectRefused(const TempFolder& folder, const std::string& arguments,
 
 TEST(Commands, ShowAnExampleInTheirHelp) {
   const TempFolder folder;
-  for (const char* command :
-       {"", "train", "generate", "eval", "ablate", "merge", "report", "inspect", "data", "data check",
-        "data preview", "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode"}) {
+  for (const char* command : {"", "train", "generate", "eval", "ablate", "merge", "report",
+                              "inspect", "data", "data check", "data preview", "tokenizer",
+                              "tokenizer train", "tokenizer encode", "tokenizer decode"}) {
     const Outcome outcome = Tessera(folder, std::string(command) + " --help");
     EXPECT_EQ(outcome.exit_code, 0) << command;
     EXPECT_PRED_FORMAT2(testing::IsSubstring, "Example: tessera " + std::string(command),
