@@ -29,15 +29,19 @@ double Size(const c10::IValue& tensor, int64_t axis) {
 }
 
 // Of input [B, C, H, W] and weight [O, I, h, w]: a product of the weight for every output number.
+// A list of one number is for all axes.
 double Convolution(Arguments arguments) {
   const Tensor& input = arguments[0].toTensor();
-  const auto stride = arguments[3].toIntVector(), padding = arguments[4].toIntVector(),
-             dilation = arguments[5].toIntVector();
+  const auto along = [&](size_t argument, int64_t axis) {
+    const std::vector<int64_t> list = arguments[argument].toIntVector();
+    return list.size() == 1 ? list.front() : list.at(axis);
+  };
   double outputs = static_cast<double>(input.size(0));
   for (int64_t axis = 0; axis + 2 < input.dim(); ++axis) {
-    const int64_t reach = dilation[axis] * (arguments[1].toTensor().size(axis + 2) - 1);
-    outputs *= static_cast<double>(
-        (input.size(axis + 2) + 2 * padding[axis] - reach - 1) / stride[axis] + 1);
+    const int64_t stride = along(3, axis), padding = along(4, axis), dilation = along(5, axis);
+    const int64_t reach = dilation * (arguments[1].toTensor().size(axis + 2) - 1);
+    const int64_t last = input.size(axis + 2) + 2 * padding - reach - 1;
+    outputs *= static_cast<double>(last / stride + 1);
   }
   return 2 * outputs * Numel(arguments[1]);
 }

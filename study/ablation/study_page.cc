@@ -141,7 +141,7 @@ absl::Status AddCurves(const StudyResult& result, const std::string& folder, con
     for (const bool by_time : {false, true}) {
       LinePlot plot{.title = title,
                     .x = {by_time ? "seconds" : "step"},
-                    .y = {unit},
+                    .y = {unit, /*log=*/true},
                     .series = {},
                     .size = {}};
       for (const auto& [arm, logs] : arms) {
@@ -168,8 +168,10 @@ void AddBars(const StudyResult& result, HtmlPage* page) {
                  .values = {},
                  .size = {.width = kBarWidth * std::max<int64_t>(4, arms)}};
     for (const Choice& arm : result.plan.arms) {
-      plot.names.push_back(arm.name);
-      plot.values.push_back(ReadoutOf(result, arm.name, readout).mean);
+      if (const Spread spread = ReadoutOf(result, arm.name, readout); spread.count > 0) {
+        plot.names.push_back(arm.name);
+        plot.values.push_back(spread.mean);
+      }
     }
     if (std::ranges::any_of(plot.values, [](double value) { return std::abs(value) > 0; })) {
       figures.push_back(SvgFigure(BarPlotSvg(plot)));

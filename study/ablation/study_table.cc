@@ -166,7 +166,7 @@ TextTable ArmTable(const StudyResult& result) {
     const int64_t planned = std::ranges::count(result.plan.runs, arm.name, &PlannedRun::arm);
     const int64_t finished = std::ssize(FinishedRuns(result, arm.name));
     table.rows.push_back({arm.name, finished == planned ? absl::StrCat(finished)
-                                                        : absl::StrCat(finished, " of ", planned)});
+                                                        : absl::StrCat(finished, "/", planned)});
     for (const std::string& column : columns) {
       table.rows.back().push_back(Cell(result, arm.name, column));
     }

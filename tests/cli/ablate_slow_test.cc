@@ -16,7 +16,7 @@ namespace {
 // Two axes of 2 and 3 values, the second of settings that belong together, and two seeds.
 constexpr char kStudy[] =
     "ablate recipe.toml --count 4 --set train.steps=12 train.checkpoint_every=3 train.log_every=1 "
-    "--grid model.head.kind=diffusion,mse --grid 'seed=1,2' "
+    "--grid model.head.prediction=x,v --grid 'seed=1,2' "
     "--grid 'narrow: model.ffn=8 | lazy: train.lr=1e-4; train.muon_lr=1e-4 | deep: model.layers=2' "
     "--out ";
 
@@ -90,17 +90,16 @@ TEST(Ablate, KilledTwiceAndStoppedOnceGivesTheTableOfAnUncutStudy) {
   const TempFolder folder;
   folder.Write("recipe.toml", kTinyRecipe);
   EXPECT_EQ(StudyProcess(folder, "uncut").Wait(), 0) << Contents(folder / "output");
-  const std::string run = folder / "cut/runs/kind=";
+  const std::string run = folder / "cut/runs/prediction=";
   // While the second run trains; while the fifth is measured; while the ninth trains.
-  EXPECT_TRUE(
-      WIFSIGNALED(StudyProcess(folder, "cut")
-                      .SignalOnce(run + "diffusion,lazy,seed=1/checkpoints/step-000006", SIGKILL)));
+  EXPECT_TRUE(WIFSIGNALED(StudyProcess(folder, "cut")
+                              .SignalOnce(run + "x,lazy,seed=1/checkpoints/step-000006", SIGKILL)));
   EXPECT_TRUE(WIFSIGNALED(
-      StudyProcess(folder, "cut").SignalOnce(run + "mse,lazy,seed=1/eval.json.part", SIGKILL)));
+      StudyProcess(folder, "cut").SignalOnce(run + "v,lazy,seed=1/eval.json.part", SIGKILL)));
   std::filesystem::remove(folder / "output");
-  EXPECT_EQ(StudyProcess(folder, "cut")
-                .SignalOnce(run + "diffusion,deep,seed=2/checkpoints/step-000003", SIGINT),
-            0);
+  EXPECT_EQ(
+      StudyProcess(folder, "cut").SignalOnce(run + "x,deep,seed=2/checkpoints/step-000003", SIGINT),
+      0);
   const std::string said = Contents(folder / "output");
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "12 runs, 8 to do\n", said);
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "stopped; go on with: tessera ablate recipe.toml",

@@ -59,9 +59,9 @@ TEST_F(StudyTable, ShowsMeansSpreadsAndHowManyRunsTheyAreOf) {
   EXPECT_EQ(Row(table.rows[0].begin(), table.rows[0].begin() + 5),
             (Row{"a", "2", "≤ 2", "0.5 ± 0.35", "1000"}));
   EXPECT_EQ(Row(table.rows[1].begin(), table.rows[1].begin() + 5),
-            (Row{"b", "1 of 2", "≤ 3", "0.5", "1000"}));
+            (Row{"b", "1/2", "≤ 3", "0.5", "1000"}));
   EXPECT_EQ(Row(table.rows[2].begin(), table.rows[2].begin() + 5),
-            (Row{"c", "0 of 2", "-", "-", "-"}));
+            (Row{"c", "0/2", "-", "-", "-"}));
   EXPECT_EQ(ProblemTable({plan_, outcomes_}).rows,
             (std::vector<Row>{{"c", "1", "refused", "no, never"},
                               {"b", "2", "failed", "the loss is not finite"},
