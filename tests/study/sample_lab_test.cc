@@ -42,9 +42,10 @@ const LabRow* Find(const LabResult& result, const std::string& name, int64_t ste
 // What generation met when it drew a picture is what the document with that picture tells.
 TEST(TrueConditions, AreThoseThatGenerationMeetsOnItsWayToTheSamePicture) {
   for (const char* mask : {"causal", "prefix", "block-causal"}) {
-    const auto run = RandomRun({"generate.guidance=2", "generate.image_guidance=1.5",
-                               "generate.guidance_schedule=ramp", "model.mask=" + std::string(mask),
-                               "model.grids=[\"4x4\"]", "data.shapes.variant=stories"});
+    const auto run =
+        RandomRun({"generate.guidance=2", "generate.image_guidance=1.5",
+                   "generate.guidance_schedule=ramp", "model.mask=" + std::string(mask),
+                   "model.grids=[\"4x4\"]", "data.shapes.variant=stories"});
     const auto story =
         OpenDataset(run.config, Split::kTest, std::make_shared<const Files>()).value()->Get(0);
     std::vector<Conditions> met;
