@@ -166,15 +166,11 @@ std::vector<LabRow> NearestRows(const std::vector<LabRow>& rows, int64_t evaluat
 void DrawPictures(const Run& run, const std::vector<Document>& documents, const LabOptions& lab,
                   const Files& files, LabResult* result) {
   std::vector<Document> prompts;
-  for (int64_t i = 0; i < std::min(lab.pictures, std::ssize(documents)); ++i) {
-    Document prompt = documents[static_cast<size_t>(i)];
+  for (Document prompt : documents) {
     prompt.segments.pop_back();
     const std::string* text = prompt.segments.empty() ? nullptr : AsText(prompt.segments.back());
     result->captions.push_back(text == nullptr ? "" : *text);
     prompts.push_back(std::move(prompt));
-  }
-  if (prompts.empty()) {
-    return;
   }
   const int64_t own = Evaluations(run.config.generate.sampler);
   for (const LabRow& row : NearestRows(result->rows, own)) {
@@ -224,8 +220,10 @@ absl::StatusOr<LabResult> CompareSamplers(const Run& run, const std::shared_ptr<
                                               static_cast<double>(candidates.size()));
     }
   }
-  ASSIGN_OR_RETURN(const std::vector<Document> documents, UpToPictures(*test, options.pictures));
-  DrawPictures(run, documents, options, *files, &result);
+  if (options.pictures > 0) {
+    ASSIGN_OR_RETURN(const std::vector<Document> documents, UpToPictures(*test, options.pictures));
+    DrawPictures(run, documents, options, *files, &result);
+  }
   return result;
 }
 

@@ -14,7 +14,7 @@ namespace tessera {
 struct LabOptions {
   std::string path = {};    // of the run, where fitted amed samplers lie
   int64_t conditions = 32;  // hidden states of held-out documents
-  int64_t draws = 16;        // of each, at least 2
+  int64_t draws = 16;       // of each, at least 2
   std::vector<int64_t> steps = {2, 4, 8, 16, 32};
   int64_t reference_steps = 128;
   int64_t pictures = 4;  // drawn by each sampler; 0: none

@@ -105,9 +105,9 @@ TEST(KernelInceptionDistance, LiesWithinItsStandardErrorOfTheExactMmd) {
   const double exact =
       (3 + 1) + (third * third + 3 * second * second + 3 * m * m + 1) - 2 * (3 * second + 1);
   const KernelDistance kid =
-      KernelInceptionDistance(Randn({20000, 1}, 0), Randn({20000, 1}, 1) + m, 20, Rng(2));
+      KernelInceptionDistance(Randn({4000, 1}, 0), Randn({4000, 1}, 1) + m, 20, Rng(2));
   EXPECT_LT(std::abs(kid.mean - exact), 2.5 * kid.error);
-  EXPECT_LT(kid.error, .05 * exact);
+  EXPECT_LT(kid.error, .1 * exact);
   EXPECT_GT(kid.error, 0);
 }
 

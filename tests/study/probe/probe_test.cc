@@ -124,7 +124,7 @@ TEST(SplitLoss, IsOneAndTheSameAtEveryLayerOfAModelWhoseLayersDoNothing) {
 }
 
 TEST(ProbeRun, FindsThePixelsInALosslessEmbeddingAndNotInALossyOne) {
-  const ProbeOptions options{.documents = 60, .shown = 0, .drawn = 2};
+  const ProbeOptions options{.documents = 30, .shown = 0, .drawn = 2};
   const auto files = std::make_shared<const Files>();
   const auto lossless = ProbeRun(LosslessRun(), files, options);
   ASSERT_TRUE(lossless.ok()) << lossless.status();
