@@ -23,13 +23,18 @@ struct Arguments {
   DeviceKind device = DeviceKind::kCpu;
 };
 
-// Two looks a step; an odd number saves the first.
+// Of the runs here the picture is settled by then, and a look from there ends it.
+constexpr double kSigmaMin = .2;
+
+// Two looks a step and one at the end; an even number saves the first.
 absl::StatusOr<AmedSettings> SettingsOf(const Arguments& arguments, const RunConfig& config) {
   AmedSettings settings{.amed = {}, .generate = config.generate};
   const SamplerConfig& base = config.generate.sampler;
   settings.generate.sampler = {.kind = SamplerKind::kAmed,
-                               .steps = (arguments.evaluations + 1) / 2,
-                               .analytic_first = arguments.evaluations % 2 == 1,
+                               .steps = arguments.evaluations / 2,
+                               .sigma_min = kSigmaMin,
+                               .analytic_first = arguments.evaluations % 2 == 0,
+                               .last_look = true,
                                .temperature = base.temperature,
                                .clip = base.clip};
   RETURN_IF_ERROR(FromToml("", "--set", arguments.overrides, &settings));
@@ -41,6 +46,18 @@ absl::StatusOr<AmedSettings> SettingsOf(const Arguments& arguments, const RunCon
   const std::string problem = GenerateProblem(config.model, settings.generate);
   return problem.empty() ? absl::StatusOr<AmedSettings>(settings)
                          : absl::InvalidArgumentError(absl::StrCat("--set: ", problem));
+}
+
+// "sampler.kind=amed sampler.steps=2": what turns one config into the other.
+std::string Changes(const GenerateConfig& from, const GenerateConfig& to) {
+  const std::vector<FieldInfo> old = ListFields(from), now = ListFields(to);
+  std::vector<std::string> changes;
+  for (size_t i = 0; i < now.size(); ++i) {
+    if (now[i].active && (!old[i].active || now[i].value != old[i].value)) {
+      changes.push_back(absl::StrCat(now[i].path, "=", now[i].value));
+    }
+  }
+  return absl::StrJoin(changes, " ");
 }
 
 absl::Status RunAmed(const Arguments& arguments) {
@@ -59,15 +76,13 @@ absl::Status RunAmed(const Arguments& arguments) {
   ASSIGN_OR_RETURN(const AmedFit fit, FitAmed(run, *dataset, settings, show));
   const std::string checkpoint = FindCheckpoint(arguments.run, *files);
   RETURN_IF_ERROR(SaveAmed(checkpoint, settings, *fit.predictor, *files));
-  const SamplerConfig& sampler = settings.generate.sampler;
   std::cout << "squared distance to the teacher by step: "
             << absl::StrJoin(fit.distances, ", ",
                              [](std::string* out, double distance) {
                                absl::StrAppend(out, absl::StrFormat("%.5f", distance));
                              })
-            << "\nfitted in " << checkpoint
-            << "; use it with --set sampler.kind=amed sampler.steps=" << sampler.steps
-            << (sampler.analytic_first ? " sampler.analytic_first=true" : "") << "\n";
+            << "\nfitted in " << checkpoint << "; use it with --set "
+            << Changes(run.config.generate, settings.generate) << "\n";
   return absl::OkStatus();
 }
 
@@ -78,16 +93,15 @@ Command AddAmed(CLI::App& app) {
   app.add_option("run", arguments->run, "a run or checkpoint folder, which gets the predictor")
       ->required();
   app.add_option("--evaluations", arguments->evaluations, "calls of the head's network a patch")
-      ->check(CLI::Range(2, 2000));
+      ->check(CLI::Range(3, 2000));
   app.add_option("--set", arguments->overrides,
                  "key=value of [amed], its training, or [generate], what it is trained for: "
                  "amed.patches=20000, generate.guidance=1");
   AddDeviceOption(app, &arguments->device);
   app.footer(
       "Teaches a small network to draw patches in few steps, for the guidance of the run.\n"
-      "Example: tessera amed runs/shapes --evaluations 5\n"
-      "         tessera eval runs/shapes --set sampler.kind=amed sampler.steps=3 "
-      "sampler.analytic_first=true");
+      "It ends with the words that turn it on in eval, generate and report.\n"
+      "Example: tessera amed runs/shapes --evaluations 5");
   return [arguments] { return RunAmed(*arguments); };
 }
 

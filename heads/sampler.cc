@@ -109,6 +109,11 @@ Tensor Solve(const SamplerRun& run, const Tensor& x_ND) {
   TORCH_CHECK(false, "sampler ", static_cast<int>(run.config.kind));
 }
 
+Tensor Walk(const SamplerRun& run, const Tensor& x_ND) {
+  const Tensor end_ND = Solve(run, x_ND);
+  return WalksInSigma(run.config.kind) && run.config.last_look ? LastLook(run, end_ND) : end_ND;
+}
+
 }  // namespace
 
 std::vector<NoiseLevel> SamplerLevels(const SamplerConfig& config, const NoiseSchedule& schedule) {
@@ -146,7 +151,7 @@ Tensor RunSampler(const SamplerRun& run) {
   const double scale = IsDeterministic(run.config) ? run.config.temperature : 1;
   const Tensor first_ND = run.noise() * (scale * run.levels.front().sigma);
   if (!run.config.clip) {
-    return Solve(run, first_ND);
+    return Walk(run, first_ND);
   }
   SamplerRun clipped = run;
   clipped.denoise = [&run](const Tensor& x_ND, int64_t level) {
@@ -157,7 +162,7 @@ Tensor RunSampler(const SamplerRun& run) {
   clipped.clean_at = [&run](const Tensor& y_ND, const Tensor& sigma_N1) {
     return run.clean_at(y_ND, sigma_N1).clamp(-1, 1);
   };
-  return Solve(clipped, first_ND);
+  return Walk(clipped, first_ND);
 }
 
 }  // namespace tessera

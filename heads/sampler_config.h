@@ -64,6 +64,7 @@ struct SamplerConfig {
   double sigma_max = 80;
   double sigma_min = .002;
   bool analytic_first = false;
+  bool last_look = false;
   double time_shift = 1;
   double temperature = 1;
   bool clip = false;
@@ -94,9 +95,12 @@ struct SamplerConfig {
     visit("rho", self.rho, "above 1: finer steps near the clean patch",
           sigma && self.grid == StepGrid::kPolynomial);
     visit("sigma_max", self.sigma_max, "noise / signal at the begin", sigma);
-    visit("sigma_min", self.sigma_min, "noise / signal that stays", sigma);
+    visit("sigma_min", self.sigma_min, "noise / signal at the end, which stays without last_look",
+          sigma);
     visit("analytic_first", self.analytic_first,
           "no look at sigma_max: there almost all is noise, so its direction is known", sigma);
+    visit("last_look", self.last_look, "once more at sigma_min: the patch is E[x | y] there",
+          sigma);
     visit("time_shift", self.time_shift,
           "a in t / (t + a (1 - t)); above 1: finer steps in the noise", flow_ode);
     visit("temperature", self.temperature,
@@ -142,7 +146,9 @@ struct SamplerConfig {
 
 // How often the network is called for a patch; guidance makes each call larger.
 constexpr int64_t Evaluations(const SamplerConfig& config) {
-  const bool saves_one = WalksInSigma(config.kind) && config.analytic_first;
+  const bool sigma = WalksInSigma(config.kind);
+  const int64_t ends =
+      (sigma && config.last_look ? 1 : 0) - (sigma && config.analytic_first ? 1 : 0);
   switch (config.kind) {
     case SamplerKind::kDdpm:
     case SamplerKind::kDdim:
@@ -153,13 +159,13 @@ constexpr int64_t Evaluations(const SamplerConfig& config) {
     case SamplerKind::kDpmpp3m:
     case SamplerKind::kIpndm:
     case SamplerKind::kIpndmV:
-      return config.steps - (saves_one ? 1 : 0);
+      return config.steps + ends;
     case SamplerKind::kHeun:
       return 2 * config.steps - 1;
     case SamplerKind::kMidpoint:
     case SamplerKind::kDpmSolver2:
     case SamplerKind::kAmed:
-      return 2 * config.steps - (saves_one ? 1 : 0);
+      return 2 * config.steps + ends;
   }
   return 0;
 }

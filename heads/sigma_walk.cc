@@ -2,6 +2,7 @@
 
 #include <ATen/Functions.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace tessera {
@@ -107,12 +108,14 @@ Tensor Dpmpp3m(const SamplerRun& run, const Tensor& x_ND) {
     const double phi1 = std::expm1(-h), phi2 = phi1 / h + 1, phi3 = phi2 / h - .5;
     const Tensor clean_ND = walk.Clean(y_ND, i);
     y_ND = at::add(y_ND * (walk.Sigma(i + 1) / walk.Sigma(i)), clean_ND, -phi1);
+    // A long last step to little noise extrapolates far.
+    const int64_t order = std::min({int64_t{3}, i + 1, run.config.steps - i});
     Tensor slope_ND;  // divided difference of the clean patch, a step h
-    if (i > 0) {
+    if (order > 1) {
       const double before = walk.LogStep(i - 1) / h;
       slope_ND = (clean_ND - clean_before_ND) / before;
       y_ND = at::add(y_ND, slope_ND, phi2);
-      if (i > 1) {
+      if (order > 2) {
         const double two_before = before + walk.LogStep(i - 2) / h;
         // slope_before_ND was counted in steps of the length before.
         const Tensor bend_ND = (slope_ND - slope_before_ND / before) / two_before;
@@ -124,6 +127,10 @@ Tensor Dpmpp3m(const SamplerRun& run, const Tensor& x_ND) {
     clean_before_ND = clean_ND;
   }
   return y_ND;
+}
+
+Tensor LastLook(const SamplerRun& run, const Tensor& y_ND) {
+  return Walk(run).Clean(y_ND, std::ssize(run.levels) - 1);
 }
 
 std::vector<double> AdamsBashforth(const std::vector<double>& nodes, double from, double to) {

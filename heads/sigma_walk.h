@@ -1,7 +1,8 @@
 // Samplers that walk in sigma, the variance-exploding form of any schedule: y = x_t / alpha carries
 // noise of deviation sigma(level) / alpha(level), and dy / dsigma = (y - E[x | y]) / sigma. They
-// start at sigma_max times a standard normal and stop at sigma_min, whose noise stays.
-// The last level is where they stop; only dpm-solver-2 with r = 1 looks there.
+// start at sigma_max times a standard normal and stop at sigma_min, whose noise stays unless
+// `last_look` takes it away. The last level is where they stop; dpm-solver-2 with r = 1 looks
+// there.
 #pragma once
 
 #include "heads/sampler.h"
@@ -23,14 +24,18 @@ Tensor AnalyticClean(const Tensor& y_ND, double sigma);
 // Lu et al. 2022, "DPM-Solver", of order 2, in sigma. r = 1 is Heun's method.
 Tensor DpmSolver2(const SamplerRun& run, const Tensor& x_ND);
 
-// DPM-Solver++(3M), Lu et al. 2022. As published, and as in most code, the second difference enters
-// with half of what its phi function asks for, which leaves order 2; `corrected` doubles it.
+// DPM-Solver++(3M), Lu et al. 2022; the last two steps are of lower order, as the first two. As
+// published, and as in most code, the second difference enters with half of what its phi function
+// asks for, which leaves order 2; `corrected` doubles it.
 Tensor Dpmpp3m(const SamplerRun& run, const Tensor& x_ND);
 
 // Adams-Bashforth of `order` on the direction, lower orders first. ipndm (Zhang and Chen 2023)
 // takes the weights of even steps whatever the grid, which keeps it at order 2; ipndm-v those of
 // the steps that were made.
 Tensor Ipndm(const SamplerRun& run, const Tensor& x_ND);
+
+// E[x | y] at the last level: a step to sigma = 0 along the direction there.
+Tensor LastLook(const SamplerRun& run, const Tensor& y_ND);
 
 // Weights w_j such that sum_j w_j f(node_j) is the integral of the polynomial through the nodes, at
 // most 4 of them, between the two points.

@@ -35,12 +35,17 @@ class Generation {
                 "the layout arranges slots as the model does not know them");
     layout_.max_slots = 0;
     rows_.reserve(count_);
+    std::vector<Sequence> prompts;
     for (int64_t i = 0; i < count_; ++i) {
-      Continuation& row = rows_.emplace_back(
+      rows_.emplace_back(
           request.prompts[i], rules_,
           MakeGenerator(model.device(), request.seed, Stream::kSample, request.first_index + i));
-      // The hidden state of the prompt's last slot decides what comes next.
-      row.Unread({reader_.RestartBeforeLast(i, LaneOf(row, 0))});
+      prompts.push_back(LaneOf(rows_.back(), 0));
+    }
+    // The hidden state of the prompt's last slot decides what comes next.
+    const std::vector<ReadSlot> last = reader_.RestartBeforeLast(0, std::move(prompts));
+    for (int64_t i = 0; i < count_; ++i) {
+      rows_[i].Unread({last[i]});
     }
   }
 
@@ -109,11 +114,29 @@ class Generation {
       slots.push_back(i * hidden_LRTW_.size(2));  // ids are read one at a time
     }
     const Tensor logits_NV = model_.TextLogits(HiddenOf(slots)[0]).to(torch::kFloat32);
+    std::vector<int64_t> began;  // to draw
     for (int64_t n = 0; n < std::ssize(ready); ++n) {
       Continuation& row = rows_[ready[n]];
       row.AppendId(SampleText(row.AllowedLogits(logits_NV[n]), rules_.config, row.rng()));
-      for (int64_t lane = 1; row.drawing() && lane < lanes_; ++lane) {
-        reader_.Restart(lane * count_ + ready[n], LaneOf(row, lane));
+      if (row.drawing()) {
+        began.push_back(ready[n]);
+      }
+    }
+    RestartLanes(began);
+  }
+
+  // The lanes past the first, of rows in a row together.
+  void RestartLanes(const std::vector<int64_t>& rows) {
+    for (size_t first = 0, last = 0; first < rows.size(); first = last) {
+      for (last = first + 1; last < rows.size() && rows[last] == rows[last - 1] + 1;) {
+        ++last;
+      }
+      for (int64_t lane = 1; lane < lanes_; ++lane) {
+        std::vector<Sequence> sequences;
+        for (size_t n = first; n < last; ++n) {
+          sequences.push_back(LaneOf(rows_[rows[n]], lane));
+        }
+        reader_.Restart(lane * count_ + rows[first], sequences);
       }
     }
   }

@@ -27,25 +27,45 @@ Reader::Reader(Model& model, int64_t rows)
       walk_(rows, SlotWalk(model.config().arrangement.positions)),
       cache_(model.MakeCache(rows, kFirstRoom)) {}
 
-void Reader::Restart(int64_t row, const Sequence& sequence) {
-  Stand(row, sequence);
-  if (sequence.size() == 0) {
-    return;
+void Reader::Restart(int64_t first, const std::vector<Sequence>& sequences) {
+  for (int64_t i = 0; i < std::ssize(sequences); ++i) {
+    Stand(first + i, sequences[i]);
   }
-  const Batch batch = PackRows({sequence}, {{0}}, model_.config().patch).To(model_.device());
-  cache_.Reserve(sequence.size());
-  KvCache view = cache_.Rows(row, 1);
-  model_.Hidden(batch, {}, &view, sequence.size());
+  ReadWhole(first, sequences);
 }
 
-ReadSlot Reader::RestartBeforeLast(int64_t row, Sequence sequence) {
-  const ReadSlot last{.id = sequence.ids.back()};
-  const bool seen = sequence.prefix == sequence.size();  // by the slots before it
-  if (seen) {
-    Restart(row, sequence);
+void Reader::ReadWhole(int64_t first, const std::vector<Sequence>& sequences) {
+  std::vector<Row> rows;
+  int64_t slots = 0;
+  for (int64_t i = 0; i < std::ssize(sequences); ++i) {
+    rows.push_back({i});
+    slots = std::max(slots, sequences[i].size());
   }
-  sequence.ids.pop_back();
-  seen ? Stand(row, sequence) : Restart(row, sequence);
+  if (slots == 0) {
+    return;
+  }
+  Batch batch = PackRows(sequences, rows, model_.config().patch);
+  // What shorter rows write behind their end is written over before anything sees it.
+  batch.position_BT = at::arange(slots).expand({std::ssize(sequences), slots}).contiguous();
+  batch = batch.To(model_.device());
+  cache_.Reserve(slots);
+  KvCache view = cache_.Rows(first, std::ssize(sequences));
+  model_.Hidden(batch, {}, &view, slots);
+}
+
+std::vector<ReadSlot> Reader::RestartBeforeLast(int64_t first, std::vector<Sequence> sequences) {
+  std::vector<ReadSlot> last;
+  std::vector<Sequence> read = sequences;
+  for (size_t i = 0; i < sequences.size(); ++i) {
+    last.push_back({.id = sequences[i].ids.back()});
+    const bool seen = sequences[i].prefix == sequences[i].size();  // by the slots before it
+    sequences[i].ids.pop_back();
+    if (!seen) {
+      read[i] = sequences[i];
+    }
+    Stand(first + static_cast<int64_t>(i), sequences[i]);
+  }
+  ReadWhole(first, read);
   return last;
 }
 

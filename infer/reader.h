@@ -29,11 +29,13 @@ class Reader {
  public:
   Reader(Model& model, int64_t rows);
 
-  // The row forgets what it has read, then reads a sequence, which may be empty.
-  void Restart(int64_t row, const Sequence& sequence);
+  // The rows from `first` on forget what they have read, then each reads a sequence, which may be
+  // empty. All at once: a row alone would cost nearly as much as all.
+  void Restart(int64_t first, const std::vector<Sequence>& sequences);
 
-  // The same, but returns the last slot as one to be read next, for the sake of its hidden state.
-  ReadSlot RestartBeforeLast(int64_t row, Sequence sequence);
+  // The same, but returns the last slots as ones to be read next, for the sake of their hidden
+  // states.
+  std::vector<ReadSlot> RestartBeforeLast(int64_t first, std::vector<Sequence> sequences);
 
   // One block more for the first rows. A row with an empty one waits, at the cost of a row. Returns
   // hidden states [R, T, W]; what is past a row's block means nothing.
@@ -43,6 +45,7 @@ class Reader {
   Tensor Peek(const std::vector<ReadBlock>& blocks);
 
  private:
+  void ReadWhole(int64_t first, const std::vector<Sequence>& sequences);
   void Stand(int64_t row, const Sequence& sequence);  // after it, as far as the cache is not asked
   Coordinates Step(int64_t row, const ReadSlot& slot);
   void AddPatches(const std::vector<ReadBlock>& blocks, int64_t width, Batch* batch) const;

@@ -71,6 +71,7 @@ inline std::vector<SamplerCase> SamplerCases(int64_t steps) {
         other.corrected = false;
         other.order = 4;
         other.r = 1;
+        other.last_look = grid == StepGrid::kPolynomial;
         add(other, schedule);
       }
     }

@@ -56,6 +56,8 @@ TEST(Sampler, CountsItsLooks) {
   EXPECT_EQ(Evaluations({.kind = kIpndm, .steps = 10}), 10);
   EXPECT_EQ(Evaluations({.kind = kDdpm, .steps = 10, .analytic_first = true}), 10);
   EXPECT_EQ(Evaluations({.kind = kAmed, .steps = 3, .analytic_first = true}), 5);
+  EXPECT_EQ(Evaluations({.kind = kAmed, .steps = 2, .last_look = true}), 5);
+  EXPECT_EQ(Evaluations({.kind = kMidpoint, .steps = 10, .last_look = true}), 20);
 }
 
 TEST(Sampler, RunsFromASingleStepOn) {
@@ -78,7 +80,8 @@ TEST(Sampler, EndsAtAPatchThatIsCertain) {
       const auto look = [&](const Tensor&, double, const Tensor&) { return truth_ND; };
       const Tensor x_ND = SampleExpected(one.sampler, one.schedule, look, [&] { return noise_ND; });
       const double first = one.sampler.sigma_max, last = one.sampler.sigma_min;
-      const double left = WalksInSigma(one.sampler.kind) ? last / first : 0;
+      const bool stays = WalksInSigma(one.sampler.kind) && !one.sampler.last_look;
+      const double left = stays ? last / first : 0;
       const Tensor end_ND = truth_ND + left * (noise_ND * first - truth_ND);
       EXPECT_TRUE(at::allclose(x_ND, end_ND, 0, 1e-12)) << one.name;
     }

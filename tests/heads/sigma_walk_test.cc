@@ -118,6 +118,38 @@ TEST(SigmaWalk, EulerIsDdimIsIpndmOfOrderOne) {
   }
 }
 
+// Its first two steps and its last two are of lower order: of two both are Euler's.
+TEST(SigmaWalk, Dpmpp3mOfTwoStepsIsEuler) {
+  const auto draw = [](const SamplerConfig& config) {
+    return SampleExpected(config, Flow(), Gaussian{.3, .5}, [] {
+      return torch::tensor({{1.}, {-.4}}, torch::kDouble);
+    });
+  };
+  using enum SamplerKind;
+  const Tensor euler_N1 = draw({.kind = kIpndm, .steps = 2, .order = 1});
+  EXPECT_TRUE(at::allclose(draw({.kind = kDpmpp3m, .steps = 2}), euler_N1, 0, 1e-12));
+  const Tensor three_N1 = draw({.kind = kDpmpp3m, .steps = 3});
+  EXPECT_FALSE(at::allclose(three_N1, draw({.kind = kIpndm, .steps = 3, .order = 1}), 0, 1e-3));
+}
+
+TEST(SigmaWalk, LastLookGivesTheExpectedPatchWhereTheWalkEnds) {
+  const Gaussian data{.3, .5};
+  for (SamplerCase one : SamplerCases(4)) {
+    if (!WalksInSigma(one.sampler.kind)) {
+      continue;
+    }
+    const auto draw = [&](bool last_look) {
+      one.sampler.last_look = last_look;
+      one.sampler.sigma_min = .2;
+      return SampleExpected(one.sampler, one.schedule, data, [] {
+        return torch::tensor({{1.}, {-.4}}, torch::kDouble);
+      });
+    };
+    const Tensor clean_N1 = data(draw(false), 1, torch::full({1, 1}, .2, torch::kDouble));
+    EXPECT_TRUE(at::allclose(draw(true), clean_N1, 0, 1e-9)) << one.name;
+  }
+}
+
 TEST(SigmaWalk, AnalyticFirstDirectionIsAlmostThatOfUnitVariance) {
   const Tensor y_N1 = torch::tensor({{80.}}, torch::kDouble);
   const Tensor exact_N1 = Gaussian{0, 1}(y_N1, 1, torch::full({1, 1}, 80., torch::kDouble));

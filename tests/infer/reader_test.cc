@@ -81,7 +81,7 @@ TEST(Reader, ReadsTheLastSlotOfAPromptAsTheFullForwardDoesUnderEveryArrangement)
       const Sequence prompt = LayoutPrompt(document, toy.layout, toy.tokenizer);
       const Tensor full_TW = toy.model->Hidden(PackRows({prompt}, {{0}}, toy.layout.patch), {})[0];
       Reader reader(*toy.model, 1);
-      const ReadSlot last = reader.RestartBeforeLast(0, prompt);
+      const ReadSlot last = reader.RestartBeforeLast(0, {prompt}).front();
       EXPECT_LT(Difference(reader.Read({{last}})[0][0], full_TW[prompt.size() - 1]), 1e-4)
           << NameOf(arrangement);
     }
@@ -127,6 +127,29 @@ TEST(Reader, ReadsRowsOfDifferentLengthsAsItReadsEachAlone) {
   }
 }
 
+TEST(Reader, ReadsPromptsOfDifferentLengthsTogetherAsEachAlone) {
+  const torch::NoGradGuard no_grad;
+  for (const Arrangement& arrangement : EveryArrangement()) {
+    const ToyRun toy({{2, 2}, {1, 3}}, arrangement);
+    std::vector<Sequence> prompts;
+    for (const Document& document : Documents()) {
+      prompts.push_back(LayoutPrompt(document, toy.layout, toy.tokenizer));
+    }
+    Reader together(*toy.model, std::ssize(prompts));
+    std::vector<ReadBlock> next;
+    for (const ReadSlot& last : together.RestartBeforeLast(0, prompts)) {
+      next.push_back({last});
+    }
+    const Tensor h_RTW = together.Read(next);
+    for (int64_t row = 0; row < std::ssize(prompts); ++row) {
+      Reader alone(*toy.model, 1);
+      const ReadSlot last = alone.RestartBeforeLast(0, {prompts[row]}).front();
+      EXPECT_LT(Difference(h_RTW[row], alone.Read({{last}})[0]), 1e-4)
+          << NameOf(arrangement) << " " << row;
+    }
+  }
+}
+
 TEST(Reader, ForgetsWhatARowReadBeforeItsRestart) {
   const torch::NoGradGuard no_grad;
   Reader reader(*Toy().model, 2);
@@ -134,7 +157,7 @@ TEST(Reader, ForgetsWhatARowReadBeforeItsRestart) {
     reader.Read({block, block});
   }
   const Sequence begun = LayoutPrompt(Documents()[0], Toy().layout, Toy().tokenizer);
-  const ReadSlot last = reader.RestartBeforeLast(1, begun);
+  const ReadSlot last = reader.RestartBeforeLast(1, {begun}).front();
   const Tensor h_RTW = reader.Read({{}, {last}});
   EXPECT_LT(Difference(h_RTW[1][0], FullForward(Documents()[0])[begun.size() - 1]), 1e-4);
 }
