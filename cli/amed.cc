@@ -23,7 +23,7 @@ struct Arguments {
   DeviceKind device = DeviceKind::kCpu;
 };
 
-// Of the runs here the picture is settled by then, and a look from there ends it.
+// Far from where an error of the predicted patch is divided by a small sigma; a last look ends it.
 constexpr double kSigmaMin = .2;
 
 // Two looks a step and one at the end; an even number saves the first.
