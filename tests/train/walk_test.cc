@@ -33,7 +33,7 @@ std::vector<Axis> Axes() {
       Of<HeadKind>("model.head.kind"),          Of<NoiseScheduleKind>("model.head.schedule"),
       Of<SamplerKind>("generate.sampler.kind"), Of<PatchOrder>("model.order"),
       Of<Positions>("model.positions"),         Of<AttentionMask>("model.mask"),
-      Of<InputKind>("model.input.kind"),
+      Of<InputKind>("model.input.kind"),        Of<Objective>("model.objective"),
   };
 }
 
@@ -101,8 +101,12 @@ class Walk {
 
   absl::Status Parse(const Choices& choices, RunConfig* out) const {
     std::vector<std::string> overrides;
-    for (const auto& [axis, value] : choices) {
-      overrides.push_back(axes_[axis].key + "=" + axes_[axis].names[value]);
+    for (const Choice& choice : choices) {
+      overrides.push_back(axes_[choice.first].key + "=" + NameOf(choice));
+    }
+    if (std::ranges::any_of(choices, [&](const Choice& one) { return NameOf(one) == "codes"; })) {
+      overrides.insert(overrides.end(), {"model.autoencoder.kind=fsq",
+                                         "model.autoencoder.path=runs/none"});  // not read here
     }
     RunConfig config;
     RETURN_IF_ERROR(FromToml(kRecipe, "walk", overrides, &config));
@@ -144,10 +148,14 @@ class Walk {
     }
   }
 
+  const std::string& NameOf(const Choice& choice) const {
+    return axes_[choice.first].names[choice.second];
+  }
+
   std::string NameOf(const Choices& choices) const {
     std::string name;
-    for (const auto& [axis, value] : choices) {
-      name += axes_[axis].key + "=" + axes_[axis].names[value] + " ";
+    for (const Choice& choice : choices) {
+      name += axes_[choice.first].key + "=" + NameOf(choice) + " ";
     }
     return name;
   }
