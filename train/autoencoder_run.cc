@@ -12,9 +12,10 @@ absl::Status CheckSame(const AutoencoderConfig& ours, const AutoencoderConfig& t
   const std::vector<FieldInfo> have = ListFields(ours), need = ListFields(theirs);
   for (size_t i = 0; i < have.size(); ++i) {
     if (have[i].path != "path" && have[i].active && have[i].value != need[i].value) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "model.autoencoder.", have[i].path, " is ", have[i].value, " in this recipe, but ",
-          need[i].value, " in '", path, "', whose autoencoder it takes; remove the key"));
+      return absl::FailedPreconditionError(
+          absl::StrCat("model.autoencoder.", have[i].path, " is ", have[i].value,
+                       " in this recipe, but ", need[i].value, " in '", path,
+                       "', whose autoencoder it takes; of that section a recipe needs path alone"));
     }
   }
   return absl::OkStatus();

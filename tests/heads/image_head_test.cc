@@ -6,9 +6,9 @@
 
 #include <numbers>
 
-#include "heads/patch_autoencoder.h"
 #include "heads/pixels.h"
 #include "ops/random.h"
+#include "tests/heads/random_autoencoder.h"
 
 namespace tessera {
 namespace {
@@ -69,25 +69,6 @@ std::vector<HeadConfig> Heads() {
     }
   }
   return all;
-}
-
-constexpr int64_t kCodesOfAVector = 12;
-
-// Two vectors a patch, of the head over codes.
-std::shared_ptr<PatchAutoencoder> RandomAutoencoder(const HeadConfig& config, int64_t patch_dim) {
-  if (config.kind != HeadKind::kCodes) {
-    return nullptr;
-  }
-  const AutoencoderConfig shape{
-      .kind = AutoencoderKind::kFsq, .vectors = 2, .width = 8, .depth = 1, .levels = {3, 4}};
-  auto autoencoder = std::make_shared<PatchAutoencoder>(shape, patch_dim);
-  autoencoder->to(torch::kDouble);
-  const torch::NoGradGuard no_grad;
-  at::Generator rng = Rng(98);
-  for (auto& parameter : autoencoder->parameters()) {
-    parameter.normal_(0, 1, rng);
-  }
-  return autoencoder;
 }
 
 // In double, every weight of which matters: initial zeros are replaced.

@@ -27,12 +27,14 @@ const std::vector<std::vector<int64_t>> kLevels = {
 
 TEST(Fsq, GivesTheCodeOfThePublishedExample) {
   const auto fsq = Fsq({3, 5, 4});
-  const Quantised quantised = fsq->Quantise(torch::tensor({{.25, .6, -7.}}));
-  EXPECT_TRUE(torch::allclose(quantised.value_MD, torch::tensor({{0., .5, -1.}})));
+  const Tensor value_MD = torch::tensor({0., .5, -1.}, torch::kDouble).unsqueeze(0);
+  const Tensor z_MD = torch::tensor({.25, .6, -7.}, torch::kDouble).unsqueeze(0);
+  const Quantised quantised = fsq->Quantise(z_MD);
+  EXPECT_TRUE(torch::allclose(quantised.value_MD, value_MD));
   const Tensor index_M = IndexOf(quantised.code_MJ, fsq->radices());
   EXPECT_EQ(index_M.item<int64_t>(), 10);
   const Tensor back_MD = fsq->ValueOf(DigitsOf(index_M, fsq->radices()));
-  EXPECT_TRUE(torch::allclose(back_MD, torch::tensor({{0., .5, -1.}})));
+  EXPECT_TRUE(torch::allclose(back_MD.to(torch::kDouble), value_MD));
 }
 
 TEST(Fsq, NamesEachCodeByOneNumberInEveryType) {

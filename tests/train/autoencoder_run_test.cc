@@ -122,7 +122,8 @@ TEST(AutoencoderRun, RefusesWhatDoesNotFit) {
                       complaint("codes", {"model.patch=4"}));
   EXPECT_PRED_FORMAT2(
       testing::IsSubstring, "model.autoencoder.codes is 64 in this recipe, but 32 in",
-      complaint("codes", {"model.autoencoder.kind=vq", "model.autoencoder.codes=64"}));
+      complaint("codes", {"model.autoencoder.kind=vq", "model.autoencoder.width=16",
+                          "model.autoencoder.depth=1", "model.autoencoder.codes=64"}));
 }
 
 TEST(AutoencoderRun, RefusesKeysThatItDoesNotRead) {
@@ -135,7 +136,7 @@ TEST(AutoencoderRun, RefusesKeysThatItDoesNotRead) {
                           "train.text_weight=1", "data.drop_text=0.5"}) {
     EXPECT_PRED_FORMAT2(testing::IsSubstring, "no effect", complaint({key}));
   }
-  RunConfig config = TinyRun();
+  RunConfig config;
   EXPECT_PRED_FORMAT2(
       testing::IsSubstring, "autoencoder.path",
       std::string(FromToml("", "", {std::vector<std::string>{"model.head.kind=codes"}}, &config)
