@@ -175,7 +175,7 @@ TEST(Drafts, AreTheSameBesideACacheAsInTraining) {
     Sequence begun = LayoutPrompt({{"a red dot"}}, toy.layout, toy.tokenizer);
     begun.ids.push_back(toy.layout.vocabulary.opener(0));
     begun.weights.push_back(0);
-    reader.Restart(1, begun);
+    reader.Restart(1, {begun});
     const bool together = toy.layout.arrangement.whole_pictures();
     ReadBlock block;
     for (int64_t p = 0; p < (together ? 4 : 1); ++p) {
