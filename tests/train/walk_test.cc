@@ -101,7 +101,7 @@ class Walk {
 
   absl::Status Parse(const Choices& choices, RunConfig* out) const {
     std::vector<std::string> overrides;
-    for (const Choice& choice : choices) {
+    for (const Choice choice : choices) {
       overrides.push_back(axes_[choice.first].key + "=" + NameOf(choice));
     }
     if (std::ranges::any_of(choices, [&](const Choice& one) { return NameOf(one) == "codes"; })) {
@@ -154,7 +154,7 @@ class Walk {
 
   std::string NameOf(const Choices& choices) const {
     std::string name;
-    for (const Choice& choice : choices) {
+    for (const Choice choice : choices) {
       name += axes_[choice.first].key + "=" + NameOf(choice) + " ";
     }
     return name;
