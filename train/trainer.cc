@@ -180,7 +180,8 @@ class Trainer {
       return absl::OkStatus();
     }
     RETURN_IF_ERROR(WithAverage([&] { return hooks_.on_evaluate(run_, &report_); }));
-    const double loss = std::fmax(0, config_.text_weight * report_.held_out_text_loss) +
+    const bool reads = !run_.config.model.autoencoder.trained();
+    const double loss = (reads ? config_.text_weight * report_.held_out_text_loss : 0) +
                         config_.image_weight * report_.held_out_image_loss;
     if (!(loss < state_.best_loss)) {
       return absl::OkStatus();
