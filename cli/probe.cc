@@ -9,6 +9,7 @@
 #include "config/toml.h"
 #include "study/probe/probe_page.h"
 #include "train/amed_file.h"
+#include "train/autoencoder_run.h"
 
 namespace tessera {
 namespace {
@@ -23,6 +24,7 @@ struct Arguments {
 absl::Status RunProbe(Arguments arguments) {
   const auto files = std::make_shared<const Files>();
   ASSIGN_OR_RETURN(Run run, LoadRun(arguments.run, *files, arguments.device));
+  RETURN_IF_ERROR(CheckHeadFollowsSlots(arguments.run, run));
   RETURN_IF_ERROR(FromToml("", "--set", arguments.overrides, &run.config.generate));
   if (const std::string problem = run.config.Problem(); !problem.empty()) {
     return absl::InvalidArgumentError(problem);

@@ -9,6 +9,7 @@
 #include "config/status.h"
 #include "config/toml.h"
 #include "study/lab/sample_lab_page.h"
+#include "train/autoencoder_run.h"
 
 namespace tessera {
 namespace {
@@ -24,6 +25,7 @@ absl::Status RunSampleLab(Arguments arguments) {
   LabOptions& options = arguments.options;
   const auto files = std::make_shared<const Files>();
   ASSIGN_OR_RETURN(Run run, LoadRun(options.path, *files, arguments.device));
+  RETURN_IF_ERROR(CheckHeadFollowsSlots(options.path, run));
   RETURN_IF_ERROR(FromToml("", "--set", arguments.overrides, &run.config.generate));
   if (const std::string problem = run.config.Problem(); !problem.empty()) {
     return absl::InvalidArgumentError(problem);

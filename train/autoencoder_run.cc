@@ -79,4 +79,16 @@ absl::Status CheckReadsAndWrites(const std::string& path, const Run& run) {
              : absl::OkStatus();
 }
 
+absl::Status CheckHeadFollowsSlots(const std::string& path, const Run& run) {
+  RETURN_IF_ERROR(CheckReadsAndWrites(path, run));
+  const Objective objective = run.config.model.arrangement.objective;
+  return objective == Objective::kHead
+             ? absl::OkStatus()
+             : absl::FailedPreconditionError(absl::StrCat(
+                   "'", path,
+                   "' was trained with model.objective = ", std::string(EnumName(objective)),
+                   "; this command looks at hidden states that predict the next patch, which only ",
+                   "objective head has"));
+}
+
 }  // namespace tessera
