@@ -6,6 +6,7 @@
 #include "ops/random.h"
 #include "tests/data/arrangements.h"
 #include "tests/infer/toy_run.h"
+#include "tests/model/changed_batch.h"
 
 namespace tessera {
 namespace {
@@ -24,20 +25,6 @@ Batch BatchOf(const std::vector<Document>& documents, const ToyRun& toy) {
     sequences.push_back(Layout(document, toy.layout, toy.tokenizer));
   }
   return PackRows(sequences, {row}, toy.layout.patch);
-}
-
-// The batch of one row with something else in one slot.
-Batch ChangedAt(int64_t slot, const Batch& batch, const Vocabulary& vocabulary) {
-  Batch changed = batch;
-  changed.id_BT = batch.id_BT.clone();
-  changed.patch_PD = batch.patch_PD.clone();
-  const Tensor patch = at::nonzero(batch.patch_slot_P == slot).flatten();
-  if (patch.size(0) == 1) {
-    changed.patch_PD[patch.item<int64_t>()] += .5;
-  } else {
-    changed.id_BT[0][slot] = (batch.id_BT[0][slot] + 1) % vocabulary.text_size();
-  }
-  return changed;
 }
 
 TEST(Arrangement, ASlotHearsOfWhatItSeesAndOfNothingElse) {

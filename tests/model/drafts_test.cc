@@ -9,6 +9,7 @@
 #include "ops/random.h"
 #include "tests/data/arrangements.h"
 #include "tests/infer/toy_run.h"
+#include "tests/model/changed_batch.h"
 
 namespace tessera {
 namespace {
@@ -53,20 +54,6 @@ Drafted Draft(const Batch& batch, const ToyRun& toy, int64_t draws) {
     contents.hidden_KN = (at::arange(draws * patches) % 2 == 0).view({draws, patches});
   }
   return AppendDrafts(batch, ScoredPatches(batch), arrangement.whole_pictures(), contents);
-}
-
-// The batch of one row with something else in one slot. Nothing else where a patch is hidden.
-Batch ChangedAt(int64_t slot, const Batch& batch, const Vocabulary& vocabulary) {
-  Batch changed = batch;
-  changed.id_BT = batch.id_BT.clone();
-  changed.patch_PD = batch.patch_PD.clone();
-  const Tensor patch = at::nonzero(batch.patch_slot_P == slot).flatten();
-  if (patch.size(0) == 1) {
-    changed.patch_PD[patch.item<int64_t>()] += .5;
-  } else {
-    changed.id_BT[0][slot] = (batch.id_BT[0][slot] + 1) % vocabulary.text_size();
-  }
-  return changed;
 }
 
 // Written by hand: the first slots of the story's pictures, and of each patch its slot.
