@@ -49,7 +49,7 @@ std::string Differences(const GenerateConfig& have, const GenerateConfig& other,
 absl::Status Missing(const std::string& path, int64_t steps,
                      const std::vector<Checkpoint>& fitted) {
   const std::string fit =
-      absl::StrCat("fit one with `tessera amed ", path, " --evaluations ", 2 * steps, "`");
+      absl::StrCat("fit one with `tessera amed ", path, " --evaluations ", 2 * steps + 1, "`");
   if (fitted.empty()) {
     return absl::NotFoundError(
         absl::StrCat("sampler amed: this checkpoint of '", path, "' has no predictor; ", fit));
