@@ -2,8 +2,10 @@
 //   tessera_bench train [S|M] [steps]        forward, backward, clip, AdamW; bf16
 //   tessera_bench draw  [S|M] [pictures]     one picture at a time, f32, no guidance
 // Shapes of the two presets are those that docs/performance.md compares with Python.
+#include <ATen/Functions.h>
 #include <ATen/autocast_mode.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <algorithm>
 #include <chrono>

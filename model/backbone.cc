@@ -60,8 +60,9 @@ class SelfAttention : public torch::nn::Module {
     q_BTHE = Rotate(q_BTHE, slots.rotary);
     k_BTGE = Rotate(k_BTGE, slots.rotary);
     if (slots.cache != nullptr) {
-      std::tie(k_BTGE, v_BTGE) =
+      const auto [k_BSGE, v_BSGE] =
           slots.cache->Extend(layer, k_BTGE, v_BTGE, slots.position_BT, slots.cached);
+      return Linear(CachedAttention(q_BTHE, k_BSGE, v_BSGE, slots.seen_BT).flatten(2), *o_);
     }
     if (slots.trace != nullptr) {
       slots.trace->attention_BHTS.push_back(AttentionWeights(q_BTHE, k_BTGE, slots.bias_B1TS));

@@ -25,8 +25,9 @@ struct Trace {
 // What all layers share about the slots of a batch.
 struct Slots {
   Rotary rotary;
-  Tensor bias_B1TS;  // attention mask, see ops/attention.h
+  Tensor bias_B1TS;  // attention mask, see ops/attention.h; with a cache seen_BT stands for it
   Tensor position_BT;
+  Tensor seen_BT;
   KvCache* cache = nullptr;  // reads and writes this if set
   int64_t cached = 0;        // slots of the cache in use, these included
   Trace* trace = nullptr;    // is added to if set

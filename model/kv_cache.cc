@@ -3,10 +3,39 @@
 #include <ATen/Functions.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstring>
 
 namespace tessera {
 
 using torch::Tensor;
+
+namespace {
+
+// from_BTGE to position_BT of to_BSGE, one row to a row.
+void Write(const Tensor& from_BTGE, const Tensor& position_BT, Tensor& to_BSGE) {
+  const Tensor from = from_BTGE.to(to_BSGE.dtype()).contiguous();
+  if (!from.is_cpu() || at::GradMode::is_enabled()) {
+    const Tensor row_B1 = at::arange(from.size(0), position_BT.options()).unsqueeze(1);
+    to_BSGE.index_put_({row_B1, position_BT}, from);
+    return;
+  }
+  // With an index it takes longer to say what goes where than to copy it.
+  const Tensor position = position_BT.contiguous();
+  const int64_t slot_bytes = from[0][0].numel() * from.element_size();
+  const int64_t row_bytes = to_BSGE.stride(0) * to_BSGE.element_size();
+  const auto* source = static_cast<const std::byte*>(from.const_data_ptr());
+  auto* target = static_cast<std::byte*>(to_BSGE.mutable_data_ptr());
+  for (int64_t row = 0, i = 0; row < from.size(0); ++row) {
+    for (int64_t t = 0; t < from.size(1); ++t, ++i) {
+      const int64_t slot = position.const_data_ptr<int64_t>()[i];
+      std::memcpy(target + row * row_bytes + slot * slot_bytes, source + i * slot_bytes,
+                  slot_bytes);
+    }
+  }
+}
+
+}  // namespace
 
 KvCache::KvCache(int64_t layers, torch::IntArrayRef shape_RSGE, torch::TensorOptions options) {
   for (int64_t i = 0; i < layers; ++i) {
@@ -41,14 +70,8 @@ std::pair<Tensor, Tensor> KvCache::Extend(int64_t layer, const Tensor& k_BTGE, c
   TORCH_CHECK(slots <= this->slots(), "cache of ", this->slots(), " slots asked for ", slots);
   Tensor& keys = keys_[layer];
   Tensor& values = values_[layer];
-  if (position_BT.size(0) == 1 && position_BT.size(1) == 1) {  // one row decoding: no index tensors
-    keys.select(1, slots - 1).copy_(k_BTGE.select(1, 0));
-    values.select(1, slots - 1).copy_(v_BTGE.select(1, 0));
-  } else {
-    const Tensor row_B1 = at::arange(position_BT.size(0), position_BT.options()).unsqueeze(1);
-    keys.index_put_({row_B1, position_BT}, k_BTGE.to(keys.dtype()));
-    values.index_put_({row_B1, position_BT}, v_BTGE.to(values.dtype()));
-  }
+  Write(k_BTGE, position_BT, keys);
+  Write(v_BTGE, position_BT, values);
   return {keys.narrow(1, 0, slots), values.narrow(1, 0, slots)};
 }
 

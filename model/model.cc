@@ -113,7 +113,7 @@ Tensor Model::Hidden(const Batch& batch, at::Generator rng, KvCache* cache, int6
   slots.cached = cached;
   slots.trace = trace;
   if (cache != nullptr) {
-    slots.bias_B1TS = CachedBias(batch.seen_BT, cached, dtype);
+    slots.seen_BT = batch.seen_BT;
   } else if (batch.group_BT.defined()) {
     slots.bias_B1TS =
         GroupedBias(batch.document_BT, batch.position_BT, batch.seen_BT, batch.group_BT, dtype);

@@ -1,9 +1,14 @@
 #include "ops/attention.h"
 
 #include <ATen/Functions.h>
+#include <ATen/record_function.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
+#include <vector>
+
+#include "ops/kernel_call.h"
 
 namespace tessera {
 namespace {
@@ -21,6 +26,44 @@ Tensor Bias(const Tensor& visible_BTS, torch::Dtype dtype) {
 Tensor Weights(const Tensor& q_BHTE, const Tensor& k_BHSE, const Tensor& bias_B1TS) {
   const double scale = 1.0 / std::sqrt(static_cast<double>(q_BHTE.size(-1)));
   return at::softmax(at::matmul(q_BHTE * scale, k_BHSE.transpose(2, 3)) + bias_B1TS, -1);
+}
+
+bool IsRowOfSlots(const Tensor& k_BSGE) {
+  return k_BSGE.scalar_type() == torch::kFloat32 && k_BSGE[0].is_contiguous();
+}
+
+bool ReadsInPlace(const Tensor& q_BTHE, const Tensor& k_BSGE, const Tensor& v_BSGE) {
+  return q_BTHE.is_cpu() && q_BTHE.scalar_type() == torch::kFloat32 && IsRowOfSlots(k_BSGE) &&
+         IsRowOfSlots(v_BSGE) && !at::GradMode::is_enabled();
+}
+
+Tensor AttentionInPlace(const Tensor& q_BTHE, const Tensor& k_BSGE, const Tensor& v_BSGE,
+                        const Tensor& seen_BT) {
+  const int64_t queries = q_BTHE.size(1), heads = q_BTHE.size(2), dim = q_BTHE.size(3);
+  const int64_t slots = k_BSGE.size(1);
+  const Tensor q = q_BTHE.contiguous(), seen = seen_BT.contiguous(), y = at::empty_like(q);
+  const std::array<c10::IValue, 2> arguments = {q, k_BSGE};
+  RECORD_FUNCTION("tessera::cached_attention", arguments);
+  const auto row_of = [](const Tensor& x, int64_t row) {
+    return Numbers<float>(x) + row * x.stride(0);
+  };
+  ForRows({q.size(0), 2 * queries * heads * slots * dim}, [&](int64_t first, int64_t rows) {
+    std::vector<float> weight(slots);
+    for (int64_t row = first; row < first + rows; ++row) {
+      kernels::RowAttention{heads,
+                            k_BSGE.size(2),
+                            dim,
+                            row_of(q, row),
+                            row_of(k_BSGE, row),
+                            row_of(v_BSGE, row),
+                            seen.const_data_ptr<int64_t>() + row * queries,
+                            slots,
+                            weight.data(),
+                            row_of(y, row)}
+          .Run(queries);
+    }
+  });
+  return y;
 }
 
 }  // namespace
@@ -64,6 +107,15 @@ Tensor GroupedBias(const Tensor& document_BT, const Tensor& position_BT, const T
 Tensor CachedBias(const Tensor& seen_BT, int64_t slots, torch::Dtype dtype) {
   const Tensor key_S = at::arange(slots, seen_BT.options());
   return Bias(seen_BT.unsqueeze(2) >= key_S, dtype);
+}
+
+Tensor CachedAttention(const Tensor& q_BTHE, const Tensor& k_BSGE, const Tensor& v_BSGE,
+                       const Tensor& seen_BT) {
+  if (ReadsInPlace(q_BTHE, k_BSGE, v_BSGE)) {
+    return AttentionInPlace(q_BTHE, k_BSGE, v_BSGE, seen_BT);
+  }
+  return Attention(q_BTHE, k_BSGE, v_BSGE,
+                   CachedBias(seen_BT, k_BSGE.size(1), q_BTHE.scalar_type()));
 }
 
 }  // namespace tessera

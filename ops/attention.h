@@ -31,4 +31,9 @@ Tensor GroupedBias(const Tensor& document_BT, const Tensor& position_BT, const T
 // -> [B, 1, T, S]
 Tensor CachedBias(const Tensor& seen_BT, int64_t slots, torch::Dtype dtype);
 
+// Attention under that bias where no gradient is asked of it. On a CPU it reads the keys where they
+// lie: k_BSGE and v_BSGE are views of a cache.
+Tensor CachedAttention(const Tensor& q_BTHE, const Tensor& k_BSGE, const Tensor& v_BSGE,
+                       const Tensor& seen_BT);
+
 }  // namespace tessera

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 // Compiled three times, for the vector widths of 2003, 2013 and 2017; the loader takes the widest.
 #define WIDE __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
@@ -233,6 +234,43 @@ WIDE void MatVec(const float* weight, const float* bias, const float* x, float* 
         total += row[k][rest] * x[rest];
       }
       y[o + k] = total;
+    }
+  }
+}
+
+WIDE void RowAttention::Run(int64_t queries) const {
+  const int64_t stride = kv_heads * dim, share = heads / kv_heads;
+  const float scale = 1 / std::sqrt(static_cast<float>(dim));
+  for (int64_t query = 0; query < queries * heads; ++query) {
+    const int64_t keys = std::min(seen[query / heads] + 1, slots),
+                  offset = query % heads / share * dim;
+    const float* from = q + query * dim;
+    float* to = y + query * dim;
+    float most = -std::numeric_limits<float>::infinity();
+    for (int64_t s = 0; s < keys; ++s) {
+      const float* key = k + s * stride + offset;
+      float product = 0;
+#pragma omp simd reduction(+ : product)
+      for (int64_t i = 0; i < dim; ++i) {
+        product += from[i] * key[i];
+      }
+      weight[s] = product * scale;
+      most = std::max(most, weight[s]);
+    }
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t s = 0; s < keys; ++s) {
+      weight[s] = Exp(weight[s] - most);
+      sum += weight[s];
+    }
+    std::fill_n(to, dim, 0.f);
+    for (int64_t s = 0; s < keys; ++s) {
+      const float share_of_s = weight[s] / sum;
+      const float* value = v + s * stride + offset;
+#pragma omp simd
+      for (int64_t i = 0; i < dim; ++i) {
+        to[i] += share_of_s * value[i];
+      }
     }
   }
 }

@@ -1,6 +1,8 @@
 #include "train/ema.h"
 
-#include <torch/torch.h>
+#include <ATen/Functions.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <algorithm>
 

@@ -1,7 +1,8 @@
 #include "train/named_tensors.h"
 
 #include <fnmatch.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <map>
 #include <sstream>

@@ -1,6 +1,7 @@
 #include "train/safetensors.h"
 
-#include <torch/torch.h>
+#include <ATen/Functions.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <bit>

@@ -1,6 +1,7 @@
 #include "study/ablation/flops.h"
 
-#include <torch/torch.h>
+#include <ATen/record_function.h>
+#include <torch/types.h>
 
 #include <atomic>
 #include <string_view>
@@ -69,6 +70,9 @@ double FlopsOf(std::string_view name, Arguments arguments) {
   }
   if (name == "tessera::multiply_few_rows") {
     return 2 * Numel(arguments[0]) * Size(arguments[1], 0);
+  }
+  if (name == "tessera::cached_attention") {  // q [B, T, H, E], k [B, S, G, E]
+    return 4 * Numel(arguments[0]) * Size(arguments[1], 1);
   }
   if (name == "aten::convolution") {
     return Convolution(arguments);

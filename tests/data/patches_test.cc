@@ -1,7 +1,8 @@
 #include "data/patches.h"
 
+#include <ATen/Functions.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace tessera {
 namespace {

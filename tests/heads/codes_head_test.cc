@@ -1,6 +1,9 @@
 // What is said of the head over codes alone; tests/heads/image_head_test.cc has what holds for all.
+#include <ATen/Functions.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/optim/adam.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <cmath>
 

@@ -1,8 +1,9 @@
 // Gaussian data N(0, s^2), for which the perfect network and its loss are known in closed form.
 #include "heads/denoising_loss.h"
 
+#include <ATen/Functions.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "heads/prediction.h"
 #include "ops/random.h"

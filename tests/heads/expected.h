@@ -2,7 +2,8 @@
 // N = draws, D = numbers a patch.
 #pragma once
 
-#include <torch/torch.h>
+#include <ATen/Functions.h>
+#include <torch/types.h>
 
 #include "heads/amed.h"
 #include "heads/sampler.h"

@@ -1,8 +1,11 @@
 // The head's answer at any sigma, which amed asks for, against its answer at levels of a list.
 #include "heads/guided_network.h"
 
+#include <ATen/Functions.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "heads/amed.h"
 #include "ops/random.h"

@@ -1,8 +1,11 @@
 // The densities on one conditional distribution of two modes, the argument against the squared
 // error in a minute: eight conditions, patches 1/2 N(m, .1^2 I) + 1/2 N(-m, .1^2 I) of two numbers,
 // |m| = .6. N = patches, D = 2.
+#include <ATen/Functions.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/optim/adam.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <numbers>
 

@@ -1,8 +1,10 @@
 // What holds for every kind of head. A new kind is tested by its name in the enum.
 #include "heads/image_head.h"
 
+#include <ATen/Functions.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <numbers>
 

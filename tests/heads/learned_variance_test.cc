@@ -1,7 +1,8 @@
 #include "heads/learned_variance.h"
 
+#include <ATen/Functions.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "heads/ddpm.h"
 #include "ops/random.h"

@@ -4,8 +4,9 @@
 // N = draws, C = components.
 #pragma once
 
+#include <ATen/Functions.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <utility>
 

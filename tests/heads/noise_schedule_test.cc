@@ -1,7 +1,8 @@
 #include "heads/noise_schedule.h"
 
+#include <ATen/Functions.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "heads/sampler.h"
 #include "ops/random.h"

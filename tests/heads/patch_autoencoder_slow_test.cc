@@ -1,7 +1,10 @@
 // FSQ against vector quantisation at about 1000 codes, on patches of real pictures: what the paper
 // reports of ImageNet, in a minute.
+#include <ATen/Functions.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/optim/adam.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <cmath>
 #include <cstdio>

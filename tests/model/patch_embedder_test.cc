@@ -1,7 +1,9 @@
 #include "model/patch_embedder.h"
 
+#include <ATen/Functions.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "tests/model/toy_batch.h"
 

@@ -1,7 +1,9 @@
 // Batches written by hand: documents of one text, one 2x2 picture of 1-pixel patches, one text.
 #pragma once
 
-#include <torch/torch.h>
+#include <ATen/Functions.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "model/model.h"
 

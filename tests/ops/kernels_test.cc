@@ -1,8 +1,11 @@
 // Each fused operation against its definition, which it falls back to in double: the same numbers,
 // the same gradients, in float and in bfloat16, at widths that no vector divides.
+#include <ATen/Functions.h>
 #include <ATen/autocast_mode.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "ops/linear.h"
 #include "ops/norm.h"

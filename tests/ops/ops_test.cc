@@ -1,5 +1,7 @@
+#include <ATen/Functions.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "ops/attention.h"
 #include "ops/norm.h"
@@ -118,6 +120,17 @@ TEST(Attention, CachedBiasShowsThePastOfEachRow) {
   const Tensor bias = CachedBias(torch::tensor({{0}, {2}}), 4, torch::kFloat32);
   EXPECT_TRUE(torch::equal(bias.view({2, 4}) == 0,
                            torch::tensor({{1, 0, 0, 0}, {1, 1, 1, 0}}).to(torch::kBool)));
+}
+
+TEST(Attention, OfACacheReadsItsViewsWhereTheyLie) {
+  const Tensor q = torch::randn({3, 2, 4, 20});
+  const Tensor keys = torch::randn({5, 9, 2, 20}), values = torch::randn({5, 9, 2, 20});
+  const Tensor k = keys.narrow(0, 1, 3).narrow(1, 0, 7), v = values.narrow(0, 1, 3).narrow(1, 0, 7);
+  const Tensor seen = torch::tensor({{0, 1}, {6, 6}, {2, 4}});
+  const Tensor expected = Attention(q, k, v, CachedBias(seen, 7, torch::kFloat32));
+  EXPECT_TRUE(torch::equal(CachedAttention(q, k, v, seen), expected));  // with a gradient to come
+  const torch::NoGradGuard no_grad;
+  EXPECT_TRUE(torch::allclose(CachedAttention(q, k, v, seen), expected, 1e-5, 1e-6));
 }
 
 }  // namespace

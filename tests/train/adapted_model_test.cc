@@ -1,6 +1,8 @@
 // Adapters and frozen parameters in whole steps of a model.
+#include <ATen/Functions.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "ops/random.h"
 #include "tests/model/toy_batch.h"

@@ -1,8 +1,10 @@
 // O, I = outputs and inputs of a linear map, R = rank, N = rows.
 #include "train/adapter.h"
 
+#include <ATen/Functions.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "ops/random.h"
 

@@ -1,7 +1,8 @@
 #include "train/autoencoder_run.h"
 
+#include <ATen/Functions.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "tests/train/tiny_run.h"
 

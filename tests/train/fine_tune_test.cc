@@ -1,5 +1,6 @@
 // Runs that begin from another run, whole or with adapters.
-#include <torch/torch.h>
+#include <ATen/Functions.h>
+#include <torch/types.h>
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // A run that is killed at each of its writes in turn, and what becomes of it.
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "tests/train/mortal_file_system.h"
 #include "tests/train/tiny_run.h"

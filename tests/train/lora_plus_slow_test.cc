@@ -1,7 +1,8 @@
 // The claim of LoRA+ on its authors' kind of toy (Hayou et al. 2024, section 3): a wide layer whose
 // change of rank 4 alone is trained. N = examples, D = numbers of one, W = width.
+#include <ATen/Functions.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cmath>
 

@@ -1,5 +1,5 @@
 // What a whole run can learn by heart: few documents, both directions.
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cmath>
 

@@ -1,6 +1,8 @@
 #include "train/trainer.h"
 
-#include <torch/torch.h>
+#include <ATen/Functions.h>
+#include <torch/cuda.h>
+#include <torch/types.h>
 
 #include <cmath>
 
