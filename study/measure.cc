@@ -97,21 +97,11 @@ absl::Status AddRetrieval(const Run& run, const std::vector<CaptionedPicture>& t
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<Metrics> Measure(const Run& run, const std::shared_ptr<const Files>& files,
-                                const EvaluateOptions& options) {
-  ASSIGN_OR_RETURN(const Data training, OpenDataset(run.config, Split::kTrain, files));
-  ASSIGN_OR_RETURN(const Data test, OpenDataset(run.config, Split::kTest, files));
-  if (run.config.model.autoencoder.trained()) {
-    return MeasureReconstructions(run, test->size() > 0 ? *test : *training, options);
-  }
+absl::StatusOr<Metrics> MeasureModel(const Run& run, const Data& training, const Data& test,
+                                     const std::shared_ptr<const Files>& files,
+                                     const EvaluateOptions& options) {
   Metrics metrics = {{"count", options.count}};
   RETURN_IF_ERROR(AddLosses(run, training, test, options, &metrics));
-  if (run.model->autoencoder() != nullptr && test->size() > 0) {
-    ASSIGN_OR_RETURN(const Metrics codes, MeasureReconstructions(run, *test, options));
-    metrics.insert(metrics.end(), codes.begin(), codes.end());
-  }
   RETURN_IF_ERROR(AddCost(run, training, *test, options, &metrics));
   if (run.config.data.kind == DataKind::kShapes) {
     ASSIGN_OR_RETURN(const Data held_out, OpenDataset(run.config, Split::kHeldOut, files));
@@ -126,6 +116,24 @@ absl::StatusOr<Metrics> Measure(const Run& run, const std::shared_ptr<const File
   RETURN_IF_ERROR(ClassesOf(pictures).empty()
                       ? AddRetrieval(run, pictures, *training, options, &metrics)
                       : AddClasses(run, pictures, *test, options, &metrics));
+  return metrics;
+}
+
+}  // namespace
+
+absl::StatusOr<Metrics> Measure(const Run& run, const std::shared_ptr<const Files>& files,
+                                const EvaluateOptions& options) {
+  ASSIGN_OR_RETURN(const Data training, OpenDataset(run.config, Split::kTrain, files));
+  ASSIGN_OR_RETURN(const Data test, OpenDataset(run.config, Split::kTest, files));
+  Metrics metrics;
+  if (run.model != nullptr) {
+    ASSIGN_OR_RETURN(metrics, MeasureModel(run, training, test, files, options));
+  }
+  if (run.autoencoder != nullptr) {
+    ASSIGN_OR_RETURN(const Metrics codes,
+                     MeasureReconstructions(run, test->size() > 0 ? *test : *training, options));
+    metrics.insert(metrics.end(), codes.begin(), codes.end());
+  }
   return metrics;
 }
 
