@@ -1,6 +1,7 @@
 #include "heads/amed.h"
 
 #include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include "heads/sigma_walk.h"
 #include "tests/heads/expected.h"
