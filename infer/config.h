@@ -6,6 +6,7 @@
 #include <string>
 
 #include "model/config.h"
+#include "ops/precision.h"
 
 namespace tessera {
 
@@ -30,6 +31,7 @@ struct GenerateConfig {
   std::string negative = {};
   double input_noise = 0;
   int64_t rounds = 8;
+  Precision precision = Precision::kF32;
   SamplerConfig sampler = {};
 
   bool operator==(const GenerateConfig&) const = default;
@@ -56,6 +58,8 @@ struct GenerateConfig {
     visit("input_noise", self.input_noise,
           "standard deviation of noise on the drawn patches that the model reads, and is told");
     visit("rounds", self.rounds, "in which a picture of objective masked is drawn");
+    visit("precision", self.precision,
+          "of matrix products; bf16 is faster for many pictures at once, and slower for one");
     visit("sampler", self.sampler, "of patches");
   }
 

@@ -13,6 +13,7 @@
 #include "infer/guidance.h"
 #include "infer/reader.h"
 #include "infer/text_sampler.h"
+#include "ops/autocast.h"
 #include "ops/random.h"
 
 namespace tessera {
@@ -222,6 +223,7 @@ absl::Status CheckPrompt(const Document& prompt, Until until, const LayoutSpec& 
 std::vector<Document> Generate(Model& model, const Tokenizer& tokenizer, const LayoutSpec& layout,
                                const GenerateConfig& config, const GenerateRequest& request) {
   const torch::NoGradGuard no_grad;
+  const Autocast autocast(model.device(), config.precision);
   return Generation(model, tokenizer, layout, config, request).Run(request.on_slot);
 }
 

@@ -29,6 +29,7 @@ void Write(const Tensor& from_BTGE, const Tensor& position_BT, Tensor& to_BSGE) 
   for (int64_t row = 0, i = 0; row < from.size(0); ++row) {
     for (int64_t t = 0; t < from.size(1); ++t, ++i) {
       const int64_t slot = position.const_data_ptr<int64_t>()[i];
+      TORCH_CHECK(slot >= 0 && slot < to_BSGE.size(1), "no slot ", slot, " in the cache");
       std::memcpy(target + row * row_bytes + slot * slot_bytes, source + i * slot_bytes,
                   slot_bytes);
     }

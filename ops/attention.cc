@@ -33,15 +33,16 @@ bool IsRowOfSlots(const Tensor& k_BSGE) {
 }
 
 bool ReadsInPlace(const Tensor& q_BTHE, const Tensor& k_BSGE, const Tensor& v_BSGE) {
-  return q_BTHE.is_cpu() && q_BTHE.scalar_type() == torch::kFloat32 && IsRowOfSlots(k_BSGE) &&
-         IsRowOfSlots(v_BSGE) && !at::GradMode::is_enabled();
+  return HasKernel(q_BTHE) && IsRowOfSlots(k_BSGE) && IsRowOfSlots(v_BSGE) &&
+         !at::GradMode::is_enabled();
 }
 
 Tensor AttentionInPlace(const Tensor& q_BTHE, const Tensor& k_BSGE, const Tensor& v_BSGE,
                         const Tensor& seen_BT) {
   const int64_t queries = q_BTHE.size(1), heads = q_BTHE.size(2), dim = q_BTHE.size(3);
   const int64_t slots = k_BSGE.size(1);
-  const Tensor q = q_BTHE.contiguous(), seen = seen_BT.contiguous(), y = at::empty_like(q);
+  const Tensor q = q_BTHE.to(torch::kFloat32).contiguous(), seen = seen_BT.contiguous(),
+               y = at::empty_like(q);
   const std::array<c10::IValue, 2> arguments = {q, k_BSGE};
   RECORD_FUNCTION("tessera::cached_attention", arguments);
   const auto row_of = [](const Tensor& x, int64_t row) {
@@ -63,7 +64,7 @@ Tensor AttentionInPlace(const Tensor& q_BTHE, const Tensor& k_BSGE, const Tensor
           .Run(queries);
     }
   });
-  return y;
+  return y.to(q_BTHE.scalar_type());
 }
 
 }  // namespace

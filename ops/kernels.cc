@@ -1,38 +1,12 @@
 #include "ops/kernels.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <limits>
 
-// Compiled three times, for the vector widths of 2003, 2013 and 2017; the loader takes the widest.
-#define WIDE __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#define INLINE inline __attribute__((always_inline))
+#include "ops/kernel_math.h"
 
 namespace tessera::kernels {
 namespace {
-
-INLINE float Load(float x) { return x; }
-INLINE float Load(Bf16 x) { return std::bit_cast<float>(static_cast<uint32_t>(x.bits) << 16); }
-INLINE void Store(float x, float& y) { y = x; }
-// To nearest, ties to even.
-INLINE void Store(float x, Bf16& y) {
-  const auto bits = std::bit_cast<uint32_t>(x);
-  y.bits = static_cast<uint16_t>((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
-}
-
-// e^x to 2 units in the last place, without a branch, so that loops over it are vectorised:
-// 2^n e^r with |r| <= ln(2) / 2 and a Taylor polynomial for e^r.
-INLINE float Exp(float x) {
-  constexpr float kLog2e = 1.44269504f, kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;
-  constexpr float kRound = 12582912.f;  // 1.5 * 2^23: adding it leaves the nearest integer below
-  x = std::min(std::max(x, -87.f), 88.f);
-  const float n = (x * kLog2e + kRound) - kRound;
-  const float r = (x - n * kLn2High) - n * kLn2Low;
-  const float high = 1.f / 24 + r * (1.f / 120 + r * (1.f / 720 + r * (1.f / 5040)));
-  const float p = 1 + r * (1 + r * (.5f + r * (1.f / 6 + r * high)));
-  return std::bit_cast<float>((static_cast<int32_t>(n) + 127) << 23) * p;
-}
 
 INLINE float Sigmoid(float x) { return 1 / (1 + Exp(-x)); }
 
@@ -204,75 +178,6 @@ WIDE void Gradients(const ModulationGradients<T>& g, Extent extent) {
 template <class T>
 void ModulationGradients<T>::Run(Extent extent) const {
   Gradients(*this, extent);
-}
-
-// Four outputs at a time: x is loaded once for all four, and their sums do not wait for each other.
-WIDE void MatVec(const float* weight, const float* bias, const float* x, float* y, int64_t inputs,
-                 int64_t begin, int64_t end) {
-  constexpr int64_t kOutputs = 4, kLanes = 16;
-  using Lanes = float __attribute__((vector_size(kLanes * sizeof(float)), aligned(4), may_alias));
-  for (int64_t o = begin; o < end; o += kOutputs) {
-    const int64_t count = std::min(kOutputs, end - o);
-    const float* row[kOutputs];
-    for (int64_t k = 0; k < kOutputs; ++k) {
-      row[k] = weight + (o + std::min(k, count - 1)) * inputs;
-    }
-    Lanes sum[kOutputs] = {};
-    int64_t i = 0;
-    for (; i + kLanes <= inputs; i += kLanes) {
-      for (int64_t k = 0; k < kOutputs; ++k) {
-        sum[k] +=
-            *reinterpret_cast<const Lanes*>(row[k] + i) * *reinterpret_cast<const Lanes*>(x + i);
-      }
-    }
-    for (int64_t k = 0; k < count; ++k) {
-      float total = bias == nullptr ? 0 : bias[o + k];
-      for (int64_t lane = 0; lane < kLanes; ++lane) {
-        total += sum[k][lane];
-      }
-      for (int64_t rest = i; rest < inputs; ++rest) {
-        total += row[k][rest] * x[rest];
-      }
-      y[o + k] = total;
-    }
-  }
-}
-
-WIDE void RowAttention::Run(int64_t queries) const {
-  const int64_t stride = kv_heads * dim, share = heads / kv_heads;
-  const float scale = 1 / std::sqrt(static_cast<float>(dim));
-  for (int64_t query = 0; query < queries * heads; ++query) {
-    const int64_t keys = std::min(seen[query / heads] + 1, slots),
-                  offset = query % heads / share * dim;
-    const float* from = q + query * dim;
-    float* to = y + query * dim;
-    float most = -std::numeric_limits<float>::infinity();
-    for (int64_t s = 0; s < keys; ++s) {
-      const float* key = k + s * stride + offset;
-      float product = 0;
-#pragma omp simd reduction(+ : product)
-      for (int64_t i = 0; i < dim; ++i) {
-        product += from[i] * key[i];
-      }
-      weight[s] = product * scale;
-      most = std::max(most, weight[s]);
-    }
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t s = 0; s < keys; ++s) {
-      weight[s] = Exp(weight[s] - most);
-      sum += weight[s];
-    }
-    std::fill_n(to, dim, 0.f);
-    for (int64_t s = 0; s < keys; ++s) {
-      const float share_of_s = weight[s] / sum;
-      const float* value = v + s * stride + offset;
-#pragma omp simd
-      for (int64_t i = 0; i < dim; ++i) {
-        to[i] += share_of_s * value[i];
-      }
-    }
-  }
 }
 
 template void RmsNorm(Extent, const float*, const float*, double, float*, float*);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ops/precision.h"
 #include "train/adapter_config.h"
 
 namespace tessera {
@@ -15,9 +16,6 @@ constexpr auto EnumNames(OptimizerKind) { return std::array{"adamw", "muon"}; }
 
 enum class ScheduleKind { kCosine, kConstant, kLinear };
 constexpr auto EnumNames(ScheduleKind) { return std::array{"cosine", "constant", "linear"}; }
-
-enum class Precision { kF32, kBf16 };
-constexpr auto EnumNames(Precision) { return std::array{"f32", "bf16"}; }
 
 enum class DeviceKind { kCpu, kCuda };
 constexpr auto EnumNames(DeviceKind) { return std::array{"cpu", "cuda"}; }

@@ -1,6 +1,5 @@
 #include "train/step_gradient.h"
 
-#include <ATen/autocast_mode.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
@@ -8,32 +7,11 @@
 #include <cmath>
 #include <functional>
 
+#include "ops/autocast.h"
 #include "ops/random.h"
 
 namespace tessera {
 namespace {
-
-// Matrix products in bf16 while it lives, if asked.
-class Autocast {
- public:
-  Autocast(torch::Device device, Precision precision)
-      : device_(device.type()), enabled_(precision == Precision::kBf16) {
-    at::autocast::set_autocast_enabled(device_, enabled_);
-    at::autocast::set_autocast_dtype(device_, at::kBFloat16);
-  }
-  ~Autocast() {
-    if (enabled_) {
-      at::autocast::clear_cache();
-    }
-    at::autocast::set_autocast_enabled(device_, false);
-  }
-  Autocast(const Autocast&) = delete;
-  Autocast& operator=(const Autocast&) = delete;
-
- private:
-  torch::DeviceType device_;
-  bool enabled_;
-};
 
 struct Part {
   const Batch& batch;

@@ -1,11 +1,9 @@
 // `tessera generate`, driven as a process on a run of two steps.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <cstdlib>
 #include <filesystem>
 
-#include "tests/data/temp_folder.h"
+#include "tests/cli/process.h"
 
 namespace tessera {
 namespace {
@@ -35,25 +33,6 @@ max_images = 1
 steps = 1
 )";
 
-std::string ReadText(const std::string& path) {
-  std::stringstream bytes;
-  bytes << std::ifstream(path, std::ios::binary).rdbuf();
-  return bytes.str();
-}
-
-struct Outcome {
-  int exit_code;
-  std::string out, err;
-};
-
-// In the folder, with arguments as a shell reads them.
-Outcome Tessera(const TempFolder& folder, const std::string& arguments) {
-  const std::string command =
-      "cd '" + folder.path() + "' && '" TESSERA_BINARY "' " + arguments + " > out.txt 2> err.txt";
-  const int status = std::system(command.c_str());
-  return {WEXITSTATUS(status), ReadText(folder / "out.txt"), ReadText(folder / "err.txt")};
-}
-
 // A folder with the run `run`, trained once for the whole program.
 class GenerateCommand : public testing::Test {
  protected:
@@ -71,7 +50,7 @@ class GenerateCommand : public testing::Test {
     return Tessera(*folder_, "generate " + arguments);
   }
 
-  static std::string Written(const std::string& name) { return ReadText(*folder_ / name); }
+  static std::string Written(const std::string& name) { return Contents(*folder_ / name); }
   static bool Exists(const std::string& name) { return std::filesystem::exists(*folder_ / name); }
 
   static void ExpectRefused(const std::string& arguments, const std::string& sentence) {

@@ -154,5 +154,13 @@ TEST(HeadComparison, Softmax256NearsTheEntropy) {
   ExpectBothModes(DrawsOf(*head));
 }
 
+TEST(HeadComparison, DiffusionNearsTheEntropy) {
+  HeadConfig config = Small(HeadKind::kDiffusion);
+  config.time_density = TimeDensity::kUniform;
+  const auto head = Fit(config, 3000, 3e-3);
+  EXPECT_LT(Excess(*head), .05);
+  ExpectBothModes(DrawsOf(*head));
+}
+
 }  // namespace
 }  // namespace tessera

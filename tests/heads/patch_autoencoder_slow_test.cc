@@ -64,19 +64,22 @@ Outcome Train(const char* name, AutoencoderConfig config) {
   return outcome;
 }
 
+// Codes of 32 numbers and the commitment of each rule as published. The gap is smaller with codes
+// of 4 numbers, the default (docs/methods.md).
 TEST(PatchAutoencoder, FsqUsesMoreCodesThanAPlainCodebookAndRestartsNarrowTheGap) {
-  AutoencoderConfig vq{.kind = AutoencoderKind::kVq, .restart = 0};
+  AutoencoderConfig vq{.kind = AutoencoderKind::kVq, .dim = 32, .commitment = 1, .restart = 0};
   const Outcome fsq = Train("fsq", {.kind = AutoencoderKind::kFsq});
   const Outcome ema = Train("vq ema", vq);
   vq.restart = .02;
   const Outcome restarted = Train("vq restart", vq);
   vq.codebook = Codebook::kGradient;
+  vq.commitment = .25;
   vq.restart = 0;
   const Outcome gradient = Train("vq gradient", vq);
   EXPECT_GT(fsq.usage, 4 * gradient.usage);
   EXPECT_GT(fsq.usage, 4 * ema.usage);
   EXPECT_GT(fsq.psnr, gradient.psnr + 2);
-  EXPECT_GT(fsq.psnr, ema.psnr + .5);
+  EXPECT_GT(fsq.psnr, ema.psnr + 1);
   EXPECT_GT(restarted.usage, 4 * ema.usage);
   EXPECT_GT(restarted.psnr, ema.psnr + .3);
 }

@@ -70,6 +70,22 @@ TEST(SigmaWalk, PublishedDpmpp3mAndIpndmStayAtOrderTwo) {
   EXPECT_LT(Order({.kind = SamplerKind::kIpndm, .order = 4, .grid = grid}, 256), 2.2);
 }
 
+// An order less costs another factor of two with each doubling of the steps.
+TEST(SigmaWalk, PublishedDpmpp3mFallsBehindTheCorrectedByTheOrderThatItLacks) {
+  const auto behind = [](int64_t steps) {
+    const auto error = [&](bool corrected) {
+      return CurveError({.kind = SamplerKind::kDpmpp3m,
+                         .steps = steps,
+                         .corrected = corrected,
+                         .grid = StepGrid::kPolynomial});
+    };
+    return error(false) / error(true);
+  };
+  for (const int64_t steps : {128, 256}) {
+    EXPECT_NEAR(behind(2 * steps) / behind(steps), 2, .3) << steps;
+  }
+}
+
 // Errors at 64 steps on the polynomial grid in units of Euler's, of a single reference run.
 TEST(SigmaWalk, HasTheErrorsOfTheReference) {
   using enum SamplerKind;

@@ -189,6 +189,21 @@ TEST(Generate, GivesABatchWhatItGivesEachPromptAlone) {
   }
 }
 
+// bf16 keeps 8 bits of a number: the picture is another one, and nearly the same.
+TEST(Generate, InBf16DrawsNearlyTheSamePicture) {
+  GenerateConfig config = ToyGenerate();
+  config.guidance = 2;
+  const Image exact = LastImage(ContinueOne(config, {{"a red dot"}}, Until::kImage));
+  config.precision = Precision::kBf16;
+  const Image rounded = LastImage(ContinueOne(config, {{"a red dot"}}, Until::kImage));
+  EXPECT_NE(rounded, exact);
+  double distance = 0;
+  for (size_t i = 0; i < exact.rgb.size(); ++i) {
+    distance += std::abs(int(rounded.rgb[i]) - int(exact.rgb[i]));
+  }
+  EXPECT_LT(distance / static_cast<double>(exact.rgb.size()), 5);
+}
+
 TEST(Generate, RepeatsItselfBySeedAndByNothingElse) {
   const GenerateConfig config = ToyGenerate();
   GenerateRequest request = {.prompts = ToyPrompts(), .seed = 5};
