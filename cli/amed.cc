@@ -48,18 +48,6 @@ absl::StatusOr<AmedSettings> SettingsOf(const Arguments& arguments, const RunCon
                          : absl::InvalidArgumentError(absl::StrCat("--set: ", problem));
 }
 
-// "sampler.kind=amed sampler.steps=2": what turns one config into the other.
-std::string Changes(const GenerateConfig& from, const GenerateConfig& to) {
-  const std::vector<FieldInfo> old = ListFields(from), now = ListFields(to);
-  std::vector<std::string> changes;
-  for (size_t i = 0; i < now.size(); ++i) {
-    if (now[i].active && (!old[i].active || now[i].value != old[i].value)) {
-      changes.push_back(absl::StrCat(now[i].path, "=", now[i].value));
-    }
-  }
-  return absl::StrJoin(changes, " ");
-}
-
 absl::Status RunAmed(const Arguments& arguments) {
   const auto files = std::make_shared<const Files>();
   ASSIGN_OR_RETURN(const Run run, LoadRun(arguments.run, *files, arguments.device));
@@ -82,7 +70,7 @@ absl::Status RunAmed(const Arguments& arguments) {
                                absl::StrAppend(out, absl::StrFormat("%.5f", distance));
                              })
             << "\nfitted in " << checkpoint << "; use it with --set "
-            << Changes(run.config.generate, settings.generate) << "\n";
+            << Overrides(run.config.generate, settings.generate) << "\n";
   return absl::OkStatus();
 }
 

@@ -52,7 +52,7 @@ int64_t PrintTensors(const NamedTensors& tensors, const Note& note) {
 
 void PrintParameters(const Run& run) {
   const bool adapted = !run.adapters.empty();
-  const NamedTensors parameters = Parameters(*run.model), adapters = run.adapters.Parameters();
+  const NamedTensors parameters = Parameters(*run.learner), adapters = run.adapters.Parameters();
   std::cout << "\n# parameters\n";
   const int64_t total = PrintTensors(parameters, [&](const Tensor& parameter) {
     const bool trained = parameter.requires_grad();
@@ -110,11 +110,11 @@ void PrintLosslessness(const PatchEmbedder& embedder, const Tensor& patch_PD) {
 
 // How many pictures the codes tell apart, beside how many there are.
 void PrintCapacity(const Run& run) {
-  const PatchAutoencoder& autoencoder = *run.model->autoencoder();
+  const PatchAutoencoder& autoencoder = *run.autoencoder;
   const int64_t vectors = autoencoder.vectors(), codes = NumCodes(autoencoder.radices());
   std::cout << "\n# what the codes can hold\n";
-  for (const PatchGrid& grid : run.model->grids()) {
-    const int64_t raw = 8 * grid.size() * run.model->patch_dim();
+  for (const PatchGrid& grid : run.layout.grids) {
+    const int64_t raw = 8 * grid.size() * 3 * run.layout.patch * run.layout.patch;
     const double bits = autoencoder.bits() * static_cast<double>(grid.size());
     std::cout << absl::StrFormat(
         "a picture of %dx%d patches: %d codes of %d, %.0f bits of the %d of its 8-bit numbers (1 "
@@ -129,11 +129,10 @@ absl::Status InspectRun(const std::string& path, const Files& files) {
   std::cout << ToToml(run.config);
   PrintParameters(run);
   ASSIGN_OR_RETURN(const Batch batch, FirstBatch(run));
-  const ModelConfig& model = run.config.model;
-  if (batch.patches() > 0 && !model.autoencoder.trained() && !model.reads_codes()) {
+  if (batch.patches() > 0 && run.model != nullptr && !run.config.model.reads_codes()) {
     PrintLosslessness(run.model->patch_embedder(), batch.patch_PD);
   }
-  if (model.autoencoder.quantises()) {
+  if (run.config.model.autoencoder.quantises()) {
     PrintCapacity(run);
   }
   return absl::OkStatus();

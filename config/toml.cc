@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "config/field_text.h"
+#include "config/keys.h"
 #include "config/status.h"
 #include "config/suggest.h"
 
@@ -57,6 +58,7 @@ bool Read(const toml::node& node, EnumRef ref) {
 }
 
 bool Read(const toml::node&, const SectionRef&) { return false; }
+
 // What keeps the node from being the field's value; empty if it now is.
 std::string Assign(const toml::node& node, const FieldRef& ref) {
   if (std::visit([&](auto target) { return Read(node, target); }, ref)) {
@@ -88,10 +90,6 @@ toml::table ParseValue(const std::string& text) {
   return toml::table{{"value", std::move(items)}};
 }
 
-absl::Status Invalid(const std::string& where, const std::string& what) {
-  return absl::InvalidArgumentError(where.empty() ? what : absl::StrCat(where, ": ", what));
-}
-
 // Each value can be read, but they do not go together.
 absl::Status Conflict(const std::string& where, const std::string& what) {
   return absl::FailedPreconditionError(Invalid(where, what).message());
@@ -109,14 +107,7 @@ using Settings = std::map<std::string, Setting>;  // by path
 
 class SettingsReader {
  public:
-  SettingsReader(const std::string& file, const FieldWalk& walk) : file_(file) {
-    walk([&](const Field& field) {
-      if (!field.path.empty()) {
-        paths_.push_back(field.path);
-        types_.emplace(field.path, TypeText(field.ref));
-      }
-    });
-  }
+  SettingsReader(const std::string& file, const FieldWalk& walk) : file_(file), keys_(walk) {}
 
   absl::StatusOr<Settings> ReadText(std::string_view text) {
     toml::parse_result parsed = toml::parse(text, file_);
@@ -138,7 +129,7 @@ class SettingsReader {
         return Invalid(argument, "is not of the form path=value");
       }
       const std::string path = argument.substr(0, equals), raw = argument.substr(equals + 1);
-      RETURN_IF_ERROR(CheckPath(argument, path, /*is_section=*/false));
+      RETURN_IF_ERROR(keys_.Check(argument, path, /*is_section=*/false));
       tables_.push_back(ParseValue(raw));
       settings.insert_or_assign(path, Setting{argument, &tables_.back().begin()->second, raw});
     }
@@ -150,7 +141,7 @@ class SettingsReader {
     for (const auto& [key, node] : table) {
       const std::string path = absl::StrCat(prefix, std::string(key.str()));
       const std::string where = absl::StrCat(file_, ":", key.source().begin.line);
-      RETURN_IF_ERROR(CheckPath(where, path, node.is_table()));
+      RETURN_IF_ERROR(keys_.Check(where, path, node.is_table()));
       if (node.is_table()) {
         RETURN_IF_ERROR(ReadTable(*node.as_table(), path + ".", settings));
       } else {
@@ -160,38 +151,9 @@ class SettingsReader {
     return absl::OkStatus();
   }
 
-  absl::Status CheckPath(const std::string& where, const std::string& path, bool is_section) const {
-    const auto type = types_.find(path);
-    if (type == types_.end()) {
-      return Invalid(where,
-                     absl::StrCat(path, " is not a key; did you mean ", NearestPath(path), "?"));
-    }
-    const bool must_be_section = type->second.empty();
-    if (must_be_section == is_section) {
-      return absl::OkStatus();
-    }
-    return Invalid(where,
-                   must_be_section
-                       ? absl::StrCat(path, " is a section; name one of its keys")
-                       : absl::StrCat(path, " is a key of type ", type->second, ", not a section"));
-  }
-
-  // A right name in the wrong section is the likeliest slip.
-  std::string NearestPath(const std::string& path) const {
-    const std::string name = "." + path.substr(path.rfind('.') + 1);
-    std::vector<std::string> same_name;
-    for (const std::string& candidate : paths_) {
-      if (("." + candidate).ends_with(name)) {
-        same_name.push_back(candidate);
-      }
-    }
-    return Nearest(path, same_name.empty() ? paths_ : same_name);
-  }
-
   std::string file_;
-  std::vector<std::string> paths_;
-  std::map<std::string, std::string> types_;  // empty for a section
-  std::deque<toml::table> tables_;            // settings point into them
+  Keys keys_;
+  std::deque<toml::table> tables_;  // settings point into them
 };
 
 // ---- From settings to fields

@@ -24,31 +24,13 @@ int64_t MaxOf(const std::vector<PatchGrid>& grids, int64_t PatchGrid::*side) {
 
 }  // namespace
 
-LossCounts CountLosses(const Batch& batch) {
-  return {(batch.weight_BT * (batch.target_BT >= 0)).sum().item<double>(),
-          batch.scored_P.sum().item<double>()};
-}
-
 Model::Model(const ModelConfig& config, const Vocabulary& vocabulary, std::vector<PatchGrid> grids)
     : config_(config), vocabulary_(vocabulary), grids_(std::move(grids)) {
   const std::string problem = config.Problem();
   TORCH_CHECK(problem.empty(), problem);
-  if (config.autoencoder.kind != AutoencoderKind::kNone) {
+  if (config.reads_codes() || config.writes_codes()) {
     autoencoder_ = std::make_shared<PatchAutoencoder>(config.autoencoder, patch_dim());
   }
-  if (!config.autoencoder.trained()) {
-    MakeParts();
-  }
-  if (autoencoder_ != nullptr) {
-    register_module("autoencoder", autoencoder_);
-    for (Tensor& parameter : autoencoder_->parameters()) {
-      parameter.requires_grad_(config.autoencoder.trained());
-    }
-  }
-  first_ = parameters().front();
-}
-
-void Model::MakeParts() {
   const int64_t width = config_.width, ids = vocabulary_.size();
   const int64_t max_rows = MaxOf(grids_, &PatchGrid::rows);
   const int64_t max_cols = MaxOf(grids_, &PatchGrid::cols);
@@ -70,12 +52,12 @@ void Model::MakeParts() {
   } else {
     head_ = register_module("head", MakeImageHead(config_.head, width, patch_dim(), autoencoder_));
   }
-}
-
-LossCounts Model::Counts(const Batch& batch) const {
-  LossCounts counts = CountLosses(batch);
-  counts.text = backbone_ == nullptr ? 0 : counts.text;
-  return counts;
+  if (autoencoder_ != nullptr) {
+    register_module("autoencoder", autoencoder_);
+    for (Tensor& parameter : autoencoder_->parameters()) {
+      parameter.requires_grad_(false);
+    }
+  }
 }
 
 Tensor Model::Embed(const Batch& batch, at::Generator rng) const {
@@ -145,20 +127,6 @@ Tensor Model::TextLoss(const Tensor& h_MW, const Batch& batch, Tensor* h_NW) con
   const Tensor nats_N = at::cross_entropy_loss(logits_NV, at::index_select(target_M, 0, slot_N), {},
                                                at::Reduction::None);
   return (nats_N * at::index_select(batch.weight_BT.flatten(), 0, slot_N)).sum();
-}
-
-ModelLoss Model::AutoencoderLoss(const Batch& batch, LossScale scale, at::Generator rng) {
-  const Tensor scored_N = at::nonzero(batch.scored_P).squeeze(1);
-  const double count = static_cast<double>(scored_N.size(0));
-  ModelLoss loss;
-  loss.text_sum = loss.image_sum = loss.total = at::zeros({}, batch.patch_PD.options());
-  if (count > 0) {
-    loss.image = autoencoder_->Loss(at::index_select(batch.patch_PD, 0, scored_N), std::move(rng));
-    loss.patch_index_N = at::index_select(batch.patch_index_P, 0, scored_N);
-    loss.image_sum = loss.image.mean.detach() * count;
-    loss.total = loss.image.mean * (count * scale.image);
-  }
-  return loss;
 }
 
 void Model::AddHeadLoss(const Tensor& h_MW, const Batch& batch, at::Generator rng,
@@ -232,9 +200,6 @@ Tensor Model::ImageLossOf(const Batch& batch, at::Generator rng, ModelLoss* loss
 }
 
 ModelLoss Model::Loss(const Batch& batch, LossScale scale, at::Generator rng) {
-  if (backbone_ == nullptr) {
-    return AutoencoderLoss(batch, scale, std::move(rng));
-  }
   ModelLoss loss;
   const Tensor h_MW = ImageLossOf(batch, std::move(rng), &loss);
   return WithText(h_MW, batch, scale, std::move(loss));

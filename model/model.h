@@ -1,60 +1,29 @@
 // Batch -> hidden states -> losses. The one thing that training, generation and studies call.
 #pragma once
 
-#include <torch/nn/module.h>
-
 #include <memory>
 #include <vector>
 
-#include "data/batch.h"
 #include "data/vocabulary.h"
-#include "heads/image_head.h"
-#include "heads/patch_autoencoder.h"
 #include "heads/readout.h"
 #include "model/backbone.h"
 #include "model/config.h"
 #include "model/embeddings.h"
+#include "model/learner.h"
 #include "model/patch_embedder.h"
 
 namespace tessera {
 
-// What a loss is divided by, and its weight: text += weight_i * nats_i * text, image likewise. With
-// gradient accumulation or several ranks the counts are those of the whole step.
-struct LossScale {
-  double text = 0;
-  double image = 0;
-};
-
-// How much of each loss a batch holds: the sum of text weights, the number of scored patches.
-struct LossCounts {
-  double text = 0;
-  double image = 0;
-};
-LossCounts CountLosses(const Batch& batch);
-
-struct ModelLoss {
-  Tensor total;          // differentiable: scale.text * text_sum + scale.image * image_sum
-  Tensor text_sum;       // detached: nats, weighted as the batch says
-  Tensor image_sum;      // detached: the head's loss, summed over scored patches
-  HeadLoss image;        // details, one row a scored patch; undefined where there is none
-  Tensor patch_index_N;  // the scored patches' turn in their picture
-  Tensor text_h_NW;      // the hidden states that each loss reads, differentiable; undefined where
-  Tensor image_h_NW;     // there is none; of drafts: those of all noise draws
-};
-
-// A run that trains an autoencoder has a model of that alone: config.autoencoder.trained(). It has
-// a Loss and nothing else below it.
-class Model : public torch::nn::Module {
+class Model : public Learner {
  public:
   Model(const ModelConfig& config, const Vocabulary& vocabulary, std::vector<PatchGrid> grids);
 
-  ModelLoss Loss(const Batch& batch, LossScale scale, at::Generator rng);
+  ModelLoss Loss(const Batch& batch, LossScale scale, at::Generator rng) override;
+  LossCounts Counts(const Batch& batch) const override { return CountLosses(batch); }
 
   // The same from given hidden states, such as an earlier layer's under FinalNorm. Of objective
   // head, whose loss reads the states of the batch's own slots.
   ModelLoss LossOf(const Tensor& h_BTW, const Batch& batch, LossScale scale, at::Generator rng);
-
-  LossCounts Counts(const Batch& batch) const;  // of those losses that the model has
 
   // Whether the likelihood of a patch is known, given all that stands before it.
   bool MeasuresPatches() const { return config_.arrangement.objective == Objective::kHead; }
@@ -94,12 +63,12 @@ class Model : public torch::nn::Module {
   const PatchEmbedder& patch_embedder() const { return *patch_embedder_; }
   ImageHead& image_head() const { return *head_; }  // of objectives whose backbone does not denoise
   Readout& readout() const { return *readout_; }    // of the others
-  PatchAutoencoder* autoencoder() const { return autoencoder_.get(); }  // null if there is none
-  torch::Device device() const { return first_.device(); }
+  torch::Device device() const override { return embed_tokens_.device(); }
+
+  // Whose codes it reads or writes, and leaves as they are; null if it does neither.
+  const std::shared_ptr<PatchAutoencoder>& autoencoder() const { return autoencoder_; }
 
  private:
-  void MakeParts();
-  ModelLoss AutoencoderLoss(const Batch& batch, LossScale scale, at::Generator rng);
   Tensor TextLoss(const Tensor& h_MW, const Batch& batch, Tensor* h_NW) const;
 
   void AddHeadLoss(const Tensor& h_MW, const Batch& batch, at::Generator rng, ModelLoss* loss);
@@ -124,7 +93,6 @@ class Model : public torch::nn::Module {
   std::shared_ptr<ImageHead> head_;
   std::shared_ptr<Readout> readout_;
   std::shared_ptr<PatchAutoencoder> autoencoder_;
-  Tensor first_;  // of the parameters
 };
 
 }  // namespace tessera

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "config/status.h"
 #include "data/loader.h"
@@ -48,9 +49,9 @@ absl::StatusOr<HeldOutLoss> EvaluateLoss(const Run& run, std::shared_ptr<const D
   Tensor error = at::zeros({kLevels}, torch::kFloat64), draws = at::zeros_like(error);
   for (int64_t i = 0; i < batches.count; ++i) {
     ASSIGN_OR_RETURN(const Batch batch, MakeBatch(batches.source, i));
-    const auto rng = MakeGenerator(run.model->device(), options.seed, Stream::kEvaluate, i);
-    const ModelLoss part = run.model->Loss(batch.To(run.model->device()), {1, 1}, rng);
-    const LossCounts count = run.model->Counts(batch);
+    const auto rng = MakeGenerator(run.learner->device(), options.seed, Stream::kEvaluate, i);
+    const ModelLoss part = run.learner->Loss(batch.To(run.learner->device()), {1, 1}, rng);
+    const LossCounts count = run.learner->Counts(batch);
     counts.text += count.text;
     counts.image += count.image;
     loss.text += part.text_sum.item<double>();
@@ -62,8 +63,11 @@ absl::StatusOr<HeldOutLoss> EvaluateLoss(const Run& run, std::shared_ptr<const D
       draws += at::bincount(bin, {}, kLevels);
     }
   }
-  loss.text /= counts.text;
-  loss.image /= counts.image;
+  const auto mean = [](double sum, double count) {
+    return std::isnan(sum) ? std::numeric_limits<double>::infinity() : sum / count;
+  };
+  loss.text = mean(loss.text, counts.text);
+  loss.image = mean(loss.image, counts.image);
   if (draws.sum().item<double>() > 0) {
     const Tensor mean = (error / draws).contiguous();
     loss.image_by_level.assign(mean.data_ptr<double>(), mean.data_ptr<double>() + kLevels);

@@ -16,7 +16,8 @@ struct HeldOutLoss {
                                        // of a head without noise levels
 };
 
-// Over about options.count documents, picked by options.seed. NaN where the documents hold none.
+// Over about options.count documents, picked by options.seed. NaN where the documents hold none,
+// infinite where the parameters are broken.
 absl::StatusOr<HeldOutLoss> EvaluateLoss(const Run& run, std::shared_ptr<const Dataset> dataset,
                                          const EvaluateOptions& options);
 

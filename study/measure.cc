@@ -20,6 +20,11 @@ constexpr int64_t kMostPictures =
 
 using Data = std::shared_ptr<const Dataset>;
 
+struct Splits {
+  Data training;
+  Data test;
+};
+
 absl::Status AddLosses(const Run& run, const Data& training, const Data& test,
                        const EvaluateOptions& options, Metrics* metrics) {
   if (test->size() > 0) {
@@ -68,6 +73,16 @@ absl::Status AddScenes(const Run& run, const Dataset& dataset, const std::string
   return absl::OkStatus();
 }
 
+// Nothing if none of its documents is a captioned picture.
+absl::Status AddCaptions(const Run& run, const std::string& name, const Dataset& dataset,
+                         const EvaluateOptions& options, Metrics* metrics) {
+  ASSIGN_OR_RETURN(const auto pictures, CaptionedPictures(dataset, options.count));
+  if (!pictures.empty()) {
+    metrics->emplace_back(name, ShareOfExactCaptions(run, pictures, options));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status AddClasses(const Run& run, const std::vector<CaptionedPicture>& training,
                         const Dataset& test, const EvaluateOptions& options, Metrics* metrics) {
   ASSIGN_OR_RETURN(const auto all_test, CaptionedPictures(test, kMostPictures));
@@ -76,42 +91,26 @@ absl::Status AddClasses(const Run& run, const std::vector<CaptionedPicture>& tra
                                    {"class_pictures_per_caption", score.per_class},
                                    {"classifier_on_true_test_pictures", score.true_pictures},
                                    {"seconds_per_picture", score.seconds_per_picture}});
-  ASSIGN_OR_RETURN(const auto pictures, CaptionedPictures(test, options.count));
-  if (!pictures.empty()) {
-    metrics->emplace_back("caption_accuracy", ShareOfExactCaptions(run, pictures, options));
-  }
-  return absl::OkStatus();
+  return AddCaptions(run, "caption_accuracy", test, options, metrics);
 }
 
 absl::Status AddRetrieval(const Run& run, const std::vector<CaptionedPicture>& training,
-                          const Dataset& dataset, const EvaluateOptions& options,
-                          Metrics* metrics) {
+                          const Splits& data, const EvaluateOptions& options, Metrics* metrics) {
   const RetrievalScore score = EvaluateRetrieval(run, training, options);
   if (score.gallery > 0) {
     metrics->insert(metrics->end(), {{"training_retrieval", score.retrieved},
                                      {"training_retrieval_gallery", score.gallery},
                                      {"seconds_per_picture", score.seconds_per_picture}});
   }
-  ASSIGN_OR_RETURN(const auto pictures, CaptionedPictures(dataset, options.count));
-  metrics->emplace_back("training_captions_exact", ShareOfExactCaptions(run, pictures, options));
-  return absl::OkStatus();
+  RETURN_IF_ERROR(AddCaptions(run, "training_captions_exact", *data.training, options, metrics));
+  return AddCaptions(run, "caption_accuracy", *data.test, options, metrics);
 }
 
-}  // namespace
-
-absl::StatusOr<Metrics> Measure(const Run& run, const std::shared_ptr<const Files>& files,
-                                const EvaluateOptions& options) {
-  ASSIGN_OR_RETURN(const Data training, OpenDataset(run.config, Split::kTrain, files));
-  ASSIGN_OR_RETURN(const Data test, OpenDataset(run.config, Split::kTest, files));
-  if (run.config.model.autoencoder.trained()) {
-    return MeasureReconstructions(run, test->size() > 0 ? *test : *training, options);
-  }
+absl::StatusOr<Metrics> MeasureModel(const Run& run, const Data& training, const Data& test,
+                                     const std::shared_ptr<const Files>& files,
+                                     const EvaluateOptions& options) {
   Metrics metrics = {{"count", options.count}};
   RETURN_IF_ERROR(AddLosses(run, training, test, options, &metrics));
-  if (run.model->autoencoder() != nullptr && test->size() > 0) {
-    ASSIGN_OR_RETURN(const Metrics codes, MeasureReconstructions(run, *test, options));
-    metrics.insert(metrics.end(), codes.begin(), codes.end());
-  }
   RETURN_IF_ERROR(AddCost(run, training, *test, options, &metrics));
   if (run.config.data.kind == DataKind::kShapes) {
     ASSIGN_OR_RETURN(const Data held_out, OpenDataset(run.config, Split::kHeldOut, files));
@@ -124,8 +123,26 @@ absl::StatusOr<Metrics> Measure(const Run& run, const std::shared_ptr<const File
     return metrics;  // pictures alone, or texts alone: the losses are all that there is
   }
   RETURN_IF_ERROR(ClassesOf(pictures).empty()
-                      ? AddRetrieval(run, pictures, *training, options, &metrics)
+                      ? AddRetrieval(run, pictures, {training, test}, options, &metrics)
                       : AddClasses(run, pictures, *test, options, &metrics));
+  return metrics;
+}
+
+}  // namespace
+
+absl::StatusOr<Metrics> Measure(const Run& run, const std::shared_ptr<const Files>& files,
+                                const EvaluateOptions& options) {
+  ASSIGN_OR_RETURN(const Data training, OpenDataset(run.config, Split::kTrain, files));
+  ASSIGN_OR_RETURN(const Data test, OpenDataset(run.config, Split::kTest, files));
+  Metrics metrics;
+  if (run.model != nullptr) {
+    ASSIGN_OR_RETURN(metrics, MeasureModel(run, training, test, files, options));
+  }
+  if (run.autoencoder != nullptr) {
+    ASSIGN_OR_RETURN(const Metrics codes,
+                     MeasureReconstructions(run, test->size() > 0 ? *test : *training, options));
+    metrics.insert(metrics.end(), codes.begin(), codes.end());
+  }
   return metrics;
 }
 

@@ -6,15 +6,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "absl/strings/str_format.h"
 #include "config/status.h"
-#include "data/image_io.h"
 #include "data/patches.h"
 
 namespace tessera {
 namespace {
-
-constexpr int64_t kPictures = 32, kColumns = 8, kMargin = 2, kSide = 96;
 
 // Pictures as the model reads them, from documents that are evenly spread.
 absl::StatusOr<std::vector<Sequence>> SequencesOf(const Run& run, const Dataset& dataset,
@@ -26,6 +22,10 @@ absl::StatusOr<std::vector<Sequence>> SequencesOf(const Run& run, const Dataset&
     sequences.push_back(Layout(document, run.layout, run.tokenizer));
   }
   return sequences;
+}
+
+Tensor PatchesOf(const Run& run, const Picture& picture) {
+  return Patchify(picture.image, run.layout.patch).to(run.learner->device());
 }
 
 struct Sums {
@@ -76,14 +76,13 @@ void AddCodes(const PatchAutoencoder& autoencoder, const Sums& sums, Metrics* me
 absl::StatusOr<Metrics> MeasureReconstructions(const Run& run, const Dataset& dataset,
                                                const EvaluateOptions& options) {
   const torch::NoGradGuard no_grad;
-  PatchAutoencoder& autoencoder = *run.model->autoencoder();
+  PatchAutoencoder& autoencoder = *run.autoencoder;
   Sums sums;
   sums.count_K = at::zeros({NumCodes(autoencoder.radices())}, torch::kDouble);
   ASSIGN_OR_RETURN(const std::vector<Sequence> sequences, SequencesOf(run, dataset, options.count));
   for (const Sequence& sequence : sequences) {
     for (const Picture& picture : sequence.pictures) {
-      const Tensor x_ND = Patchify(picture.image, run.layout.patch).to(run.model->device());
-      AddPicture(autoencoder, x_ND, &sums);
+      AddPicture(autoencoder, PatchesOf(run, picture), &sums);
     }
   }
   const double error = sums.error / sums.numbers;
@@ -96,28 +95,19 @@ absl::StatusOr<Metrics> MeasureReconstructions(const Run& run, const Dataset& da
   return metrics;
 }
 
-absl::Status WriteReconstructions(const Run& run, int64_t step, const std::string& out,
-                                  const std::shared_ptr<const Files>& files) {
-  ASSIGN_OR_RETURN(const auto dataset, OpenDataset(run.config, Split::kTest, files));
-  ASSIGN_OR_RETURN(const std::vector<Sequence> sequences, SequencesOf(run, *dataset, kPictures));
+absl::StatusOr<std::vector<Image>> Reconstructions(const Run& run, const Dataset& dataset,
+                                                   int64_t pictures) {
+  ASSIGN_OR_RETURN(const std::vector<Sequence> sequences, SequencesOf(run, dataset, pictures));
   std::vector<Image> images;
   for (const Sequence& sequence : sequences) {
     for (const Picture& picture : sequence.pictures) {
-      const Tensor x_ND = Patchify(picture.image, run.layout.patch).to(run.model->device());
       images.push_back(picture.image);
-      images.push_back(
-          Unpatchify(run.model->autoencoder()->Reconstruct(x_ND), picture.grid, run.layout.patch));
+      images.push_back(Unpatchify(run.autoencoder->Reconstruct(PatchesOf(run, picture)),
+                                  picture.grid, run.layout.patch));
     }
   }
-  if (images.empty()) {
-    return absl::OkStatus();
-  }
-  images.resize(std::min(std::ssize(images), 2 * kPictures));
-  const int64_t scale = std::max<int64_t>(1, kSide / images.front().width);
-  const std::string folder = JoinPath(out, "samples");
-  RETURN_IF_ERROR(files->MakeFolder(folder));
-  return files->Write(JoinPath(folder, absl::StrFormat("step-%06d.png", step)),
-                      EncodePng(ContactSheet(images, kColumns, kMargin, scale)));
+  images.resize(std::min(std::ssize(images), 2 * pictures));
+  return images;
 }
 
 }  // namespace tessera

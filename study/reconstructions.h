@@ -1,8 +1,7 @@
 // What an autoencoder keeps of pictures that it was not trained on.
 #pragma once
 
-#include <memory>
-#include <string>
+#include <vector>
 
 #include "study/continue.h"
 #include "study/run_records.h"
@@ -19,8 +18,8 @@ namespace tessera {
 absl::StatusOr<Metrics> MeasureReconstructions(const Run& run, const Dataset& dataset,
                                                const EvaluateOptions& options);
 
-// samples/step-NNNNNN.png: each original, and to its right what comes back.
-absl::Status WriteReconstructions(const Run& run, int64_t step, const std::string& out,
-                                  const std::shared_ptr<const Files>& files);
+// The first `pictures` of documents that are evenly spread, each followed by what comes back.
+absl::StatusOr<std::vector<Image>> Reconstructions(const Run& run, const Dataset& dataset,
+                                                   int64_t pictures);
 
 }  // namespace tessera

@@ -24,7 +24,7 @@ constexpr double kOverFit = .1, kFewDocuments = 100;      // less may be chance
 
 std::string Summary(const Run& run, const std::vector<TrainReport>& log) {
   int64_t parameters = 0;
-  for (const auto& [name, tensor] : Parameters(*run.model)) {
+  for (const auto& [name, tensor] : Parameters(*run.learner)) {
     parameters += tensor.numel();
   }
   const DataConfig& data = run.config.data;
@@ -76,8 +76,7 @@ void AddNumbers(const std::string& path, const Metrics& metrics, HtmlPage* page)
 }
 
 // The first and the last sample sheet, and some between at equal distances.
-absl::Status AddSheets(const std::string& path, const std::string& heading, const Files& files,
-                       HtmlPage* page) {
+absl::Status AddSheets(const std::string& path, const Files& files, HtmlPage* page) {
   const std::string folder = JoinPath(path, "samples");
   ASSIGN_OR_RETURN(const PathKind kind, files.Kind(folder));
   if (kind != PathKind::kFolder) {
@@ -97,7 +96,7 @@ absl::Status AddSheets(const std::string& path, const std::string& heading, cons
     figures.push_back(PngFigure(png, name.substr(0, name.size() - 4)));
   }
   if (!figures.empty()) {
-    page->Heading(heading);
+    page->Heading("Sample sheets, while it trained");
     page->Figures(figures, kSheetColumn);
   }
   return absl::OkStatus();
@@ -122,8 +121,7 @@ absl::Status WriteReport(const std::string& path, const Run& run,
   ASSIGN_OR_RETURN(const Metrics metrics, ReadMetrics(path, *files));
   HtmlPage page(LastName(path));
   page.Paragraph(Summary(run, log));
-  const bool draws = !run.config.model.autoencoder.trained();
-  if (draws) {
+  if (run.model != nullptr) {
     RETURN_IF_ERROR(AddShowcase(run, files, &page));
   }
   AddNumbers(path, metrics, &page);
@@ -131,10 +129,7 @@ absl::Status WriteReport(const std::string& path, const Run& run,
     page.Heading("Training");
     page.Figures(curves, kPlotColumn);
   }
-  RETURN_IF_ERROR(AddSheets(path,
-                            draws ? "The same captions, drawn again and again"
-                                  : "Pictures, and beside each what its codes give back",
-                            *files, &page));
+  RETURN_IF_ERROR(AddSheets(path, *files, &page));
   page.Heading("Machine and settings");
   page.Paragraph(Machine(log, *files));
   page.Details("All settings", ToToml(run.config));

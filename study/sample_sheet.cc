@@ -12,40 +12,51 @@ namespace {
 
 constexpr int64_t kPictures = 32, kColumns = 8, kMargin = 2, kSide = 96;
 
-}  // namespace
-
-absl::Status WriteSampleSheet(const Run& run, int64_t step, const std::string& out,
-                              const std::shared_ptr<const Files>& files) {
-  if (run.config.model.autoencoder.trained()) {
-    return WriteReconstructions(run, step, out, files);
-  }
-  ASSIGN_OR_RETURN(const auto dataset, OpenDataset(run.config, Split::kTest, files));
+// One for each caption, of which *captions has one a line.
+absl::StatusOr<std::vector<Image>> DrawCaptions(const Run& run, const Dataset& dataset,
+                                                std::string* captions) {
   GenerateRequest request;
-  std::string captions;
-  const int64_t count = std::min(kPictures, dataset->size());
+  const int64_t count = std::min(kPictures, dataset.size());
   for (int64_t i = 0; i < count; ++i) {  // spread out: neighbours in a folder are often alike
-    ASSIGN_OR_RETURN(const Document document, dataset->Get(i * dataset->size() / count));
+    ASSIGN_OR_RETURN(const Document document, dataset.Get(i * dataset.size() / count));
     for (const Segment& segment : document.segments) {
       if (const std::string* text = AsText(segment)) {
         request.prompts.push_back({{*text}});
-        absl::StrAppend(&captions, *text, "\n");
+        absl::StrAppend(captions, *text, "\n");
         break;
       }
     }
   }
+  std::vector<Image> images;
   if (request.prompts.empty()) {
-    return absl::OkStatus();
+    return images;
   }
   request.until = Until::kImage;
-  std::vector<Image> images;
   for (const Document& document :
        Generate(*run.model, run.tokenizer, run.layout, run.config.generate, request)) {
     images.push_back(*AsImage(document.segments.back()));
   }
+  return images;
+}
+
+}  // namespace
+
+absl::Status WriteSampleSheet(const Run& run, int64_t step, const std::string& out,
+                              const std::shared_ptr<const Files>& files) {
+  ASSIGN_OR_RETURN(const auto dataset, OpenDataset(run.config, Split::kTest, files));
+  std::string captions;
+  ASSIGN_OR_RETURN(const std::vector<Image> images,
+                   run.model != nullptr ? DrawCaptions(run, *dataset, &captions)
+                                        : Reconstructions(run, *dataset, kPictures));
+  if (images.empty()) {
+    return absl::OkStatus();
+  }
   const int64_t scale = std::max<int64_t>(1, kSide / images.front().width);
   const std::string folder = JoinPath(out, "samples");
   RETURN_IF_ERROR(files->MakeFolder(folder));
-  RETURN_IF_ERROR(files->Write(JoinPath(folder, "prompts.txt"), captions));
+  if (!captions.empty()) {
+    RETURN_IF_ERROR(files->Write(JoinPath(folder, "prompts.txt"), captions));
+  }
   return files->Write(JoinPath(folder, absl::StrFormat("step-%06d.png", step)),
                       EncodePng(ContactSheet(images, kColumns, kMargin, scale)));
 }

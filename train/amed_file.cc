@@ -18,32 +18,10 @@ CheckpointFolder AmedFolder(const std::string& checkpoint, const Files& files) {
   return CheckpointFolder(files, JoinPath(checkpoint, "amed"));
 }
 
-NamedTensors ParametersOf(const AmedPredictor& predictor) {
-  NamedTensors parameters;
-  for (const auto& item : predictor.named_parameters()) {
-    parameters.emplace_back(item.key(), item.value());
-  }
-  return parameters;
-}
-
 // Whether a key of [generate] changes the curve that the predictor was fitted to.
 bool Matters(const std::string& key) {
   return key.starts_with("guidance") || key == "image_guidance" || key == "negative" ||
          (key.starts_with("sampler.") && key != "sampler.temperature");
-}
-
-// "guidance=2.0 sampler.rho=7.0": what the first config has and the second has not.
-std::string Differences(const GenerateConfig& have, const GenerateConfig& other,
-                        const std::string& prefix = "") {
-  const std::vector<FieldInfo> ours = ListFields(have), theirs = ListFields(other);
-  std::vector<std::string> differences;
-  for (size_t i = 0; i < ours.size(); ++i) {
-    if (ours[i].active && Matters(ours[i].path) &&
-        (!theirs[i].active || ours[i].value != theirs[i].value)) {
-      differences.push_back(absl::StrCat(prefix, ours[i].path, "=", ours[i].value));
-    }
-  }
-  return absl::StrJoin(differences, " ");
 }
 
 absl::Status Missing(const std::string& path, int64_t steps,
@@ -64,8 +42,8 @@ absl::Status Missing(const std::string& path, int64_t steps,
 
 absl::Status CheckFittedFor(const GenerateConfig& fitted, const GenerateConfig& now,
                             const std::string& path) {
-  const std::string was = Differences(fitted, now);
-  const std::string is = Differences(now, fitted, "generate.");
+  const std::string was = Overrides(now, fitted);
+  const std::string is = Overrides(fitted, now, "generate.");
   if (was.empty() && is.empty()) {
     return absl::OkStatus();
   }
@@ -78,11 +56,24 @@ absl::Status CheckFittedFor(const GenerateConfig& fitted, const GenerateConfig& 
 
 }  // namespace
 
+std::string Overrides(const GenerateConfig& have, const GenerateConfig& want,
+                      const std::string& prefix) {
+  const std::vector<FieldInfo> before = ListFields(have), after = ListFields(want);
+  std::vector<std::string> overrides;
+  for (size_t i = 0; i < after.size(); ++i) {
+    const FieldInfo& is = after[i];
+    if (is.active && Matters(is.path) && (!before[i].active || before[i].value != is.value)) {
+      overrides.push_back(absl::StrCat(prefix, is.path, "=", is.value));
+    }
+  }
+  return absl::StrJoin(overrides, " ");
+}
+
 absl::Status SaveAmed(const std::string& checkpoint, const AmedSettings& settings,
                       const AmedPredictor& predictor, const Files& files) {
   return AmedFolder(checkpoint, files)
       .Save(settings.generate.sampler.steps,
-            {{kSettings, ToToml(settings)}, {kTensors, ParametersOf(predictor)}});
+            {{kSettings, ToToml(settings)}, {kTensors, Parameters(predictor)}});
 }
 
 absl::Status LoadAmed(const std::string& path, const Files& files, Run* run) {
@@ -104,7 +95,7 @@ absl::Status LoadAmed(const std::string& path, const Files& files, Run* run) {
   auto predictor = std::make_shared<AmedPredictor>(settings.amed, run->model->patch_dim());
   const std::string tensors_path = JoinPath(found->path, kTensors);
   ASSIGN_OR_RETURN(const NamedTensors tensors, ReadTensors(files, tensors_path));
-  RETURN_IF_ERROR(CopyByName(tensors, tensors_path, ParametersOf(*predictor)));
+  RETURN_IF_ERROR(CopyByName(tensors, tensors_path, Parameters(*predictor)));
   predictor->to(run->model->device());
   run->model->image_head().SetAmed(std::move(predictor));
   return absl::OkStatus();

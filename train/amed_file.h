@@ -25,6 +25,11 @@ struct AmedSettings {
   }
 };
 
+// "guidance=2.0 sampler.rho=7.0": the keys of `want` that a predictor depends on, where `have` has
+// other values or none. Each begins with `prefix`.
+std::string Overrides(const GenerateConfig& have, const GenerateConfig& want,
+                      const std::string& prefix = "");
+
 // Replaces a predictor for as many steps.
 absl::Status SaveAmed(const std::string& checkpoint, const AmedSettings& settings,
                       const AmedPredictor& predictor, const Files& files);

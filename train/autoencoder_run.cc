@@ -62,7 +62,7 @@ absl::Status LoadAutoencoder(const Files& files, Run* run) {
   }
   constexpr std::string_view kPrefix = "autoencoder.";
   NamedTensors into;
-  for (const auto& named : Parameters(*run->model)) {
+  for (const auto& named : Parameters(*run->learner)) {
     if (named.first.starts_with(kPrefix)) {
       into.push_back(named);
     }
@@ -71,7 +71,7 @@ absl::Status LoadAutoencoder(const Files& files, Run* run) {
 }
 
 absl::Status CheckReadsAndWrites(const std::string& path, const Run& run) {
-  return run.config.model.autoencoder.trained()
+  return run.model == nullptr
              ? absl::FailedPreconditionError(absl::StrCat(
                    "'", path,
                    "' is an autoencoder of patches, which neither reads texts nor draws;",

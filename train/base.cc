@@ -72,7 +72,7 @@ absl::Status KeepBase(const RunConfig& config, const RunFolders& folders, const 
   ASSIGN_OR_RETURN(const Run from, LoadRun(folders.from, files));
   RETURN_IF_ERROR(CheckSameModel(folders.from, from.config, config));
   if (folders.resume) {
-    RETURN_IF_ERROR(CheckKept(folders, WriteSafetensors(Parameters(*from.model)), files));
+    RETURN_IF_ERROR(CheckKept(folders, WriteSafetensors(Parameters(*from.learner)), files));
     ASSIGN_OR_RETURN(const std::string kept, BaseOf(folders.out, files));
     if (!kept.empty()) {
       return absl::OkStatus();
@@ -93,7 +93,7 @@ absl::StatusOr<std::string> BaseOf(const std::string& run, const Files& files) {
 }
 
 absl::Status BeginFrom(const std::string& base, const Files& files, Run* run) {
-  const NamedTensors parameters = Parameters(*run->model);
+  const NamedTensors parameters = Parameters(*run->learner);
   RETURN_IF_ERROR(LoadTensors(files, JoinPath(base, kAverage), parameters));
   const AdapterConfig& config = run->config.train.adapter;
   if (config.kind != AdapterKind::kNone) {

@@ -92,9 +92,17 @@ absl::StatusOr<Run> MakeRun(const RunConfig& config, Tokenizer tokenizer) {
                     config.model.arrangement};
   RETURN_IF_ERROR(CheckLayout(layout));
   torch::manual_seed(MixSeed(config.seed, static_cast<uint64_t>(Stream::kInit), 0));
-  auto model = std::make_shared<Model>(config.model, vocabulary, grids);
-  RETURN_IF_ERROR(Freeze(config.train.freeze, Parameters(*model)));
-  return Run{config, std::move(tokenizer), std::move(layout), std::move(model)};
+  Run run{config, std::move(tokenizer), std::move(layout)};
+  if (config.model.autoencoder.trained()) {
+    const int64_t patch_dim = 3 * config.model.patch * config.model.patch;
+    run.autoencoder = std::make_shared<PatchAutoencoder>(config.model.autoencoder, patch_dim);
+    run.learner = MakeLearner(run.autoencoder);
+  } else {
+    run.learner = run.model = std::make_shared<Model>(config.model, vocabulary, grids);
+    run.autoencoder = run.model->autoencoder();
+  }
+  RETURN_IF_ERROR(Freeze(config.train.freeze, Parameters(*run.learner)));
+  return run;
 }
 
 CheckpointFolder CheckpointsOf(const std::string& run, const Files& files) {
@@ -124,31 +132,35 @@ absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files, DeviceK
   ASSIGN_OR_RETURN(std::string model, files.Read(JoinPath(folder, "tokenizer.model")));
   ASSIGN_OR_RETURN(Tokenizer tokenizer, Tokenizer::Parse(std::move(model)));
   ASSIGN_OR_RETURN(Run run, MakeRun(config, std::move(tokenizer)));
-  run.model->to(device);
+  run.learner->to(device);
   if (config.train.adapter.kind == AdapterKind::kNone) {
-    RETURN_IF_ERROR(LoadTensors(files, JoinPath(folder, kAverage), Parameters(*run.model)));
+    RETURN_IF_ERROR(LoadTensors(files, JoinPath(folder, kAverage), Parameters(*run.learner)));
   } else {
     RETURN_IF_ERROR(LoadAdapters(folder, files, &run));
   }
-  run.model->eval();
+  run.learner->eval();
   return run;
 }
 
-NamedTensors Parameters(const Model& model) {
+NamedTensors Parameters(const torch::nn::Module& module) {
   NamedTensors parameters;
-  for (const auto& item : model.named_parameters()) {
+  for (const auto& item : module.named_parameters()) {
     parameters.emplace_back(item.key(), item.value());
   }
-  for (const auto& item : model.named_buffers()) {
+  for (const auto& item : module.named_buffers()) {
     parameters.emplace_back(item.key(), item.value());
   }
   return parameters;
 }
 
+NamedTensors Trained(const Run& run) {
+  return run.adapters.empty() ? Parameters(*run.learner) : run.adapters.Parameters();
+}
+
 std::vector<CheckpointFile> PlainFiles(const Run& run) {
   RunConfig config = run.config;
   config.train.adapter = AdapterConfig();
-  return {{kAverage, Parameters(*run.model)},
+  return {{kAverage, Parameters(*run.learner)},
           {"tokenizer.model", run.tokenizer.Serialized()},
           {"config.toml", ToToml(config)}};
 }

@@ -1,4 +1,5 @@
-// A model and all that it needs to read and write Documents; how it is stored and found again.
+// A model and all that it needs to read and write Documents, or an autoencoder of patches; how it
+// is stored and found again.
 #pragma once
 
 #include <memory>
@@ -20,8 +21,12 @@ struct Run {
   RunConfig config;
   Tokenizer tokenizer;
   LayoutSpec layout;
-  std::shared_ptr<Model> model;
-  Adapters adapters = {};  // whose changes the model's matrices hold, if any
+  // What is trained and stored: the model if there is one, else the autoencoder, which a model may
+  // have besides.
+  std::shared_ptr<Learner> learner = nullptr;
+  std::shared_ptr<Model> model = nullptr;
+  std::shared_ptr<PatchAutoencoder> autoencoder = nullptr;
+  Adapters adapters = {};  // whose changes the matrices hold, if any
 };
 
 // A split of the run's data set, its pictures as large as the largest grid; of an autoencoder
@@ -32,7 +37,7 @@ absl::StatusOr<std::unique_ptr<Dataset>> OpenDataset(const RunConfig& config, Sp
 // The device that a run or a command asks for, if this machine and its LibTorch have one.
 absl::StatusOr<torch::Device> OpenDevice(DeviceKind kind);
 
-// A new model, on the CPU, its parameters drawn from config.seed; those that train.freeze names
+// A new learner, on the CPU, its parameters drawn from config.seed; those that train.freeze names
 // need no gradient.
 absl::StatusOr<Run> MakeRun(const RunConfig& config, Tokenizer tokenizer);
 
@@ -49,7 +54,10 @@ absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files,
                             DeviceKind device = DeviceKind::kCpu);
 
 // And buffers, which a codebook of averages is.
-NamedTensors Parameters(const Model& model);
+NamedTensors Parameters(const torch::nn::Module& module);
+
+// What a step changes, by the names of the files: the parameters, or adapters on them.
+NamedTensors Trained(const Run& run);
 
 // The files that LoadRun reads, of a run as it is: adapters become part of the weights.
 std::vector<CheckpointFile> PlainFiles(const Run& run);

@@ -20,12 +20,12 @@ struct Part {
 };
 
 // Calls `use` with the loss of each batch, weighted for the whole step.
-StepLoss ForEachBatch(Model& model, const StepInput& input, const TrainConfig& config,
+StepLoss ForEachBatch(Learner& learner, const StepInput& input, const TrainConfig& config,
                       const std::function<void(const Part&)>& use) {
   std::vector<LossCounts> counts;
   LossCounts all;
   for (const Batch& batch : input.batches) {
-    counts.push_back(model.Counts(batch));
+    counts.push_back(learner.Counts(batch));
     all.text += counts.back().text;
     all.image += counts.back().image;
   }
@@ -33,12 +33,12 @@ StepLoss ForEachBatch(Model& model, const StepInput& input, const TrainConfig& c
   const LossScale scale{config.text_weight / all.text, config.image_weight / all.image};
   StepLoss mean;
   for (size_t i = 0; i < input.batches.size(); ++i) {
-    const Batch batch = input.batches[i].To(model.device());
-    const auto rng = MakeGenerator(model.device(), input.seed, Stream::kLoss, input.step, i);
+    const Batch batch = input.batches[i].To(learner.device());
+    const auto rng = MakeGenerator(learner.device(), input.seed, Stream::kLoss, input.step, i);
     ModelLoss loss;
     {
-      const Autocast autocast(model.device(), config.precision);
-      loss = model.Loss(batch, scale, rng);
+      const Autocast autocast(learner.device(), config.precision);
+      loss = learner.Loss(batch, scale, rng);
     }
     mean.text += loss.text_sum.item<double>() / all.text;
     mean.image += loss.image_sum.item<double>() / all.image;
@@ -55,10 +55,10 @@ double SquaredGradient(const Tensor& h_NW) {
 
 }  // namespace
 
-StepLoss AddGradient(Model& model, const StepInput& input, const TrainConfig& config,
+StepLoss AddGradient(Learner& learner, const StepInput& input, const TrainConfig& config,
                      Interval* interval) {
   double text_square = 0, image_square = 0;
-  StepLoss loss = ForEachBatch(model, input, config, [&](const Part& part) {
+  StepLoss loss = ForEachBatch(learner, input, config, [&](const Part& part) {
     for (const Tensor* h_NW : {&part.loss.text_h_NW, &part.loss.image_h_NW}) {
       if (h_NW->defined() && h_NW->requires_grad()) {
         h_NW->retain_grad();
@@ -77,9 +77,9 @@ StepLoss AddGradient(Model& model, const StepInput& input, const TrainConfig& co
   return loss;
 }
 
-StepLoss LossOf(Model& model, const StepInput& input, const TrainConfig& config) {
+StepLoss LossOf(Learner& learner, const StepInput& input, const TrainConfig& config) {
   const torch::NoGradGuard no_grad;
-  return ForEachBatch(model, input, config, [](const Part&) {});
+  return ForEachBatch(learner, input, config, [](const Part&) {});
 }
 
 }  // namespace tessera

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "model/learner.h"
 #include "train/config.h"
 #include "train/step_log.h"
 
@@ -24,10 +25,10 @@ struct StepLoss {
 };
 
 // Adds to the parameters' gradients, and the losses to *interval.
-StepLoss AddGradient(Model& model, const StepInput& input, const TrainConfig& config,
+StepLoss AddGradient(Learner& learner, const StepInput& input, const TrainConfig& config,
                      Interval* interval);
 
 // The same losses, without gradients.
-StepLoss LossOf(Model& model, const StepInput& input, const TrainConfig& config);
+StepLoss LossOf(Learner& learner, const StepInput& input, const TrainConfig& config);
 
 }  // namespace tessera

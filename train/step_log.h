@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "model/model.h"
+#include "model/learner.h"
 
 namespace tessera {
 

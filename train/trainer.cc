@@ -8,22 +8,15 @@
 #include "config/toml.h"
 #include "data/loader.h"
 #include "train/autoencoder_run.h"
-#include "train/ema.h"
-#include "train/optimizer.h"
 #include "train/resume.h"
-#include "train/roles.h"
 #include "train/schedule.h"
 #include "train/step_gradient.h"
+#include "train/trained_weights.h"
 
 namespace tessera {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// What a step changes, by the names of the files.
-NamedTensors Trained(const Run& run) {
-  return run.adapters.empty() ? Parameters(*run.model) : run.adapters.Parameters();
-}
 
 // One run in memory: what a step changes, and where it is written.
 class Trainer {
@@ -35,20 +28,10 @@ class Trainer {
         files_(files),
         hooks_(hooks),
         checkpoints_(CheckpointsOf(out_, files)),
-        optimizer_(Trained(run_), RoleOf, config_),
-        ema_(Trained(run_), config_.ema) {}
+        weights_(run_) {}
 
   absl::Status Restore(const std::string& checkpoint) {
-    const auto load = [&](const char* name, const NamedTensors& into) {
-      return LoadTensors(files_, JoinPath(checkpoint, name), into);
-    };
-    RETURN_IF_ERROR(load(kWeights, Trained(run_)));
-    RETURN_IF_ERROR(load(AverageName(), ema_.State()));
-    RETURN_IF_ERROR(load("optimizer.safetensors", optimizer_.State()));
-    if (!run_.adapters.empty()) {
-      RETURN_IF_ERROR(CheckBase(checkpoint, files_, run_.adapters));
-    }
-    run_.adapters.Apply();
+    RETURN_IF_ERROR(weights_.Load(checkpoint, files_));
     ASSIGN_OR_RETURN(state_, ReadState(checkpoint, files_));
     saved_step_ = state_.step;
     earlier_minutes_ = state_.minutes;
@@ -105,17 +88,13 @@ class Trainer {
       input.batches.push_back(std::move(batch));
     }
     report_.lr_factor = LearningRateFactor(config_, state_.step, Done());
-    optimizer_.ZeroGrad();
-    run_.adapters.DropInputs(state_.step);
-    const StepLoss loss = AddGradient(*run_.model, input, config_, &interval_);
-    run_.adapters.CollectGradients();
+    weights_.Begin(state_.step);
+    const StepLoss loss = AddGradient(*run_.learner, input, config_, &interval_);
     report_.text_gradient_norm = loss.text_gradient;
     report_.image_gradient_norm = loss.image_gradient;
-    report_.gradient_norm = optimizer_.ClipGradients(config_.clip);
+    report_.gradient_norm = weights_.ClipGradient();
     RETURN_IF_ERROR(CheckFinite(loss));
-    optimizer_.Step(report_.lr_factor);
-    run_.adapters.Apply();
-    ema_.Update(state_.step);
+    weights_.Follow(state_.step, report_.lr_factor);
     ++state_.step;
     input.batches.resize(1);
     last_input_ = std::move(input);
@@ -159,30 +138,21 @@ class Trainer {
     if (!hooks_.on_sample) {
       return absl::OkStatus();
     }
-    return WithAverage([&] { return hooks_.on_sample(run_, state_.step); });
+    return weights_.WithAverage([&] { return hooks_.on_sample(run_, state_.step); });
   }
 
-  absl::Status WithAverage(const std::function<absl::Status()>& use) {
-    const torch::NoGradGuard no_grad;
-    absl::Status status;
-    {
-      const EmaScope averaged(ema_);
-      run_.adapters.Apply();
-      status = use();
-    }
-    run_.adapters.Apply();
-    return status;
-  }
-
-  // The best parameters so far are kept at once. fmax: an autoencoder's text loss is NaN.
+  // The best parameters so far are kept at once. A loss that held-out documents have none of is
+  // NaN, and counts nothing.
   absl::Status Evaluate() {
     if (!hooks_.on_evaluate) {
       return absl::OkStatus();
     }
-    RETURN_IF_ERROR(WithAverage([&] { return hooks_.on_evaluate(run_, &report_); }));
-    const bool reads = !run_.config.model.autoencoder.trained();
-    const double loss = (reads ? config_.text_weight * report_.held_out_text_loss : 0) +
-                        config_.image_weight * report_.held_out_image_loss;
+    RETURN_IF_ERROR(weights_.WithAverage([&] { return hooks_.on_evaluate(run_, &report_); }));
+    const auto weighted = [](double weight, double loss) {
+      return std::isnan(loss) ? 0 : weight * loss;
+    };
+    const double loss = weighted(config_.text_weight, report_.held_out_text_loss) +
+                        weighted(config_.image_weight, report_.held_out_image_loss);
     if (!(loss < state_.best_loss)) {
       return absl::OkStatus();
     }
@@ -197,19 +167,13 @@ class Trainer {
       return absl::OkStatus();
     }
     // A step with a finite loss may still break the parameters, which only their own loss shows.
-    RETURN_IF_ERROR(CheckFinite(LossOf(*run_.model, last_input_, config_)));
+    RETURN_IF_ERROR(CheckFinite(LossOf(*run_.learner, last_input_, config_)));
     RETURN_IF_ERROR(Report());
     state_.minutes = Minutes();
-    std::vector<CheckpointFile> contents = {{"config.toml", ToToml(run_.config)},
-                                            {kWeights, Trained(run_)},
-                                            {AverageName(), ema_.State()},
-                                            {"optimizer.safetensors", optimizer_.State()},
-                                            {"tokenizer.model", run_.tokenizer.Serialized()},
-                                            {"state.json", ToJson(state_)}};
-    if (!run_.adapters.empty()) {
-      contents.push_back(
-          {kAdapterConfig, PeftConfig(config_.adapter, run_.adapters, "../../base")});
-    }
+    std::vector<CheckpointFile> contents = weights_.ToFiles();
+    contents.insert(contents.end(), {{"config.toml", ToToml(run_.config)},
+                                     {"tokenizer.model", run_.tokenizer.Serialized()},
+                                     {"state.json", ToJson(state_)}});
     RETURN_IF_ERROR(checkpoints_.Save(state_.step, contents));
     saved_step_ = state_.step;
     if (state_.best_step == state_.step && state_.step > 0) {
@@ -217,8 +181,6 @@ class Trainer {
     }
     return checkpoints_.Prune(config_.keep);
   }
-
-  const char* AverageName() const { return run_.adapters.empty() ? kAverage : kAdapters; }
 
   std::string LogPath() const { return JoinPath(out_, "log.jsonl"); }
 
@@ -228,8 +190,7 @@ class Trainer {
   const Files& files_;
   const TrainHooks& hooks_;
   CheckpointFolder checkpoints_;
-  Optimizer optimizer_;
-  Ema ema_;
+  TrainedWeights weights_;
   TrainState state_;
   StepInput last_input_;  // the first batch of the last step
   Interval interval_;     // since the last line of the log
@@ -279,7 +240,7 @@ absl::Status Train(const RunConfig& config, const RunFolders& folders,
   ASSIGN_OR_RETURN(Tokenizer tokenizer,
                    TokenizerOf(config, last.ok() ? last->path : base, *dataset, *files));
   ASSIGN_OR_RETURN(Run run, MakeRun(config, tokenizer));
-  run.model->to(device);
+  run.learner->to(device);
   if (!base.empty()) {
     RETURN_IF_ERROR(BeginFrom(base, *files, &run));
   } else if (!last.ok()) {

@@ -13,6 +13,7 @@ namespace {
 class AmedFile : public testing::Test {
  protected:
   AmedFile() {
+    run_.learner = run_.model = ToyRun().model;
     run_.config.generate.sampler = {.kind = SamplerKind::kAmed, .steps = 3, .analytic_first = true};
     run_.config.generate.guidance = 2;
   }
@@ -26,7 +27,7 @@ class AmedFile : public testing::Test {
   absl::Status Load() { return LoadAmed(folder_.path(), Files(), &run_); }
 
   const TempFolder folder_;
-  tessera::Run run_{{}, Toy().tokenizer, Toy().layout, ToyRun().model};
+  tessera::Run run_{{}, Toy().tokenizer, Toy().layout};
 };
 
 TEST_F(AmedFile, GivesTheHeadItsPredictor) {

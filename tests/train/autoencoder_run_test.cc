@@ -46,7 +46,7 @@ NamedTensors AutoencoderOf(const std::string& run) {
   const auto loaded = LoadRun(run, Files());
   EXPECT_TRUE(loaded.ok()) << loaded.status();
   NamedTensors tensors;
-  for (const auto& [name, tensor] : Parameters(*loaded->model)) {
+  for (const auto& [name, tensor] : Parameters(*loaded->learner)) {
     if (name.starts_with("autoencoder.")) {
       tensors.emplace_back(name, tensor.clone());
     }

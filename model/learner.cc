@@ -1,0 +1,45 @@
+#include "model/learner.h"
+
+#include <ATen/Functions.h>
+
+namespace tessera {
+namespace {
+
+class AutoencoderLearner : public Learner {
+ public:
+  explicit AutoencoderLearner(std::shared_ptr<PatchAutoencoder> autoencoder)
+      : autoencoder_(register_module("autoencoder", std::move(autoencoder))) {}
+
+  ModelLoss Loss(const Batch& batch, LossScale scale, at::Generator rng) override {
+    const Tensor scored_N = at::nonzero(batch.scored_P).squeeze(1);
+    const double count = static_cast<double>(scored_N.size(0));
+    ModelLoss loss;
+    loss.text_sum = loss.image_sum = loss.total = at::zeros({}, batch.patch_PD.options());
+    if (count > 0) {
+      loss.image =
+          autoencoder_->Loss(at::index_select(batch.patch_PD, 0, scored_N), std::move(rng));
+      loss.patch_index_N = at::index_select(batch.patch_index_P, 0, scored_N);
+      loss.image_sum = loss.image.mean.detach() * count;
+      loss.total = loss.image.mean * (count * scale.image);
+    }
+    return loss;
+  }
+  LossCounts Counts(const Batch& batch) const override { return {0, CountLosses(batch).image}; }
+  torch::Device device() const override { return autoencoder_->parameters().front().device(); }
+
+ private:
+  std::shared_ptr<PatchAutoencoder> autoencoder_;
+};
+
+}  // namespace
+
+LossCounts CountLosses(const Batch& batch) {
+  return {(batch.weight_BT * (batch.target_BT >= 0)).sum().item<double>(),
+          batch.scored_P.sum().item<double>()};
+}
+
+std::shared_ptr<Learner> MakeLearner(std::shared_ptr<PatchAutoencoder> autoencoder) {
+  return std::make_shared<AutoencoderLearner>(std::move(autoencoder));
+}
+
+}  // namespace tessera

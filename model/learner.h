@@ -1,0 +1,48 @@
+// The seam of training: what a step needs of whatever it trains, beside its parameters.
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <memory>
+
+#include "data/batch.h"
+#include "heads/image_head.h"
+#include "heads/patch_autoencoder.h"
+
+namespace tessera {
+
+// What a loss is divided by, and its weight: text += weight_i * nats_i * text, image likewise. With
+// gradient accumulation or several ranks the counts are those of the whole step.
+struct LossScale {
+  double text = 0;
+  double image = 0;
+};
+
+// How much of each loss a batch holds: the sum of text weights, the number of scored patches.
+struct LossCounts {
+  double text = 0;
+  double image = 0;
+};
+LossCounts CountLosses(const Batch& batch);
+
+struct ModelLoss {
+  Tensor total;          // differentiable: scale.text * text_sum + scale.image * image_sum
+  Tensor text_sum;       // detached: nats, weighted as the batch says
+  Tensor image_sum;      // detached: the head's loss, summed over scored patches
+  HeadLoss image;        // details, one row a scored patch; undefined where there is none
+  Tensor patch_index_N;  // the scored patches' turn in their picture
+  Tensor text_h_NW;      // the hidden states that each loss reads, differentiable; undefined where
+  Tensor image_h_NW;     // there is none; of drafts: those of all noise draws
+};
+
+class Learner : public torch::nn::Module {
+ public:
+  virtual ModelLoss Loss(const Batch& batch, LossScale scale, at::Generator rng) = 0;
+  virtual LossCounts Counts(const Batch& batch) const = 0;  // of the losses that it has
+  virtual torch::Device device() const = 0;
+};
+
+// Learns the scored patches of a batch alone.
+std::shared_ptr<Learner> MakeLearner(std::shared_ptr<PatchAutoencoder> autoencoder);
+
+}  // namespace tessera

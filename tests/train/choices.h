@@ -1,0 +1,193 @@
+// All that can be chosen of a model and its sampler, value by value: which two choices forbid each
+// other, and one step and one picture of a tiny model for those that do not. A new kind is met by
+// being named, a new key by a line in kKeys.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "data/packer.h"
+#include "heads/amed.h"
+#include "infer/generator.h"
+#include "tests/data/toy_documents.h"
+#include "tests/train/tiny_run.h"
+#include "train/step_gradient.h"
+
+namespace tessera {
+
+inline constexpr const char* kKeys[] = {
+    "model.head.kind", "model.head.schedule", "generate.sampler.kind", "model.order",
+    "model.positions", "model.mask",          "model.input.kind",      "model.objective",
+};
+inline constexpr size_t kNumKeys = std::size(kKeys);
+inline constexpr size_t kSchedule = 1, kSampler = 2;  // in kKeys
+
+inline constexpr char kChoicesRecipe[] = R"(
+[model]
+patch = 2
+grids = ["2x2"]
+width = 8
+layers = 1
+heads = 2
+kv_heads = 2
+ffn = 8
+[model.head]
+width = 8
+depth = 1
+)";
+
+// The index of each key's value. A key at its default is not named in the recipe.
+using Combination = std::array<size_t, kNumKeys>;
+
+class Choices {
+ public:
+  // Found once a program.
+  static Choices& All() {
+    static Choices all;
+    return all;
+  }
+
+  size_t size(size_t key) const { return keys_[key].names.size(); }
+  const Combination& defaults() const { return default_; }
+
+  // Whether two values forbid each other, which the others cannot change: the other keys are at
+  // their defaults, the sampler also at one that goes with every schedule.
+  bool refused(size_t a, size_t i, size_t b, size_t j) const { return refused_[Pair(a, i, b, j)]; }
+
+  bool AnyRefused(const Combination& all) const {
+    for (size_t b = 1; b < kNumKeys; ++b) {
+      for (size_t a = 0; a < b; ++a) {
+        if (refused(a, all[a], b, all[b])) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  // What recipes of such pairs are told.
+  const std::set<std::string>& sentences() const { return sentences_; }
+
+  // What a recipe of the combination is refused for, apart from keys that have no effect.
+  std::string Problem(const Combination& all) {
+    for (size_t key = 0; key < kNumKeys; ++key) {
+      keys_[key].set(keys_[key].value, all[key]);
+    }
+    const bool codes = config_.model.reads_codes() || config_.model.writes_codes();
+    config_.model.autoencoder.path = codes ? "none" : "";
+    const std::string problem = config_.model.Problem();
+    return problem.empty() ? config_.Problem() : problem;
+  }
+
+  // As a recipe has it, which names no defaults.
+  absl::StatusOr<RunConfig> Parse(const Combination& all) const {
+    std::vector<std::string> overrides;
+    for (size_t key = 0; key < kNumKeys; ++key) {
+      if (all[key] != default_[key]) {
+        overrides.push_back(std::string(kKeys[key]) + "=" + keys_[key].names[all[key]]);
+      }
+    }
+    if (std::ranges::any_of(overrides, [](const auto& one) { return one.ends_with("=codes"); })) {
+      overrides.insert(overrides.end(), {"model.autoencoder.kind=fsq",
+                                         "model.autoencoder.path=runs/none",  // not read
+                                         "model.autoencoder.width=8", "model.autoencoder.depth=1"});
+    }
+    RunConfig config;
+    const absl::Status status = FromToml(kChoicesRecipe, "choices", overrides, &config);
+    return status.ok() ? absl::StatusOr<RunConfig>(config) : status;
+  }
+
+  std::string NameOf(const Combination& all) const {
+    std::string name;
+    for (size_t key = 0; key < kNumKeys; ++key) {
+      name += std::string(kKeys[key]) + "=" + keys_[key].names[all[key]] + " ";
+    }
+    return name;
+  }
+
+  void TrainAndDraw(const Combination& all) const {
+    SCOPED_TRACE(NameOf(all));
+    const auto config = Parse(all);
+    ASSERT_TRUE(config.ok()) << config.status();
+    const auto run = MakeRun(*config, ToyTokenizer());
+    ASSERT_TRUE(run.ok()) << run.status();
+    const Document told = {{"a red dot", NoisePicture(4, 4, 1)}};
+    const Batch batch =
+        PackRows({Layout(told, run->layout, run->tokenizer)}, {{0}}, run->layout.patch);
+    Interval interval;
+    const StepLoss loss = AddGradient(*run->model, {.batches = {batch}}, config->train, &interval);
+    EXPECT_TRUE(std::isfinite(loss.text + loss.image));
+    double gradient = 0;
+    for (const Tensor& parameter : run->model->parameters()) {
+      gradient += parameter.grad().defined() ? parameter.grad().abs().sum().item<double>() : 0;
+    }
+    EXPECT_TRUE(std::isfinite(gradient));
+    EXPECT_GT(gradient, 0);
+    if (config->generate.sampler.kind == SamplerKind::kAmed) {
+      run->model->image_head().SetAmed(
+          std::make_shared<AmedPredictor>(AmedConfig(), run->model->patch_dim()));
+    }
+    const auto drawn = Generate(*run->model, run->tokenizer, run->layout, config->generate,
+                                {.prompts = {{{"a red dot"}}}, .until = Until::kImage});
+    EXPECT_EQ(AsImage(drawn[0].segments.back())->width, 4);
+  }
+
+ private:
+  Choices() {
+    EXPECT_TRUE(FromToml(kChoicesRecipe, "choices", {}, &config_).ok());
+    keys_.resize(kNumKeys);
+    ForEachField(config_, [&](const Field& field) {
+      const auto key = std::ranges::find(kKeys, field.path);
+      if (key != std::end(kKeys)) {
+        keys_[key - kKeys] = std::get<EnumRef>(field.ref);
+      }
+    });
+    for (size_t key = 0; key < kNumKeys; ++key) {
+      default_[key] = keys_[key].get(keys_[key].value);
+      first_[key] = total_;
+      total_ += size(key);
+    }
+    FindRefusals();
+  }
+  Choices(const Choices&) = delete;  // keys_ point into config_
+
+  size_t Pair(size_t a, size_t i, size_t b, size_t j) const {
+    return (first_[a] + i) * total_ + first_[b] + j;
+  }
+
+  void FindRefusals() {
+    refused_.resize(total_ * total_);
+    for (size_t b = 1; b < kNumKeys; ++b) {
+      for (size_t a = 0; a < b; ++a) {
+        for (size_t i = 0; i < size(a); ++i) {
+          for (size_t j = 0; j < size(b); ++j) {
+            Combination all = default_;
+            all[kSampler] = static_cast<size_t>(SamplerKind::kDdpm);
+            all[a] = i;
+            all[b] = j;
+            absl::Status status = Parse(all).status();
+            if (!status.ok() && a != kSampler && b != kSampler) {
+              all[kSampler] = default_[kSampler];
+              status = Parse(all).status();
+            }
+            refused_[Pair(a, i, b, j)] = refused_[Pair(b, j, a, i)] = !status.ok();
+            if (!status.ok()) {
+              sentences_.insert(std::string(status.message()));
+            }
+          }
+        }
+      }
+    }
+  }
+
+  RunConfig config_;
+  std::vector<EnumRef> keys_;
+  Combination default_, first_;
+  size_t total_ = 0;
+  std::vector<bool> refused_;  // by Pair
+  std::set<std::string> sentences_;
+};
+
+}  // namespace tessera

@@ -1,0 +1,39 @@
+// What steps of training change, and its files in a checkpoint: the parameters, or adapters on
+// them; their average; what the optimizer remembers.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "train/ema.h"
+#include "train/optimizer.h"
+#include "train/run.h"
+
+namespace tessera {
+
+class TrainedWeights {
+ public:
+  // Changes what the run holds, which must outlive it.
+  explicit TrainedWeights(Run& run);
+
+  // In this order: a step begins, its gradient is added up, clipped to train.clip, and followed.
+  void Begin(int64_t step);
+  double ClipGradient();  // its norm before
+  void Follow(int64_t step, double lr_factor);
+
+  // Calls `use` while the run holds the average, without gradients.
+  absl::Status WithAverage(const std::function<absl::Status()>& use);
+
+  std::vector<CheckpointFile> ToFiles() const;
+  absl::Status Load(const std::string& checkpoint, const Files& files);
+
+ private:
+  const char* average() const { return run_.adapters.empty() ? kAverage : kAdapters; }
+
+  Run& run_;
+  Optimizer optimizer_;
+  Ema ema_;
+};
+
+}  // namespace tessera
