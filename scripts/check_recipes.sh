@@ -2,12 +2,13 @@
 # Trains recipes again from nothing, evaluates them, and holds the results against what their headers state in lines such as
 #   # expect scene_accuracy >= .98
 #   # expect gmm/scene_accuracy >= .40     of a study: the mean of an arm
+# Commands in lines such as "# before scripts/draw_glyphs.py runs/glyphs" are run first.
 # Prints measured against expected; exits 1 if one misses. Takes as long as the recipes do.
 #   scripts/check_recipes.sh [NAME...]    names of recipes/NAME.toml, such as studies/heads; default: shapes
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-tessera=${TESSERA:-build/release/tessera}
+export tessera=${TESSERA:-build/release/tessera}
 python=.venv/bin/python
 [[ -x $python ]] || python=python3
 names=("${@:-shapes}")
@@ -42,6 +43,7 @@ PYTHON
 
 status=0
 for name in "${names[@]}"; do
+  bash -euc "$(sed -n 's/^# before //p' "recipes/$name.toml")" >&2
   run=runs/check/$name
   rm -rf "$run"
   measured=$run/eval.json
