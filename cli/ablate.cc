@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "config/status.h"
 #include "config/suggest.h"
+#include "study/ablation/folder_lock.h"
 #include "study/ablation/study_page.h"
 #include "study/machine.h"
 
@@ -105,6 +106,8 @@ absl::Status RunAblate(Arguments arguments) {
   }
   ASSIGN_OR_RETURN(const StudyConfig study, ReadStudy(arguments.spec, *files));
   ASSIGN_OR_RETURN(const StudyPlan plan, PlanStudy(WithArguments(study, arguments), *files));
+  RETURN_IF_ERROR(files->MakeFolder(arguments.out));
+  ASSIGN_OR_RETURN(const FolderLock lock, LockFolder(arguments.out));
   for (const int signal : {SIGINT, SIGTERM}) {
     std::signal(signal, [](int) { stop_requested = true; });
   }

@@ -11,13 +11,17 @@
 namespace tessera {
 namespace {
 
+// An optimizer that moves each parameter by about its rate would need a whole training for the one
+// number that decides how good the likelihood is: log sd is this many times its parameter.
+constexpr double kSdRate = 10;
+
 class MseHead : public ImageHead {
  public:
   MseHead(const HeadConfig& config, int64_t condition_dim, int64_t patch_dim)
       : config_(config),
         trunk_(register_module(
             "trunk", Trunk(TrunkShape{config.width, config.depth, condition_dim, patch_dim}))),
-        log_sd_(register_parameter("log_sd", at::zeros({1}))) {}
+        slow_log_sd_(register_parameter("slow_log_sd", at::zeros({1}))) {}
 
   HeadLoss Loss(const Tensor& z_NZ, const Tensor& x_ND, at::Generator rng) override {
     return DensityLoss(
@@ -47,12 +51,12 @@ class MseHead : public ImageHead {
   GaussianMixture Gaussian(const Tensor& mean_ND, torch::Dtype dtype) const {
     const Tensor mean_N1D = mean_ND.unsqueeze(1).to(dtype);
     return {at::zeros_like(mean_N1D.slice(2, 0, 1)), mean_N1D,
-            log_sd_.to(dtype).exp().expand_as(mean_N1D)};
+            (kSdRate * slow_log_sd_.to(dtype)).exp().expand_as(mean_N1D)};
   }
 
   HeadConfig config_;
   Trunk trunk_;
-  Tensor log_sd_;
+  Tensor slow_log_sd_;
 };
 
 }  // namespace

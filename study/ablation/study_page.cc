@@ -16,7 +16,7 @@
 namespace tessera {
 namespace {
 
-constexpr int64_t kPlotColumn = 380, kSheetColumn = 320, kBarWidth = 110;  // pixels
+constexpr int64_t kPlotColumn = 380, kSheetColumn = 320;  // pixels
 
 using Logs = std::vector<std::vector<TrainReport>>;  // of the seeds of an arm
 
@@ -158,26 +158,25 @@ absl::Status AddCurves(const StudyResult& result, const std::string& folder, con
 }
 
 void AddBars(const StudyResult& result, HtmlPage* page) {
-  const int64_t arms = std::ssize(result.plan.arms);
   std::vector<Figure> figures;
   for (const std::string& readout : Readouts(result)) {
-    BarPlot plot{.title = readout,
-                 .x_label = "",
-                 .y_label = "mean over seeds",
+    RowPlot plot{.title = readout,
+                 .label = "mean over seeds, and a deviation to either side",
                  .names = {},
                  .values = {},
-                 .size = {.width = kBarWidth * std::max<int64_t>(4, arms)}};
+                 .deviations = {}};
     for (const Choice& arm : result.plan.arms) {
       if (const Spread spread = ReadoutOf(result, arm.name, readout); spread.count > 0) {
         plot.names.push_back(arm.name);
         plot.values.push_back(spread.mean);
+        plot.deviations.push_back(spread.deviation);
       }
     }
     if (std::ranges::any_of(plot.values, [](double value) { return std::abs(value) > 0; })) {
-      figures.push_back(SvgFigure(BarPlotSvg(plot)));
+      figures.push_back(SvgFigure(RowPlotSvg(plot)));
     }
   }
-  page->Figures(figures, kPlotColumn);
+  page->Figures(figures, kSheetColumn);
 }
 
 // Keys that are not the same for all arms as a table, the rest folded.

@@ -4,6 +4,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "study/page/markup.h"
 
 namespace tessera {
@@ -25,12 +26,14 @@ figcaption { font-size: .8rem; line-height: 1.25; margin-top: .2rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .9rem; margin: .4rem 0; overflow-wrap: normal; }
 th, td { padding: .15rem .7rem .15rem 0; text-align: left; border-bottom: 1px solid #ddd; }
+th:first-child, td:first-child { position: sticky; left: 0; background: #fff; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
 details { margin: .6rem 0; }
 summary { cursor: pointer; font-weight: bold; }
 pre { font-size: .8rem; white-space: pre-wrap; }
 @media print { body { max-width: none; font-size: 11pt; } figure, tr { break-inside: avoid; }
-  h2 { break-after: avoid; } }
+  h2 { break-after: avoid; } .wide { overflow: visible; }
+  table { font-size: 7.5pt; } th, td { padding-right: .3rem; } }
 )";
 
 // "12", "-3.5 %", "" and "-" may stand among numbers.
@@ -87,8 +90,10 @@ void HtmlPage::Table(const std::vector<std::string>& header,
   const auto add_row = [&](const std::vector<std::string>& row, const char* tag) {
     body_ += "<tr>";
     for (size_t column = 0; column < header.size(); ++column) {
-      absl::StrAppend(&body_, "<", tag, style[column], ">", EscapeMarkup(row[column]), "</", tag,
-                      ">");
+      // A long name may end a line behind each of its words.
+      const std::string text =
+          absl::StrReplaceAll(EscapeMarkup(row[column]), {{"_", "_<wbr>"}, {",", ",<wbr>"}});
+      absl::StrAppend(&body_, "<", tag, style[column], ">", text, "</", tag, ">");
     }
     body_ += "</tr>\n";
   };

@@ -192,6 +192,35 @@ std::string BarPlotSvg(const BarPlot& plot) {
   return svg + "</svg>\n";
 }
 
+std::string RowPlotSvg(const RowPlot& plot) {
+  constexpr double kBar = 11;
+  constexpr int64_t kWidth = 340, kRow = 32, kValue = 52;  // the last: room for a value
+  const int64_t num = std::ssize(plot.values);
+  std::vector<double> ends = {0};
+  for (size_t i = 0; i < plot.values.size(); ++i) {
+    const double around = std::isfinite(plot.deviations[i]) ? plot.deviations[i] : 0;
+    ends.insert(ends.end(), {plot.values[i], plot.values[i] + around});
+  }
+  const Axis x(Axis::SpanOf(ends, false), false, 4, kWidth - kValue);
+  std::string svg =
+      absl::StrCat(Open(plot.title, {kWidth, static_cast<int64_t>(kTop) + num * kRow}),
+                   Text(4, 2 * kLine + 2, plot.label, "fill=\"#555\""));
+  for (size_t i = 0; i < plot.values.size(); ++i) {
+    const double value = std::isfinite(plot.values[i]) ? plot.values[i] : 0;
+    const double around = std::isfinite(plot.deviations[i]) ? plot.deviations[i] : 0;
+    const double y = kTop + static_cast<double>(i) * kRow + kLine;
+    const double left = std::min(x.Pixel(0), x.Pixel(value)), end = x.Pixel(value + around);
+    absl::StrAppendFormat(
+        &svg,
+        "%s<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"%s\"/>\n"
+        "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"#222\"/>\n",
+        Text(4, y - 3, plot.names[i]), left, y, std::abs(x.Pixel(value) - x.Pixel(0)), kBar,
+        kColours[4], x.Pixel(value - around), y + kBar / 2, end, y + kBar / 2);
+    svg += Text(std::max(end, x.Pixel(0)) + 5, y + kBar - 1, TickText(plot.values[i], 3));
+  }
+  return svg + "</svg>\n";
+}
+
 BarPlot Histogram(const std::vector<double>& values, int64_t num_bins) {
   const Axis::Span span = Axis::SpanOf(values, /*log=*/false);
   const double width = (span.most - span.least) / static_cast<double>(num_bins);

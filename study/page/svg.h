@@ -39,11 +39,21 @@ struct BarPlot {
   PlotSize size;
 };
 
+// A bar to the right for each value, under its name: readable however many and on a telephone.
+struct RowPlot {
+  std::string title, label;
+  std::vector<std::string> names;
+  std::vector<double> values;
+  std::vector<double> deviations;  // to either side of each value; NaN: not known
+};
+
 // Each line carries its name at its right end.
 std::string LinePlotSvg(const LinePlot& plot);
 
 // Bars start at 0 and carry their values.
 std::string BarPlotSvg(const BarPlot& plot);
+
+std::string RowPlotSvg(const RowPlot& plot);
 
 // Counts of values in bins of equal width over their range.
 BarPlot Histogram(const std::vector<double>& values, int64_t num_bins);

@@ -79,6 +79,18 @@ TEST(OdeLogDensity, EstimatesTheDivergenceOfWidePatches) {
   EXPECT_LT(error_N.abs().max().item<double>() / dim, .01);
 }
 
+// Why the likelihood of a half-trained network is so bad: what it gets wrong at little noise counts
+// in units of the noise at which the flow begins.
+TEST(OdeLogDensity, OfANetworkThatIgnoresItsPatchIsAGaussianOfTheFirstNoise) {
+  const Tensor mean = torch::tensor({.3, -.5}, torch::kDouble), sd = at::full_like(mean, 1e-3);
+  const Tensor x_ND = mean + 3 * sd * torch::randn({16, 2}, Rng(1), torch::kDouble);
+  const NoiseSchedule schedule(NoiseScheduleKind::kFlow, 1);
+  const auto clean = [&](const Tensor& noisy_ND, const NoiseLevel&) { return mean + 0 * noisy_ND; };
+  const Tensor error_N =
+      OdeLogDensity(clean, schedule, x_ND, Rng(2)) - GaussianLogDensity(x_ND, mean, sd);
+  EXPECT_LT(error_N.abs().max().item<double>(), .05);
+}
+
 // With the perfect network the bound is loose by the finite number of steps alone.
 TEST(VariationalBound, OfAGaussianIsItsEntropy) {
   const Tensor mean = torch::zeros({1}, torch::kDouble);

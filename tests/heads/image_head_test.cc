@@ -3,6 +3,7 @@
 
 #include <ATen/Functions.h>
 #include <gtest/gtest.h>
+#include <torch/optim/adam.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
@@ -296,6 +297,28 @@ TEST_P(EveryHeadOfOneNumber, GuidedDrawsFollowTheProductOfProbabilities) {
     const auto guided = Guided(z_1Z_, other_1Z, torch::full({1, 1}, 1.5));
     EXPECT_LT(Distance(guided, product_C / product_C.sum()), kKolmogorov);
   }
+}
+
+// The squared error alone says nothing about its one standard deviation: that has to be learned as
+// fast as the rest, or the likelihood says how long it took.
+TEST(MseHead, LearnsItsDeviationInTwoHundredSteps) {
+  const double sd = .1;
+  const auto head = MakeImageHead({.kind = HeadKind::kMse, .width = 8, .depth = 1}, kConditionDim,
+                                  kPatchDim, nullptr);
+  torch::optim::Adam adam(head->parameters(), torch::optim::AdamOptions(1.5e-3));
+  const auto patches = [&](uint64_t item) {
+    return FromCodes(Codes(sd * torch::randn({64, kPatchDim}, Rng(item))));
+  };
+  const Tensor z_NZ = torch::zeros({64, kConditionDim});
+  for (uint64_t step = 0; step < 200; ++step) {
+    adam.zero_grad();
+    head->Loss(z_NZ, patches(step), Rng(1'000 + step)).mean.backward();
+    adam.step();
+  }
+  const double bits = head->Measure(z_NZ, patches(999), Rng(0)).bits_N.mean().item<double>();
+  const double entropy =
+      std::log2(127.5 * sd) + std::log2(2 * std::numbers::pi * std::numbers::e) / 2;
+  EXPECT_NEAR(bits, entropy, .15);
 }
 
 }  // namespace

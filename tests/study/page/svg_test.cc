@@ -98,6 +98,25 @@ TEST(BarPlotSvg, HasOneBarAValueAndIsWellFormed) {
   EXPECT_EQ(Count(svg, "<rect"), 1 + 3) << "the background and the bars";
 }
 
+TEST(RowPlotSvg, IsAsLongAsItsBarsAndShowsTheKnownDeviations) {
+  const auto svg = [](std::vector<double> values, std::vector<double> deviations) {
+    return RowPlotSvg({.title = "t",
+                       .label = "l",
+                       .names = std::vector<std::string>(values.size(), "a<b"),
+                       .values = values,
+                       .deviations = deviations});
+  };
+  EXPECT_NE(svg({1}, {std::nan("")}).find("viewBox=\"0 0 340 70\""), std::string::npos);
+  const std::string two = svg({1, 2}, {.5, std::nan("")});
+  EXPECT_TRUE(IsWellFormed(two)) << two;
+  EXPECT_NE(two.find("viewBox=\"0 0 340 102\""), std::string::npos);
+  EXPECT_EQ(Count(two, "<rect"), 1 + 2) << "the background and the bars";
+  // 2 ends at pixel 288 of 4 to 288; .5 and 1.5 of it at 75 and 217.
+  EXPECT_EQ(Count(two, "x1=\"75.0\""), 1) << two;
+  EXPECT_EQ(Count(two, "x2=\"217.0\""), 1) << two;
+  EXPECT_TRUE(IsWellFormed(svg({-1, std::nan("")}, {std::nan(""), 1})));
+}
+
 TEST(Histogram, CountsEveryValueOnce) {
   const BarPlot plot = Histogram({0, 0.1, 0.5, 0.9, 1, std::nan("")}, 2);
   EXPECT_EQ(plot.values, (std::vector<double>{2, 3}));
