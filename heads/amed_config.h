@@ -14,7 +14,7 @@ struct AmedConfig {
   int64_t patches = 10'240;
   int64_t batch = 128;
   double lr = .005;
-  int64_t teacher_points = 1;
+  int64_t teacher_points = 4;
   int64_t seed = 1;
 
   bool operator==(const AmedConfig&) const = default;

@@ -240,8 +240,9 @@ Likelihood Model::MeasurePatches(const Batch& batch, int64_t most, at::Generator
   Tensor scored_N = at::nonzero(batch.scored_P).squeeze(1);
   const int64_t count = scored_N.size(0);
   if (count > most) {
-    const Tensor chosen_N = at::arange(most, scored_N.options()) * count / most;
-    scored_N = at::index_select(scored_N, 0, chosen_N.to(torch::kLong));
+    // By chance: evenly spaced ones are at the same place of each picture if `most` divides them.
+    const Tensor chosen_N = at::randperm(count, rng, scored_N.options()).slice(0, 0, most);
+    scored_N = at::index_select(scored_N, 0, chosen_N);
   }
   const auto of_scored = [&](const Tensor& per_patch) {
     return at::index_select(per_patch, 0, scored_N);
