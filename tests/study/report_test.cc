@@ -77,7 +77,7 @@ TEST(WriteReport, ShowsRecordsPicturesAndStoriesOnOnePage) {
   const absl::Status status = WriteReport(folder.path(), *run, files);
   ASSERT_TRUE(status.ok()) << status;
   const std::string page = files->Read(folder / "report.html").value();
-  for (const char* part : {"trained for 40 steps in 1.0 minutes", "scene_accuracy", ">0.625<",
+  for (const char* part : {"trained for 40 steps in 1.0 minutes", "scene_<wbr>accuracy", ">0.625<",
                            "Text loss", "by noise level", "Machine", "max_text = 4",
                            "(wrong: ", "told on from its first text", "of its own invention"}) {
     EXPECT_TRUE(Has(page, part)) << part;

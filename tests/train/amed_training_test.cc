@@ -56,7 +56,7 @@ TEST(TrainAmed, FindsTheRThatMakesAStepOfAGaussianExact) {
 }
 
 TEST(TrainAmed, IsAFunctionOfItsSeeds) {
-  const AmedConfig config{.patches = 16, .batch = 4};
+  const AmedConfig config{.patches = 16, .batch = 4, .teacher_points = 1};
   const auto train = [&] {
     const auto predictor = UntrainedAmed(1, config);
     TrainAmed(*predictor, TrainingOn(config, {8, 4, 2, 1, .5}));
