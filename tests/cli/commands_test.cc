@@ -125,7 +125,7 @@ TEST(RunCommands, ReadARunOfTwoSteps) {
   EXPECT_EQ(report.exit_code, 0) << report.err;
   EXPECT_EQ(report.out, "run/report.html\n");
   const std::string page = Contents(folder / "run/report.html");
-  EXPECT_PRED_FORMAT2(testing::IsSubstring, "held_out_<wbr>scene_<wbr>accuracy", page);
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "held_<wbr>out_<wbr>scene_<wbr>accuracy", page);
   EXPECT_PRED_FORMAT2(testing::IsNotSubstring, "http", page);
   const Outcome inspect = Tessera(folder, "inspect run");
   EXPECT_EQ(inspect.exit_code, 0) << inspect.err;
