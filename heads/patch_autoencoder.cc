@@ -1,9 +1,11 @@
 #include "heads/patch_autoencoder.h"
 
 #include <ATen/Functions.h>
-#include <ATen/autocast_mode.h>
+#include <torch/utils.h>
 
 #include <cmath>
+
+#include "ops/autocast.h"
 
 namespace tessera {
 namespace {
@@ -16,18 +18,11 @@ Tensor AtLeastFloat(const Tensor& x) {
 // and when it draws.
 class Frozen {
  public:
-  explicit Frozen(const Tensor& like)
-      : device_(like.device().type()), autocast_(at::autocast::is_autocast_enabled(device_)) {
-    at::autocast::set_autocast_enabled(device_, false);
-  }
-  ~Frozen() { at::autocast::set_autocast_enabled(device_, autocast_); }
-  Frozen(const Frozen&) = delete;
-  Frozen& operator=(const Frozen&) = delete;
+  explicit Frozen(const Tensor& like) : whole_(like.device(), Precision::kF32) {}
 
  private:
   torch::NoGradGuard no_grad_;
-  torch::DeviceType device_;
-  bool autocast_;
+  Autocast whole_;
 };
 
 }  // namespace

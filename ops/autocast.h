@@ -8,26 +8,30 @@
 
 namespace tessera {
 
-// Matrix products in bf16 while it lives, if asked.
+// Matrix products in this precision while it lives, then in that of before.
 class Autocast {
  public:
   Autocast(torch::Device device, Precision precision)
-      : device_(device.type()), enabled_(precision == Precision::kBf16) {
+      : device_(device.type()),
+        enabled_(precision == Precision::kBf16),
+        before_(at::autocast::is_autocast_enabled(device_)) {
     at::autocast::set_autocast_enabled(device_, enabled_);
-    at::autocast::set_autocast_dtype(device_, at::kBFloat16);
+    if (enabled_) {
+      at::autocast::set_autocast_dtype(device_, at::kBFloat16);
+    }
   }
   ~Autocast() {
-    if (enabled_) {
+    if (enabled_ && !before_) {
       at::autocast::clear_cache();
     }
-    at::autocast::set_autocast_enabled(device_, false);
+    at::autocast::set_autocast_enabled(device_, before_);
   }
   Autocast(const Autocast&) = delete;
   Autocast& operator=(const Autocast&) = delete;
 
  private:
   torch::DeviceType device_;
-  bool enabled_;
+  bool enabled_, before_;
 };
 
 }  // namespace tessera
