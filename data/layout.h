@@ -43,6 +43,8 @@ struct Picture {
   double noise = 0;
   bool hidden = false;
   uint64_t order_key = 0;
+
+  bool operator==(const Picture&) const = default;
 };
 
 struct Sequence {
@@ -53,6 +55,7 @@ struct Sequence {
   Arrangement arrangement = {};
 
   int64_t size() const { return static_cast<int64_t>(ids.size()); }
+  bool operator==(const Sequence&) const = default;
 };
 
 // {"8x8", "6x10"}: rows x columns.

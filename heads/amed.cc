@@ -25,8 +25,9 @@ Tensor SigmaFeatures(double sigma, torch::TensorOptions options) {
 // From 1 - range to 1 + range; 1 at 0.
 Tensor NearOne(const Tensor& logit, double range) { return 1 + range * (logit / 2).tanh(); }
 
-Tensor Filled(const Tensor& like_ND, double value) {
-  return at::full({like_ND.size(0), 1}, value, like_ND.options());
+// For all rows the same, so that the network embeds it once.
+Tensor OneSigma(double sigma, const Tensor& y_ND) {
+  return at::full({1, 1}, sigma, y_ND.options());
 }
 
 }  // namespace
@@ -70,7 +71,7 @@ Tensor AmedStep(AmedPredictor& predictor, const CleanAt& clean_at, const Tensor&
                 const AmedInterval& interval) {
   const double from = interval.from, to = interval.to;
   const Tensor clean_ND =
-      interval.analytic ? AnalyticClean(y_ND, from) : clean_at(y_ND, Filled(y_ND, from));
+      interval.analytic ? AnalyticClean(y_ND, from) : clean_at(y_ND, OneSigma(from, y_ND));
   const AmedChoice choice = predictor.Choose(y_ND, clean_ND, from, to);
   const Tensor middle_N1 = from * (choice.r_N1 * std::log(to / from)).exp();
   const Tensor middle_ND = y_ND + (middle_N1 / from - 1) * (y_ND - clean_ND);

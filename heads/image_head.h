@@ -55,8 +55,8 @@ struct Conditions {
   double guided_to = 1;
 };
 
-// E[x | y], where y = x + sigma n: each patch has a noise deviation of its own. Differentiable in
-// both. Heads that know no noise have none.
+// E[x | y], where y = x + sigma n: each patch has a noise deviation of its own, or all the same if
+// sigma_N1 has one row. Differentiable in both. Heads that know no noise have none.
 using CleanAt = std::function<Tensor(const Tensor& y_ND, const Tensor& sigma_N1)>;
 
 class AmedPredictor;

@@ -35,22 +35,32 @@ void Reader::Restart(int64_t first, const std::vector<Sequence>& sequences) {
 }
 
 void Reader::ReadWhole(int64_t first, const std::vector<Sequence>& sequences) {
+  // Sequences that are alike, as prompts without their texts often are, are read once.
+  std::vector<Sequence> distinct;
   std::vector<Row> rows;
+  std::vector<int64_t> read_as;  // of each sequence: which of the distinct ones it is
   int64_t slots = 0;
-  for (int64_t i = 0; i < std::ssize(sequences); ++i) {
-    rows.push_back({i});
-    slots = std::max(slots, sequences[i].size());
+  for (const Sequence& sequence : sequences) {
+    slots = std::max(slots, sequence.size());
+    const auto found = std::ranges::find(distinct, sequence);
+    read_as.push_back(found - distinct.begin());
+    if (found == distinct.end()) {
+      rows.push_back({std::ssize(distinct)});
+      distinct.push_back(sequence);
+    }
   }
   if (slots == 0) {
     return;
   }
-  Batch batch = PackRows(sequences, rows, model_.config().patch);
+  Batch batch = PackRows(distinct, rows, model_.config().patch);
   // What shorter rows write behind their end is written over before anything sees it.
-  batch.position_BT = at::arange(slots).expand({std::ssize(sequences), slots}).contiguous();
-  batch = batch.To(model_.device());
+  batch.position_BT = at::arange(slots).expand({std::ssize(rows), slots}).contiguous();
   cache_.Reserve(slots);
-  KvCache view = cache_.Rows(first, std::ssize(sequences));
-  model_.Hidden(batch, {}, &view, slots);
+  KvCache read = cache_.Rows(first, std::ssize(rows));
+  model_.Remember(batch.To(model_.device()), &read, slots);
+  if (distinct.size() < sequences.size()) {
+    cache_.Rows(first, std::ssize(sequences)).TakeRows(read_as, slots);
+  }
 }
 
 std::vector<ReadSlot> Reader::RestartBeforeLast(int64_t first, std::vector<Sequence> sequences) {

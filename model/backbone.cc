@@ -4,6 +4,7 @@
 #include <torch/nn/modules/container/modulelist.h>
 
 #include <cmath>
+#include <utility>
 
 #include "ops/attention.h"
 #include "ops/linear.h"
@@ -50,27 +51,36 @@ class SelfAttention : public torch::nn::Module {
   }
 
   Tensor Forward(const Tensor& x_BTW, const Slots& slots, int64_t layer) {
-    Tensor q_BTHE = Linear(x_BTW, *q_).unflatten(-1, {heads_, head_dim_});
-    Tensor k_BTGE = Linear(x_BTW, *k_).unflatten(-1, {kv_heads_, head_dim_});
-    Tensor v_BTGE = Linear(x_BTW, *v_).unflatten(-1, {kv_heads_, head_dim_});
-    if (q_norm_) {
-      q_BTHE = RmsNorm(q_BTHE, *q_norm_, kNormEpsilon);
-      k_BTGE = RmsNorm(k_BTGE, *k_norm_, kNormEpsilon);
-    }
-    q_BTHE = Rotate(q_BTHE, slots.rotary);
-    k_BTGE = Rotate(k_BTGE, slots.rotary);
+    const Tensor q_BTHE = Turned(Split(x_BTW, *q_, heads_), q_norm_, slots);
+    const auto [k_BSGE, v_BSGE] = KeysAndValues(x_BTW, slots, layer);
     if (slots.cache != nullptr) {
-      const auto [k_BSGE, v_BSGE] =
-          slots.cache->Extend(layer, k_BTGE, v_BTGE, slots.position_BT, slots.cached);
       return Linear(CachedAttention(q_BTHE, k_BSGE, v_BSGE, slots.seen_BT).flatten(2), *o_);
     }
     if (slots.trace != nullptr) {
-      slots.trace->attention_BHTS.push_back(AttentionWeights(q_BTHE, k_BTGE, slots.bias_B1TS));
+      slots.trace->attention_BHTS.push_back(AttentionWeights(q_BTHE, k_BSGE, slots.bias_B1TS));
     }
-    return Linear(Attention(q_BTHE, k_BTGE, v_BTGE, slots.bias_B1TS).flatten(2), *o_);
+    return Linear(Attention(q_BTHE, k_BSGE, v_BSGE, slots.bias_B1TS).flatten(2), *o_);
+  }
+
+  // Of the slots read now or, with a cache, of all so far.
+  std::pair<Tensor, Tensor> KeysAndValues(const Tensor& x_BTW, const Slots& slots, int64_t layer) {
+    const Tensor k_BTGE = Turned(Split(x_BTW, *k_, kv_heads_), k_norm_, slots);
+    const Tensor v_BTGE = Split(x_BTW, *v_, kv_heads_);
+    return slots.cache == nullptr
+               ? std::pair(k_BTGE, v_BTGE)
+               : slots.cache->Extend(layer, k_BTGE, v_BTGE, slots.position_BT, slots.cached);
   }
 
  private:
+  Tensor Split(const Tensor& x_BTW, const Tensor& weight, int64_t heads) const {
+    return Linear(x_BTW, weight).unflatten(-1, {heads, head_dim_});
+  }
+
+  static Tensor Turned(const Tensor& x_BTHE, const std::shared_ptr<Weight>& norm,
+                       const Slots& slots) {
+    return Rotate(norm ? RmsNorm(x_BTHE, *norm, kNormEpsilon) : x_BTHE, slots.rotary);
+  }
+
   int64_t heads_, kv_heads_, head_dim_;
   std::shared_ptr<Weight> q_, k_, v_, o_, q_norm_, k_norm_;
 };
@@ -107,6 +117,10 @@ class DecoderLayer : public torch::nn::Module {
     return y_BTW + mlp_->Forward(RmsNorm(y_BTW, *mlp_norm_, kNormEpsilon));
   }
 
+  void Remember(const Tensor& x_BTW, const Slots& slots, int64_t layer) {
+    attention_->KeysAndValues(RmsNorm(x_BTW, *attention_norm_, kNormEpsilon), slots, layer);
+  }
+
  private:
   std::shared_ptr<Weight> attention_norm_;
   std::shared_ptr<SelfAttention> attention_;
@@ -138,6 +152,14 @@ Tensor Backbone::Forward(Tensor x_BTW, const Slots& slots) {
     record();
   }
   return Norm(x_BTW);
+}
+
+void Backbone::Remember(Tensor x_BTW, const Slots& slots) {
+  const int64_t last = std::ssize(layers_) - 1;
+  for (int64_t i = 0; i < last; ++i) {
+    x_BTW = layers_[i]->Forward(x_BTW, slots, i);
+  }
+  layers_[last]->Remember(x_BTW, slots, last);
 }
 
 Tensor Backbone::Norm(const Tensor& x_BTW) const { return RmsNorm(x_BTW, norm_, kNormEpsilon); }

@@ -42,6 +42,10 @@ class Backbone : public torch::nn::Module {
   // x_BTW are embedded slots; returns the normed hidden states [B, T, W].
   Tensor Forward(Tensor x_BTW, const Slots& slots);
 
+  // The same, but only fills the cache, for which the last layer has nothing to do but its keys and
+  // values.
+  void Remember(Tensor x_BTW, const Slots& slots);
+
   // The last norm, with which a state of any layer can be read as the last one is.
   Tensor Norm(const Tensor& x_BTW) const;
 

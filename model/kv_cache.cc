@@ -66,6 +66,16 @@ KvCache KvCache::Rows(int64_t first, int64_t count) const {
   return view;
 }
 
+void KvCache::TakeRows(const std::vector<int64_t>& from_R, int64_t slots) {
+  const Tensor index_R = torch::tensor(from_R, keys_.front().device());
+  for (std::vector<Tensor>* all : {&keys_, &values_}) {
+    for (const Tensor& x_RSGE : *all) {
+      const Tensor used_RSGE = x_RSGE.narrow(1, 0, slots);
+      used_RSGE.copy_(at::index_select(used_RSGE, 0, index_R));
+    }
+  }
+}
+
 std::pair<Tensor, Tensor> KvCache::Extend(int64_t layer, const Tensor& k_BTGE, const Tensor& v_BTGE,
                                           const Tensor& position_BT, int64_t slots) {
   TORCH_CHECK(slots <= this->slots(), "cache of ", this->slots(), " slots asked for ", slots);

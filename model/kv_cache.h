@@ -18,6 +18,9 @@ class KvCache {
   // A view of rows [first, first + count): writes go to the whole.
   KvCache Rows(int64_t first, int64_t count) const;
 
+  // Row i of the first `slots` slots becomes what row from_R[i] was.
+  void TakeRows(const std::vector<int64_t>& from_R, int64_t slots);
+
   // Writes k_BTGE and v_BTGE at position_BT of the layer, one cache row a batch row, then returns
   // the layer's keys and values of the first `slots` positions, [B, slots, G, E]. A slot holds
   // whatever was written last: the mask hides positions that are still to come.

@@ -83,17 +83,13 @@ Tensor Model::Embed(const Batch& batch, at::Generator rng) const {
       .view_as(x_BTW);
 }
 
-Tensor Model::Hidden(const Batch& batch, at::Generator rng, KvCache* cache, int64_t cached,
-                     Trace* trace) {
-  const Tensor x_BTW = Embed(batch, rng);
+Slots Model::SlotsOf(const Batch& batch, torch::Dtype dtype, KvCache* cache, int64_t cached) const {
   Slots slots;
-  const torch::Dtype dtype = x_BTW.scalar_type();
   slots.rotary =
       MakeRotary(batch.coordinate_BT2, config_.width / config_.heads, config_.rope_theta, dtype);
   slots.position_BT = batch.position_BT;
   slots.cache = cache;
   slots.cached = cached;
-  slots.trace = trace;
   if (cache != nullptr) {
     slots.seen_BT = batch.seen_BT;
   } else if (batch.group_BT.defined()) {
@@ -102,7 +98,20 @@ Tensor Model::Hidden(const Batch& batch, at::Generator rng, KvCache* cache, int6
   } else {
     slots.bias_B1TS = SeenBias(batch.document_BT, batch.position_BT, batch.seen_BT, dtype);
   }
+  return slots;
+}
+
+Tensor Model::Hidden(const Batch& batch, at::Generator rng, KvCache* cache, int64_t cached,
+                     Trace* trace) {
+  const Tensor x_BTW = Embed(batch, rng);
+  Slots slots = SlotsOf(batch, x_BTW.scalar_type(), cache, cached);
+  slots.trace = trace;
   return backbone_->Forward(x_BTW, slots);
+}
+
+void Model::Remember(const Batch& batch, KvCache* cache, int64_t cached) {
+  const Tensor x_BTW = Embed(batch, {});
+  backbone_->Remember(x_BTW, SlotsOf(batch, x_BTW.scalar_type(), cache, cached));
 }
 
 KvCache Model::MakeCache(int64_t rows, int64_t slots) const {

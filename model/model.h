@@ -38,6 +38,9 @@ class Model : public Learner {
   Tensor Hidden(const Batch& batch, at::Generator rng, KvCache* cache = nullptr, int64_t cached = 0,
                 Trace* trace = nullptr);
 
+  // Fills the cache as Hidden does, and saves what only the hidden states would need.
+  void Remember(const Batch& batch, KvCache* cache, int64_t cached);
+
   Tensor FinalNorm(const Tensor& x_BTW) const { return backbone_->Norm(x_BTW); }
 
   KvCache MakeCache(int64_t rows, int64_t slots) const;
@@ -69,6 +72,7 @@ class Model : public Learner {
   const std::shared_ptr<PatchAutoencoder>& autoencoder() const { return autoencoder_; }
 
  private:
+  Slots SlotsOf(const Batch& batch, torch::Dtype dtype, KvCache* cache, int64_t cached) const;
   Tensor TextLoss(const Tensor& h_MW, const Batch& batch, Tensor* h_NW) const;
 
   void AddHeadLoss(const Tensor& h_MW, const Batch& batch, at::Generator rng, ModelLoss* loss);

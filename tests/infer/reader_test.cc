@@ -127,13 +127,15 @@ TEST(Reader, ReadsRowsOfDifferentLengthsAsItReadsEachAlone) {
   }
 }
 
-TEST(Reader, ReadsPromptsOfDifferentLengthsTogetherAsEachAlone) {
+TEST(Reader, ReadsPromptsTogetherAsEachAloneThoughLengthsDifferAndSomeAreAlike) {
   const torch::NoGradGuard no_grad;
   for (const Arrangement& arrangement : EveryArrangement()) {
     const ToyRun toy({{2, 2}, {1, 3}}, arrangement);
     std::vector<Sequence> prompts;
-    for (const Document& document : Documents()) {
-      prompts.push_back(LayoutPrompt(document, toy.layout, toy.tokenizer));
+    for (int repeat = 0; repeat < 2; ++repeat) {
+      for (const Document& document : Documents()) {
+        prompts.push_back(LayoutPrompt(document, toy.layout, toy.tokenizer));
+      }
     }
     Reader together(*toy.model, std::ssize(prompts));
     std::vector<ReadBlock> next;
