@@ -10,28 +10,10 @@
 #include <numbers>
 
 #include "heads/pixels.h"
-#include "ops/random.h"
-#include "tests/heads/random_autoencoder.h"
+#include "tests/heads/random_head.h"
 
 namespace tessera {
 namespace {
-
-constexpr int64_t kConditionDim = 4;
-constexpr int64_t kPatchDim = 3;
-
-at::Generator Rng(uint64_t item) { return MakeGenerator(torch::kCPU, 1, Stream::kTest, 0, item); }
-
-std::vector<at::Generator> Rngs(int64_t count, uint64_t first = 0) {
-  std::vector<at::Generator> rngs;
-  for (int64_t i = 0; i < count; ++i) {
-    rngs.push_back(Rng(first + static_cast<uint64_t>(i)));
-  }
-  return rngs;
-}
-
-Tensor Randn(at::IntArrayRef shape, uint64_t item) {
-  return torch::randn(shape, Rng(100'000 + item), torch::kDouble);
-}
 
 Tensor RandomCodes(at::IntArrayRef shape, uint64_t item) {
   return FromCodes(torch::randint(0, 256, shape, Rng(200'000 + item), torch::kDouble));
@@ -74,24 +56,10 @@ std::vector<HeadConfig> Heads() {
   return all;
 }
 
-// In double, every weight of which matters: initial zeros are replaced.
-std::shared_ptr<ImageHead> RandomHead(const HeadConfig& config, int64_t patch_dim = kPatchDim) {
-  const torch::NoGradGuard no_grad;
-  auto head = MakeImageHead(config, kConditionDim, patch_dim, RandomAutoencoder(config, patch_dim));
-  head->to(torch::kDouble);
-  at::Generator rng = Rng(99);
-  for (auto& parameter : head->parameters()) {
-    parameter.normal_(0, .3, rng);
-  }
-  return head;
-}
-
 SamplerConfig SamplerOf(const HeadConfig& config, double temperature = 1) {
   const bool cosine = config.schedule == NoiseScheduleKind::kCosine;
   return {.kind = cosine ? SamplerKind::kDdim : SamplerKind::kMidpoint, .temperature = temperature};
 }
-
-std::vector<Branch> One(const Tensor& z_NZ) { return {{z_NZ, torch::ones({z_NZ.size(0), 1})}}; }
 
 // u + w (c - u)
 std::vector<Branch> Guided(const Tensor& c_NZ, const Tensor& u_NZ, const Tensor& w_N1) {
