@@ -35,6 +35,9 @@ constexpr auto EnumNames(Positions) {
 enum class AttentionMask { kCausal, kPrefix, kBlockCausal };
 constexpr auto EnumNames(AttentionMask) { return std::array{"causal", "prefix", "block-causal"}; }
 
+enum class BlockHead { kIndependent, kJoint };
+constexpr auto EnumNames(BlockHead) { return std::array{"independent", "joint"}; }
+
 // See model/drafts.h.
 enum class Objective { kHead, kCopies, kWhole, kMasked };
 constexpr auto EnumNames(Objective) { return std::array{"head", "copies", "whole", "masked"}; }
@@ -44,6 +47,7 @@ struct Arrangement {
   Positions positions = Positions::kRope1d;
   AttentionMask mask = AttentionMask::kCausal;
   int64_t block = 4;
+  BlockHead block_head = BlockHead::kIndependent;
   Objective objective = Objective::kHead;
 
   bool operator==(const Arrangement&) const = default;
@@ -61,6 +65,9 @@ struct Arrangement {
   // Patches that are predicted at once, by the hidden states of as many slots before them.
   int64_t patches_at_once() const { return mask == AttentionMask::kBlockCausal ? block : 1; }
 
+  // Patches that the image head takes as one vector.
+  int64_t joint_patches() const { return block_head == BlockHead::kJoint ? patches_at_once() : 1; }
+
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
     visit("objective", self.objective,
@@ -77,6 +84,10 @@ struct Arrangement {
           "what a slot sees beside the past; prefix: a document's first segment sees all of itself "
           "and is not scored; block-causal: patches see their block, and predict the next one");
     visit("block", self.block, "patches of a block, which are drawn at once",
+          self.mask == AttentionMask::kBlockCausal);
+    visit("block_head", self.block_head,
+          "independent: the head is told of each patch of a block alone; joint: of all together, "
+          "as one vector, so that they may depend on each other",
           self.mask == AttentionMask::kBlockCausal);
   }
 

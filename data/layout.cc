@@ -161,6 +161,14 @@ absl::Status CheckLayout(const LayoutSpec& spec) {
           "train.row_length = ", spec.max_slots, " has no room for a picture of ", grid.rows, "x",
           grid.cols, " patches; it must be at least ", needed, ", and more for its text"));
     }
+    const int64_t joint = spec.arrangement.joint_patches();
+    if (grid.size() % joint != 0) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "model.block_head = joint takes the ", joint,
+          " patches of a block as one, and a picture of ", grid.rows, "x", grid.cols,
+          " patches has no whole number of blocks; use another model.block or grid, or "
+          "independent"));
+    }
   }
   return absl::OkStatus();
 }

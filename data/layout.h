@@ -61,7 +61,7 @@ struct Sequence {
 // {"8x8", "6x10"}: rows x columns.
 absl::StatusOr<std::vector<PatchGrid>> ParseGrids(const std::vector<std::string>& names);
 
-// Whether a picture of each grid has room in max_slots.
+// Whether a picture of each grid has room in max_slots, and as many patches as the head takes.
 absl::Status CheckLayout(const LayoutSpec& spec);
 
 // Pictures take the grid of the nearest aspect. A patch or <end-image> is certain, hence not

@@ -4,9 +4,6 @@
 
 #include <ATen/Functions.h>
 
-#include <algorithm>
-#include <cmath>
-
 #include "data/patches.h"
 #include "infer/guidance.h"
 #include "model/drafts.h"
@@ -105,15 +102,6 @@ void DrawByCleaning(const DraftDrawer& drawer, const std::vector<int64_t>& drawi
   const Conditions guide = Guide(no_z_LN0, share_N, drawer.config);
   fill(drawer.model.readout().Sample(states, guide, sampler, rngs), 0);
   AppendAll(drawer, blocks);
-}
-
-// How many patches of a picture are drawn after this round of all: the others follow the cosine of
-// MaskGIT (Chang et al. 2022), but each round draws one at least.
-int64_t DrawnAfter(int64_t round, int64_t rounds, int64_t drawn, int64_t patches) {
-  const double share = static_cast<double>(round + 1) / static_cast<double>(rounds);
-  const double left = std::floor(static_cast<double>(patches) * std::cos(share * M_PI / 2));
-  const int64_t after = round + 1 == rounds ? patches : patches - static_cast<int64_t>(left);
-  return std::max(after, drawn + 1);
 }
 
 class Rounds {

@@ -166,17 +166,19 @@ class Generation {
     std::vector<int64_t> slots, place, counts;
     std::vector<double> share_N;
     std::vector<at::Generator> rngs;
+    const int64_t joint = rules_.layout.arrangement.joint_patches();
     for (const int64_t i : ready) {
       const PatchGrid grid = rows_[i].grid();
+      const double share = static_cast<double>(rows_[i].turn()) / static_cast<double>(grid.size());
       int64_t slot = i * hidden_LRTW_.size(2);
-      counts.push_back(0);
-      for (const int64_t cell : rows_[i].NextCells()) {
+      const std::vector<int64_t> cells = rows_[i].NextCells();
+      for (const int64_t cell : cells) {
         slots.push_back(slot++);
         place.insert(place.end(), {cell / grid.cols, cell % grid.cols});
-        share_N.push_back(static_cast<double>(rows_[i].turn()) / static_cast<double>(grid.size()));
-        rngs.push_back(rows_[i].rng());
-        ++counts.back();
       }
+      counts.push_back(std::ssize(cells));
+      share_N.insert(share_N.end(), cells.size() / joint, share);
+      rngs.insert(rngs.end(), cells.size() / joint, rows_[i].rng());
     }
     const Tensor place_N2 = torch::tensor(place, model_.device()).view({-1, 2});
     const Tensor z_LNW = model_.Condition(HiddenOf(slots), place_N2);
@@ -184,8 +186,9 @@ class Generation {
     if (on_conditions_) {
       on_conditions_(conditions);
     }
-    const Tensor patch_ND = model_.SamplePatches(conditions, SamplerOf(ready.front()), rngs);
-    const std::vector<Tensor> drawn = patch_ND.split_with_sizes(counts);
+    const Tensor drawn_ND = model_.SamplePatches(conditions, SamplerOf(ready.front()), rngs);
+    const std::vector<Tensor> drawn =
+        drawn_ND.reshape({-1, model_.patch_dim()}).split_with_sizes(counts);
     for (size_t n = 0; n < ready.size(); ++n) {
       rows_[ready[n]].AppendPatches(drawn[n]);
     }

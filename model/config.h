@@ -106,6 +106,10 @@ struct ModelConfig {
       return "input.kind and head.kind = \"codes\" need autoencoder.path, a run that trained an "
              "autoencoder; and nothing else does";
     }
+    if (arrangement.joint_patches() > 1 && writes_codes()) {
+      return "head codes writes one patch from its codes, and block_head joint wants all patches "
+             "of a block as one vector; use independent, or another head";
+    }
     if (arrangement.backbone_denoises() && head.kind != HeadKind::kDiffusion) {
       return "objective " + std::string(EnumName(arrangement.objective)) +
              " cleans noisy patches, which head kind " + std::string(EnumName(head.kind)) +

@@ -3,6 +3,7 @@
 
 #include <ATen/Functions.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace tessera {
@@ -60,6 +61,16 @@ void AddSlots(const Tensor& patch_N, bool together, const DraftSlots& drafts, Ba
   batch->coordinate_BT2 = copied(batch->coordinate_BT2, 0);
 }
 
+// Where each patch stands in an order of its picture by chance. G = pictures of size_G patches.
+Tensor RanksAtRandom(const Tensor& picture_N, const Tensor& size_G, at::Generator rng) {
+  const auto options = picture_N.options().dtype(torch::kDouble);
+  // Numbers of picture g lie in [g, g + 1).
+  const Tensor order_N = (picture_N + at::rand({picture_N.size(0)}, rng, options)).argsort();
+  const Tensor first_N = at::index_select(size_G.cumsum(0) - size_G, 0, picture_N);
+  const Tensor rank_N = at::arange(picture_N.size(0), picture_N.options()) - first_N;
+  return at::zeros_like(rank_N).index_copy(0, order_N, rank_N);
+}
+
 }  // namespace
 
 Tensor ScoredPatches(const Batch& batch) { return at::nonzero(batch.scored_P).squeeze(1); }
@@ -71,16 +82,33 @@ Tensor PicturesOf(const Batch& batch, const Tensor& patch_N) {
 }
 
 Tensor HideAtRandom(const Tensor& picture_N, at::Generator rng) {
-  const auto options = picture_N.options().dtype(torch::kDouble);
   const Tensor size_G = at::bincount(picture_N);
-  const Tensor u_G = at::rand({size_G.size(0)}, rng, options);
+  const Tensor u_G = at::rand({size_G.size(0)}, rng, picture_N.options().dtype(torch::kDouble));
   const Tensor hidden_G = ((u_G * (M_PI / 2)).cos() * size_G).ceil().clamp_min(1);
-  // A random order inside each picture: numbers of picture g lie in [g, g + 1).
-  const Tensor order_N = (picture_N + at::rand({picture_N.size(0)}, rng, options)).argsort();
+  return RanksAtRandom(picture_N, size_G, rng) < at::index_select(hidden_G, 0, picture_N);
+}
+
+int64_t DrawnAfter(int64_t round, int64_t rounds, int64_t drawn, int64_t patches) {
+  const double share = static_cast<double>(round + 1) / static_cast<double>(rounds);
+  const double left = std::floor(static_cast<double>(patches) * std::cos(share * M_PI / 2));
+  const int64_t after = round + 1 == rounds ? patches : patches - static_cast<int64_t>(left);
+  return std::max(after, drawn + 1);
+}
+
+Tensor RoundsAtRandom(const Tensor& picture_N, int64_t rounds, at::Generator rng) {
+  const Tensor size_G = at::bincount(picture_N);
+  std::vector<int64_t> round;  // of each rank of each picture
+  for (int64_t g = 0; g < size_G.size(0); ++g) {
+    const int64_t size = size_G[g].item<int64_t>();
+    for (int64_t k = 0, drawn = 0; drawn < size; ++k) {
+      const int64_t after = DrawnAfter(k, rounds, drawn, size);
+      round.insert(round.end(), after - drawn, k);
+      drawn = after;
+    }
+  }
   const Tensor first_N = at::index_select(size_G.cumsum(0) - size_G, 0, picture_N);
-  const Tensor rank_N = at::arange(picture_N.size(0), picture_N.options()) - first_N;
-  const Tensor hides_N = rank_N < at::index_select(hidden_G, 0, picture_N);
-  return at::zeros_like(hides_N).index_copy(0, order_N, hides_N);
+  return at::index_select(torch::tensor(round, picture_N.options()), 0,
+                          first_N + RanksAtRandom(picture_N, size_G, rng));
 }
 
 Drafted AppendDrafts(const Batch& batch, const Tensor& patch_N, bool together,

@@ -32,6 +32,13 @@ Tensor PicturesOf(const Batch& batch, const Tensor& patch_N);
 // that generation in rounds meets (Chang et al. 2022, "MaskGIT").
 Tensor HideAtRandom(const Tensor& picture_N, at::Generator rng);
 
+// How many patches of a picture are drawn after this round of all, `drawn` before: the others
+// follow the cosine of MaskGIT, but each round draws one at least.
+int64_t DrawnAfter(int64_t round, int64_t rounds, int64_t drawn, int64_t patches);
+
+// Of each patch the round in which it is drawn, in an order of its picture by chance.
+Tensor RoundsAtRandom(const Tensor& picture_N, int64_t rounds, at::Generator rng);
+
 struct DraftContents {
   Tensor patch_KND;
   Tensor level_KN = {};   // as Batch::level_P; undefined if no draft is noisy

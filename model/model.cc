@@ -50,7 +50,9 @@ Model::Model(const ModelConfig& config, const Vocabulary& vocabulary, std::vecto
     level_ = register_module("level", std::make_shared<NoiseEmbedding>(width));
     readout_ = register_module("head", std::make_shared<Readout>(config_.head, width, patch_dim()));
   } else {
-    head_ = register_module("head", MakeImageHead(config_.head, width, patch_dim(), autoencoder_));
+    const int64_t condition_dim = config_.arrangement.joint_patches() * width;
+    head_ = register_module("head",
+                            MakeImageHead(config_.head, condition_dim, joint_dim(), autoencoder_));
   }
   if (autoencoder_ != nullptr) {
     register_module("autoencoder", autoencoder_);
@@ -124,7 +126,8 @@ Tensor Model::TextLogits(const Tensor& h_NW) const {
 }
 
 Tensor Model::Condition(const Tensor& h_NW, const Tensor& place_N2) const {
-  return h_NW + next_place_->Embed(place_N2);
+  const Tensor z_NW = h_NW + next_place_->Embed(place_N2);
+  return z_NW.unflatten(-2, {-1, config_.arrangement.joint_patches()}).flatten(-2);
 }
 
 // Weighted sum of nats over the slots that have a target, whose states are left in *h_NW.
@@ -145,8 +148,12 @@ void Model::AddHeadLoss(const Tensor& h_MW, const Batch& batch, at::Generator rn
   const Tensor slot_N = at::index_select(batch.patch_slot_P, 0, scored_N);
   loss->image_h_NW = at::index_select(h_MW, 0, slot_N - ahead);
   const Tensor place_N2 = at::index_select(batch.patch_place_P2, 0, scored_N);
-  const Tensor z_NW = Condition(loss->image_h_NW, place_N2);
-  loss->image = head_->Loss(z_NW, at::index_select(batch.patch_PD, 0, scored_N), rng);
+  const Tensor x_ND = at::index_select(batch.patch_PD, 0, scored_N);
+  loss->image =
+      head_->Loss(Condition(loss->image_h_NW, place_N2), x_ND.view({-1, joint_dim()}), rng);
+  // Patches that are drawn together share their loss.
+  loss->image.by_patch_N =
+      loss->image.by_patch_N.repeat_interleave(config_.arrangement.joint_patches());
   loss->patch_index_N = at::index_select(batch.patch_index_P, 0, scored_N);
 }
 
@@ -240,26 +247,48 @@ ModelLoss Model::WithText(const Tensor& h_MW, const Batch& batch, LossScale scal
   return loss;
 }
 
-Likelihood Model::MeasurePatches(const Batch& batch, int64_t most, at::Generator rng) {
+// Of the scored patches, [N, W]: the states that predict each when it is its turn. A draw of drafts
+// a round hides what that round and the later ones draw.
+Tensor Model::StatesInRounds(const Batch& batch, int64_t rounds, at::Generator rng) {
+  const Tensor scored_N = ScoredPatches(batch);
+  const Tensor round_N = RoundsAtRandom(PicturesOf(batch, scored_N), rounds, std::move(rng));
+  const Tensor round_K1 =
+      at::arange(round_N.max().item<int64_t>() + 1, round_N.options()).unsqueeze(1);
+  const Tensor x_ND = at::index_select(batch.patch_PD, 0, scored_N);
+  const Drafted drafted = AppendDrafts(
+      batch, scored_N, true, {x_ND.expand({round_K1.size(0), -1, -1}), {}, round_N >= round_K1});
+  const Tensor slot_N = drafted.slot_KN.gather(0, round_N.unsqueeze(0)).squeeze(0);
+  return at::index_select(Hidden(drafted.batch, {}).flatten(0, 1), 0, slot_N);
+}
+
+Likelihood Model::MeasurePatches(const Batch& batch, const Measuring& measuring,
+                                 at::Generator rng) {
   TORCH_CHECK(MeasuresPatches(), "no likelihood of patches under this objective");
   const torch::NoGradGuard no_grad;
   Batch clean = batch;
   clean.noise_P = at::zeros_like(batch.noise_P);
-  const Tensor h_MW = Hidden(clean, {}).flatten(0, 1);
-  Tensor scored_N = at::nonzero(batch.scored_P).squeeze(1);
-  const int64_t count = scored_N.size(0);
-  if (count > most) {
+  const bool masked = config_.arrangement.objective == Objective::kMasked;
+  const Tensor scored_N = ScoredPatches(batch);
+  const auto of_scored = [&](const Tensor& of_P) { return at::index_select(of_P, 0, scored_N); };
+  const Tensor h_NW =
+      masked
+          ? StatesInRounds(clean, measuring.rounds, rng)
+          : at::index_select(Hidden(clean, {}).flatten(0, 1), 0,
+                             of_scored(batch.patch_slot_P) - config_.arrangement.patches_at_once());
+  Tensor z_NW = Condition(h_NW, of_scored(batch.patch_place_P2));
+  Tensor x_ND = of_scored(batch.patch_PD).view({-1, joint_dim()});
+  if (scored_N.size(0) > measuring.most) {
     // By chance: evenly spaced ones are at the same place of each picture if `most` divides them.
-    const Tensor chosen_N = at::randperm(count, rng, scored_N.options()).slice(0, 0, most);
-    scored_N = at::index_select(scored_N, 0, chosen_N);
+    const int64_t most = std::max<int64_t>(measuring.most / config_.arrangement.joint_patches(), 1);
+    const Tensor chosen_M = at::randperm(x_ND.size(0), rng, scored_N.options()).slice(0, 0, most);
+    z_NW = at::index_select(z_NW, 0, chosen_M);
+    x_ND = at::index_select(x_ND, 0, chosen_M);
   }
-  const auto of_scored = [&](const Tensor& per_patch) {
-    return at::index_select(per_patch, 0, scored_N);
-  };
-  const int64_t ahead = config_.arrangement.patches_at_once();
-  const Tensor h_NW = at::index_select(h_MW, 0, of_scored(batch.patch_slot_P) - ahead);
-  return head_->Measure(Condition(h_NW, of_scored(batch.patch_place_P2)), of_scored(batch.patch_PD),
-                        rng);
+  Likelihood likelihood = head_->Measure(z_NW, x_ND, rng);
+  if (masked && likelihood.kind == LikelihoodKind::kExact) {
+    likelihood.kind = LikelihoodKind::kBound;
+  }
+  return likelihood;
 }
 
 }  // namespace tessera

@@ -25,12 +25,18 @@ class Model : public Learner {
   // head, whose loss reads the states of the batch's own slots.
   ModelLoss LossOf(const Tensor& h_BTW, const Batch& batch, LossScale scale, at::Generator rng);
 
-  // Whether the likelihood of a patch is known, given all that stands before it.
-  bool MeasuresPatches() const { return config_.arrangement.objective == Objective::kHead; }
+  // Whether the likelihood of a patch is known, given all that is drawn before it.
+  bool MeasuresPatches() const { return !config_.arrangement.backbone_denoises(); }
 
-  // Of the scored patches, each given all that stands before it, without input noise. At most
-  // `most` of them, evenly spread.
-  Likelihood MeasurePatches(const Batch& batch, int64_t most, at::Generator rng);
+  // Of the scored patches, each given all that is drawn before it, without input noise. At most
+  // `most` of them, by chance; of those that the head draws together, all or none and one number.
+  // Of objective masked: given the earlier ones of `rounds` rounds in an order by chance, which is
+  // a bound on what a picture costs in all orders (Jensen).
+  struct Measuring {
+    int64_t most;
+    int64_t rounds = 1;
+  };
+  Likelihood MeasurePatches(const Batch& batch, const Measuring& measuring, at::Generator rng);
 
   // Normed hidden states [B, T, W] of a batch. rng draws the input noise that the batch asks for
   // (may be undefined if it asks for none). With a cache, row b of the batch is row b of the cache,
@@ -48,9 +54,10 @@ class Model : public Learner {
   Tensor TextLogits(const Tensor& h_NW) const;  // -> [N, vocabulary size]
 
   // What the image head is told: the hidden state that predicts a patch, and where that patch
-  // will stand.
+  // will stand. A row for the J patches that it draws together: [..., N / J, J W].
   Tensor Condition(const Tensor& h_NW, const Tensor& place_N2) const;
 
+  // One row a condition, [N / J, J D].
   Tensor SamplePatches(const Conditions& conditions, const SamplerConfig& sampler,
                        std::vector<at::Generator>& rngs) {
     return head_->Sample(conditions, sampler, rngs);
@@ -63,6 +70,7 @@ class Model : public Learner {
   const Vocabulary& vocabulary() const { return vocabulary_; }
   const std::vector<PatchGrid>& grids() const { return grids_; }
   int64_t patch_dim() const { return 3 * config_.patch * config_.patch; }
+  int64_t joint_dim() const { return config_.arrangement.joint_patches() * patch_dim(); }
   const PatchEmbedder& patch_embedder() const { return *patch_embedder_; }
   ImageHead& image_head() const { return *head_; }  // of objectives whose backbone does not denoise
   Readout& readout() const { return *readout_; }    // of the others
@@ -81,6 +89,7 @@ class Model : public Learner {
   // Write what is of the image loss into *loss and return the states of the batch's slots, [M, W].
   Tensor CleaningLossOf(const Batch& batch, at::Generator rng, ModelLoss* loss);
   Tensor MaskedLossOf(const Batch& batch, at::Generator rng, ModelLoss* loss);
+  Tensor StatesInRounds(const Batch& batch, int64_t rounds, at::Generator rng);
   Tensor ImageLossOf(const Batch& batch, at::Generator rng, ModelLoss* loss);
 
   ModelConfig config_;

@@ -96,7 +96,7 @@ absl::StatusOr<AmedFit> FitAmed(const Run& run, const Dataset& dataset,
   const HeadConfig& head = run.config.model.head;
   const auto seed = static_cast<uint64_t>(settings.amed.seed);
   const torch::Device device = run.model->device();
-  const int64_t patch_dim = run.model->patch_dim(), batch = settings.amed.batch;
+  const int64_t patch_dim = run.model->joint_dim(), batch = settings.amed.batch;
   SamplerConfig teacher = settings.generate.sampler;
   teacher.steps *= settings.amed.teacher_points + 1;
   const Tensor order_N = at::randperm(all.branches.front().z_NZ.size(0),

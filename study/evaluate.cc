@@ -89,8 +89,8 @@ absl::StatusOr<HeldOutLikelihood> EvaluateLikelihood(const Run& run,
     ASSIGN_OR_RETURN(const Batch batch, MakeBatch(batches.source, i));
     if (batch.scored_P.any().item<bool>()) {
       const auto rng = MakeGenerator(run.model->device(), options.seed, Stream::kEvaluate, i);
-      const Likelihood part =
-          run.model->MeasurePatches(batch.To(run.model->device()), kMeasuredPatches, rng);
+      const Likelihood part = run.model->MeasurePatches(
+          batch.To(run.model->device()), {kMeasuredPatches, run.config.generate.rounds}, rng);
       likelihood.kind = part.kind;
       bits_N = at::cat({bits_N, part.bits_N.to(torch::kCPU)});
     }

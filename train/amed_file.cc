@@ -92,7 +92,7 @@ absl::Status LoadAmed(const std::string& path, const Files& files, Run* run) {
   AmedSettings settings;
   RETURN_IF_ERROR(FromToml(toml, settings_path, {}, &settings));
   RETURN_IF_ERROR(CheckFittedFor(settings.generate, config, path));
-  auto predictor = std::make_shared<AmedPredictor>(settings.amed, run->model->patch_dim());
+  auto predictor = std::make_shared<AmedPredictor>(settings.amed, run->model->joint_dim());
   const std::string tensors_path = JoinPath(found->path, kTensors);
   ASSIGN_OR_RETURN(const NamedTensors tensors, ReadTensors(files, tensors_path));
   RETURN_IF_ERROR(CopyByName(tensors, tensors_path, Parameters(*predictor)));

@@ -15,7 +15,7 @@ namespace {
 
 constexpr int64_t kAtOnce = 64;  // documents
 
-// What the head is told of the last picture's patches in a lane, [N, W], in turn.
+// What the head is told of the last picture's patches in a lane, in turn.
 Tensor LaneConditions(const Run& run, const std::vector<Document>& documents, int64_t lane,
                       std::vector<double>* share_N) {
   LayoutSpec layout = run.layout;
@@ -39,8 +39,10 @@ Tensor LaneConditions(const Run& run, const std::vector<Document>& documents, in
          CellsInOrder(layout.arrangement.order, picture.grid, picture.order_key)) {
       slot.push_back(b * batch.slots() + picture.first_slot + turn - ahead);
       place.insert(place.end(), {cell / picture.grid.cols, cell % picture.grid.cols});
-      share_N->push_back(static_cast<double>(turn / ahead * ahead) /
-                         static_cast<double>(picture.grid.size()));
+      if (turn % layout.arrangement.joint_patches() == 0) {
+        share_N->push_back(static_cast<double>(turn / ahead * ahead) /
+                           static_cast<double>(picture.grid.size()));
+      }
       ++turn;
     }
   }

@@ -170,6 +170,22 @@ TEST_F(LayoutTest, SaysWhenAPictureHasNoRoomInARow) {
   EXPECT_FALSE(CheckLayout(spec_).ok());
 }
 
+TEST_F(LayoutTest, SaysWhichPictureHasNoWholeNumberOfJointBlocks) {
+  spec_.grids = {{2, 2}, {1, 3}};
+  spec_.arrangement = {.mask = AttentionMask::kBlockCausal, .block = 2};
+  EXPECT_TRUE(CheckLayout(spec_).ok());
+  spec_.arrangement.block_head = BlockHead::kJoint;
+  EXPECT_EQ(CheckLayout(spec_).message(),
+            "model.block_head = joint takes the 2 patches of a block as one, and a picture of 1x3 "
+            "patches has no whole number of blocks; use another model.block or grid, or "
+            "independent");
+  spec_.arrangement.mask = AttentionMask::kCausal;  // then the key has no effect
+  EXPECT_TRUE(CheckLayout(spec_).ok());
+  spec_.arrangement.mask = AttentionMask::kBlockCausal;
+  spec_.grids = {{2, 2}, {1, 4}};
+  EXPECT_TRUE(CheckLayout(spec_).ok());
+}
+
 TEST(ParseGrids, ReadsRowsTimesColumns) {
   EXPECT_EQ(*ParseGrids({"8x8", "6x10"}), (std::vector<PatchGrid>{{8, 8}, {6, 10}}));
 }

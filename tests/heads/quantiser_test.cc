@@ -6,6 +6,7 @@
 #include <torch/utils.h>
 
 #include <cmath>
+#include <numbers>
 
 #include "ops/random.h"
 
@@ -105,17 +106,29 @@ TEST(Fsq, ReadsTheMiddleOfALevelAsThatLevel) {
   }
 }
 
+// Of the digits of one level: how often each comes, and in bits how much they tell.
+Tensor SharesOf(const Tensor& code_M1) {
+  const Tensor count_L = at::bincount(code_M1.squeeze(1));
+  return count_L.to(torch::kDouble) / double(code_M1.size(0));
+}
+double BitsOf(const Tensor& share_L) {
+  return -at::xlogy(share_L, share_L).sum().item<double>() / std::numbers::ln2;
+}
+
 TEST(Fsq, SpreadsANormalOverItsLevelsAsComputed) {
   const Tensor z_M1 = Randn({400'000, 1});
-  const auto shares = [&](int64_t level) {
-    const Tensor count_L = at::bincount(Fsq({level})->Quantise(z_M1).code_MJ.squeeze(1));
-    return count_L.to(torch::kDouble) / double(z_M1.size(0));
+  const auto shares = [&](int64_t level, double sd = 1) {
+    return SharesOf(Fsq({level})->Quantise(sd * z_M1).code_MJ);
   };
   EXPECT_TRUE(torch::allclose(
       shares(5), torch::tensor({.165, .234, .202, .235, .164}).to(torch::kDouble), 0, .003));
   EXPECT_TRUE(torch::allclose(
       shares(8), torch::tensor({.077, .138, .117, .111, .117, .135, .179, .127}).to(torch::kDouble),
       0, .003));
+  EXPECT_NEAR(BitsOf(shares(5)), 2.304, .003);
+  EXPECT_NEAR(BitsOf(shares(8)), 2.966, .003);
+  EXPECT_NEAR(BitsOf(shares(5, .5)), 1.83, .01);  // narrower numbers tell less
+  EXPECT_NEAR(BitsOf(shares(8, .5)), 2.55, .01);
 }
 
 AutoencoderConfig VqConfig(Codebook codebook, int64_t codes, int64_t dim) {
@@ -206,29 +219,35 @@ TEST(Vq, ADeadCodeBeginsAnewAtAnEncodedVector) {
   }
 }
 
-// Mean squared error of the optimal quantiser of a standard normal, with its levels (Lloyd 1957,
-// Max 1960).
+// The optimal quantiser of a standard normal (Lloyd 1957, Max 1960).
 struct Optimum {
   int64_t levels;
-  double error, outermost;
+  double error, outermost, bits;  // mean squared; of the levels; entropy of the codes
 };
 
 TEST(Vq, FindsTheOptimalLevelsOfANormal) {
-  for (const auto& [levels, error, outermost] :
-       {Optimum{2, .36338, .7979}, Optimum{3, .19017, 1.2240}, Optimum{4, .11748, 1.5104}}) {
+  for (const auto& [levels, error, outermost, bits] :
+       {Optimum{1, 1, 0, 0}, Optimum{2, .36338, .7979, 1}, Optimum{3, .19017, 1.2240, 1.5358},
+        Optimum{4, .11748, 1.5104, 1.9111}, Optimum{5, .07994, 1.7241, 2.2029},
+        Optimum{8, .03455, 2.1519, 2.8249}, Optimum{16, .00950, 2.733, 3.7653}}) {
     AutoencoderConfig config = VqConfig(Codebook::kEma, levels, 1);
     config.decay = .5;
     const auto vq = Vq(config);
-    // Quantiles, so that nothing is left to chance.
+    // Quantiles, so that nothing is left to chance; their tails are a little short.
+    constexpr int64_t count = 10'000;
     const Tensor z_M1 =
-        at::special_ndtri((torch::arange(5'000, torch::kDouble) + .5) / 5'000).unsqueeze(1);
-    for (int step = 0; step < 100; ++step) {
+        at::special_ndtri((torch::arange(count, torch::kDouble) + .5) / count).unsqueeze(1);
+    for (int step = 0; step < 25 * levels; ++step) {
       vq->Learn(z_M1, vq->Quantise(z_M1).code_MJ, Rng(0));
     }
     const Quantised quantised = vq->Quantise(z_M1);
-    EXPECT_NEAR((quantised.value_MD - z_M1).square().mean().item<double>(), error, 1e-3);
-    EXPECT_NEAR(Book(*vq).max().item<double>(), outermost, 5e-3);
-    EXPECT_NEAR(Book(*vq).min().item<double>(), -outermost, 5e-3);
+    const double found = (quantised.value_MD - z_M1).square().mean().item<double>();
+    const double told = BitsOf(SharesOf(quantised.code_MJ));
+    EXPECT_NEAR(found / error, 1, .01) << levels;
+    EXPECT_GE(found, .998 * std::exp2(-2 * told)) << levels;  // Shannon's bound, but for the tails
+    EXPECT_NEAR(told, bits, .01) << levels;
+    EXPECT_NEAR(Book(*vq).max().item<double>(), outermost, .03) << levels;
+    EXPECT_NEAR(Book(*vq).min().item<double>(), -outermost, .03) << levels;
   }
 }
 

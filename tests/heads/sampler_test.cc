@@ -88,6 +88,55 @@ TEST(Sampler, EndsAtAPatchThatIsCertain) {
   }
 }
 
+// Slope of the error of the end, over 256 to 512 steps, on Gaussian data. Those that walk in sigma
+// are in sigma_walk_test.cc. dpm++2m is compared on a grid whose last level does not move.
+double OrderOf(const SamplerConfig& sampler) {
+  const Gaussian data{.3, .5};
+  const NoiseSchedule flow(NoiseScheduleKind::kFlow, 1);
+  const Tensor noise_N1 = torch::tensor({{1.}, {-.4}}, torch::kDouble);
+  const auto error = [&](int64_t steps) {
+    SamplerConfig config = sampler;
+    config.steps = steps;
+    const Tensor x_N1 = SampleExpected(config, flow, data, [&] { return noise_N1; });
+    Tensor end_N1 = data.mean + data.sd * noise_N1;
+    if (config.kind == SamplerKind::kDpmpp2m) {
+      const std::vector<NoiseLevel> levels = SamplerLevels(config, flow);
+      const double first = levels.front().sigma / levels.front().alpha;
+      const double last = levels.back().sigma / levels.back().alpha;
+      end_N1 = data(data.Curve(first * noise_N1, first, last), 1,
+                    torch::full({1, 1}, last, torch::kDouble));
+    }
+    return (x_N1 - end_N1).abs().max().item<double>();
+  };
+  return std::log2(error(256) / error(512));
+}
+
+TEST(Sampler, InFlowTimeHasTheOrderOfItsKind) {
+  using enum SamplerKind;
+  EXPECT_NEAR(OrderOf({.kind = kEuler}), 1, .15);
+  EXPECT_NEAR(OrderOf({.kind = kHeun}), 2, .15);
+  EXPECT_NEAR(OrderOf({.kind = kAb2}), 2, .15);
+  EXPECT_NEAR(OrderOf({.kind = kDpmpp2m, .grid = StepGrid::kLogSnr}), 2, .15);
+  EXPECT_GT(OrderOf({.kind = kMidpoint}), 1.85);  // of such data's straight flow 3
+}
+
+// Of Gaussian data the expected patch is affine in the noisy one, hence so is every walk.
+TEST(Sampler, OfEveryKindIsAffineInItsNoiseOnGaussianData) {
+  for (const SamplerCase& one : SamplerCases(6)) {
+    const auto draw = [&](double first, double second) {
+      at::Generator a = MakeGenerator(torch::kCPU, 1, Stream::kTest, 0);
+      at::Generator b = MakeGenerator(torch::kCPU, 2, Stream::kTest, 0);
+      const auto noise = [&] {
+        const Tensor a_N1 = torch::randn({4, 1}, a, torch::kDouble);
+        return first * a_N1 + second * torch::randn({4, 1}, b, torch::kDouble);
+      };
+      return SampleExpected(one.sampler, one.schedule, Gaussian{.3, .5}, noise);
+    };
+    const Tensor mixed_N1 = 1.7 * draw(1, 0) - .7 * draw(0, 1);
+    EXPECT_TRUE(at::allclose(draw(1.7, -.7), mixed_N1, 0, 1e-9)) << one.name;
+  }
+}
+
 TEST(Sampler, OfEveryKindDrawsARowByItsOwnNoiseAlone) {
   const Mixture mixture;
   const auto look = [&](const Tensor& x_ND, double alpha, const Tensor& sigma_N1) {

@@ -95,6 +95,25 @@ TEST(Generate, EqualsItsTwinUnderEveryArrangement) {
   EXPECT_GT(pictures, 27);  // else less was compared than it seems
 }
 
+TEST(Generate, EqualsItsTwinWithAJointHeadUnderEveryGuidance) {
+  const ToyRun toy({{2, 2}, {1, 4}}, {.order = PatchOrder::kMorton,
+                                      .positions = Positions::kTieV2,
+                                      .mask = AttentionMask::kBlockCausal,
+                                      .block = 2,
+                                      .block_head = BlockHead::kJoint});
+  int64_t pictures = 0;
+  for (const GenerateConfig& config : EveryGuidance()) {
+    const auto documents = Generate(*toy.model, toy.tokenizer, toy.layout, config,
+                                    {.prompts = ToyPrompts(), .until = Until::kEnd});
+    for (size_t i = 0; i < documents.size(); ++i) {
+      const Document twin = Twin(toy, config, Until::kEnd).Run(ToyPrompts()[i], i);
+      EXPECT_TRUE(ExpectSame(documents[i], twin, std::to_string(i)));
+      pictures += Pictures(documents[i]) - Pictures(ToyPrompts()[i]);
+    }
+  }
+  EXPECT_GT(pictures, 4);  // else less was compared than it seems
+}
+
 TEST(Generate, GivesABatchWhatItGivesEachPromptAlone) {
   GenerateConfig config = ToyGenerate();
   config.guidance = 2;

@@ -13,13 +13,14 @@ struct ToyRun {
   std::shared_ptr<Model> model;
 
   explicit ToyRun(const std::vector<PatchGrid>& grids = {{2, 2}, {1, 3}},
-                  const Arrangement& arrangement = {}) {
+                  const Arrangement& arrangement = {}, const HeadConfig& head = ToyConfig().head) {
     layout.grids = grids;
     layout.arrangement = arrangement;
     layout.vocabulary = Vocabulary(tokenizer.size(), std::ssize(grids));
     ModelConfig config = ToyConfig();
     config.patch = layout.patch;
     config.arrangement = arrangement;
+    config.head = head;
     torch::manual_seed(3);
     model = std::make_shared<Model>(config, layout.vocabulary, layout.grids);
     const torch::NoGradGuard no_grad;

@@ -101,11 +101,12 @@ class Twin {
     for (const Lane& lane : lanes_) {
       z.push_back(toy_.model->Condition(Last(lane.batch, ahead).narrow(0, 0, count), place_N2));
     }
-    const std::vector<double> shares(count, share);
-    std::vector<at::Generator> rngs(count, row.rng());
+    const int64_t draws = count / toy_.layout.arrangement.joint_patches();
+    const std::vector<double> shares(draws, share);
+    std::vector<at::Generator> rngs(draws, row.rng());
     const SamplerConfig sampler = AtTurn(config_.sampler, row.turn(), row.grid().size());
-    row.AppendPatches(
-        toy_.model->SamplePatches(Guide(at::stack(z), shares, config_), sampler, rngs));
+    row.AppendPatches(toy_.model->SamplePatches(Guide(at::stack(z), shares, config_), sampler, rngs)
+                          .view({count, -1}));
   }
 
   const ToyRun& toy_;

@@ -144,12 +144,14 @@ TEST(Model, MeasuresPatchesByWhatStandsBeforeThem) {
   config.head.kind = HeadKind::kMse;
   const auto model = ToyModel(config);
   Batch batch = ToyBatch(1, 1, /*noise=*/.2);
-  const auto bits = [&](int64_t most) { return model->MeasurePatches(batch, most, Rng(0)).bits_N; };
+  const auto bits = [&](int64_t most) {
+    return model->MeasurePatches(batch, {most}, Rng(0)).bits_N;
+  };
   const Tensor all_N = bits(100);
   ASSERT_EQ(all_N.size(0), 4);
   Tensor met_N = torch::zeros({4}, torch::kBool);  // of fewer than all, by chance
   for (int64_t seed = 0; seed < 20; ++seed) {
-    const Tensor some_M = model->MeasurePatches(batch, 2, Rng(seed)).bits_N;
+    const Tensor some_M = model->MeasurePatches(batch, {2}, Rng(seed)).bits_N;
     const Tensor equal_MN = some_M.unsqueeze(1) == all_N;
     EXPECT_EQ(equal_MN.sum().item<int64_t>(), 2);
     met_N = met_N.logical_or(equal_MN.any(0));

@@ -76,8 +76,9 @@ class FewEvaluations : public testing::Test {
     return (end_ND - truth_ND_).square().mean().sqrt().item<double>();
   }
 
-  std::shared_ptr<AmedPredictor> Trained(int64_t steps) {
-    const AmedConfig config{.patches = 600 * 128, .teacher_points = 7};
+  // features = 0: one choice a step for all patches.
+  std::shared_ptr<AmedPredictor> Trained(int64_t steps, int64_t features = AmedConfig().features) {
+    const AmedConfig config{.features = features, .patches = 600 * 128, .teacher_points = 7};
     auto predictor = std::make_shared<AmedPredictor>(config, kDim);
     AmedTraining training{.config = config,
                           .teacher_sigmas = TimeUniform(steps * (config.teacher_points + 1)),
@@ -97,6 +98,20 @@ class FewEvaluations : public testing::Test {
   Tensor truth_ND_;
 };
 
+// Why one direction in between is enough: of what a path moves through, two directions hold all
+// (Zhou et al. 2024, section 3.1).
+TEST_F(FewEvaluations, PathsLieAlmostInAPlane) {
+  const torch::NoGradGuard no_grad;
+  std::vector<Tensor> path = HeunPath(clusters_, noise_ND_ * 80, TimeUniform(200));
+  const Tensor moved_NSD = at::stack(path, 1) - path.back().unsqueeze(1);
+  const Tensor variance_ND = at::linalg_svdvals(moved_NSD).square();
+  const Tensor share_ND = variance_ND.cumsum(1) / variance_ND.sum(1, true);
+  std::cout << "share of one direction " << share_ND.select(1, 0).mean().item<double>()
+            << ", of two " << share_ND.select(1, 1).mean().item<double>() << ", least "
+            << share_ND.select(1, 1).min().item<double>() << "\n";
+  EXPECT_GT(share_ND.select(1, 1).min().item<double>(), .99);
+}
+
 TEST_F(FewEvaluations, AmedWithFiveIsAheadOfEveryOneStepMethod) {
   using enum SamplerKind;
   const double euler = Error({.kind = kIpndm, .steps = 5, .order = 1});
@@ -114,6 +129,18 @@ TEST_F(FewEvaluations, AmedWithFiveIsAheadOfEveryOneStepMethod) {
   std::cout << ", amed " << amed << "\n";
   EXPECT_LT(euler, std::min(heun, dpm2));  // below 6 evaluations two looks a step cost too much
   EXPECT_LT(amed, .75 * euler);
+  // Several steps' looks are worth more than two looks a step: at least one such walk is ahead of
+  // every fixed one-step method.
+  EXPECT_LT(Error({.kind = kIpndm, .steps = 5, .order = 2}), euler);
+}
+
+// With two intervals one choice for all patches cannot make up for so few looks.
+TEST_F(FewEvaluations, AmedOfOneChoiceForAllFailsWithThree) {
+  using enum SamplerKind;
+  const double euler = Error({.kind = kIpndm, .steps = 3, .order = 1});
+  const double constant = Error({.kind = kAmed, .steps = 2, .analytic_first = true}, Trained(2, 0));
+  std::cout << "3 evaluations: euler " << euler << ", amed of one choice " << constant << "\n";
+  EXPECT_GT(constant, euler);
 }
 
 }  // namespace

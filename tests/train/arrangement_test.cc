@@ -3,6 +3,7 @@
 
 #include "data/packer.h"
 #include "infer/generator.h"
+#include "study/evaluate.h"
 #include "tests/data/arrangements.h"
 #include "tests/infer/toy_run.h"
 #include "tests/train/tiny_run.h"
@@ -39,6 +40,35 @@ TEST(Arrangement, EveryCombinationHasAGradientAndDrawsAPicture) {
   }
 }
 
+// Morton's blocks of four are cells of 2x2 patches.
+TEST(Arrangement, WithAJointHeadTrainsResumesIsEvaluatedAndDraws) {
+  const RunConfig config =
+      TinyRun({"train.steps=3", "train.keep=9", "model.patch=4", "model.grids=[\"4x4\"]",
+               "model.order=morton", "model.mask=block-causal", "model.block_head=joint",
+               "generate.guidance=2"});
+  const TempFolder uncut, cut;
+  const absl::Status trained = TrainTiny(config, uncut.path());
+  ASSERT_TRUE(trained.ok()) << trained;
+  ASSERT_TRUE(TrainTiny(config, cut.path(), {.stop_after = 1}).ok());
+  ASSERT_TRUE(TrainTiny(config, cut.path(), {.resume = true}).ok());
+  std::filesystem::remove_all(cut / "checkpoints/step-000001");
+  EXPECT_EQ(DifferentFiles(CheckpointsIn(cut.path()), CheckpointsIn(uncut.path())), FileNames());
+
+  const auto files = std::make_shared<const Files>();
+  const auto run = LoadRun(uncut.path(), *files);
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_EQ(run->model->config().arrangement.joint_patches(), 4);
+  const std::shared_ptr<const Dataset> dataset = *OpenDataset(run->config, Split::kTest, files);
+  const EvaluateOptions options{.count = 2, .batch = 2, .on_progress = {}};
+  const auto loss = EvaluateLoss(*run, dataset, options);
+  ASSERT_TRUE(loss.ok()) << loss.status();
+  EXPECT_GT(loss->image, 0);
+  EXPECT_TRUE(std::isfinite(EvaluateLikelihood(*run, dataset, options)->bits));
+  const auto drawn = Generate(*run->model, run->tokenizer, run->layout, run->config.generate,
+                              {.prompts = {{{"a red dot"}}}, .until = Until::kImage});
+  EXPECT_EQ(AsImage(drawn[0].segments.back())->width, 16);
+}
+
 TEST(Arrangement, IsTrainedAndLoadedByTheKeysOfTheModel) {
   const TempFolder folder;
   const std::string out = folder.path() + "/run";
@@ -65,6 +95,11 @@ TEST(Arrangement, RefusesWhatHasNoEffectOrCannotBe) {
                       ErrorOf("positions = 'tie'\nwidth = 8\nheads = 4"));
   EXPECT_EQ(ErrorOf("width = 8\nheads = 4"), "");
   EXPECT_EQ(ErrorOf("mask = 'block-causal'\nblock = 3\npositions = 'm-rope'"), "");
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "has no effect", ErrorOf("block_head = 'joint'"));
+  EXPECT_EQ(ErrorOf("mask = 'block-causal'\nblock_head = 'joint'"), "");
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "head codes writes one patch",
+                      ErrorOf("mask = 'block-causal'\nblock_head = 'joint'\nhead.kind = 'codes'\n"
+                              "autoencoder.path = 'runs/none'"));
 }
 
 }  // namespace

@@ -18,11 +18,12 @@
 namespace tessera {
 
 inline constexpr const char* kKeys[] = {
-    "model.head.kind", "model.head.schedule", "generate.sampler.kind", "model.order",
-    "model.positions", "model.mask",          "model.input.kind",      "model.objective",
+    "model.head.kind",  "model.head.schedule", "generate.sampler.kind",
+    "model.order",      "model.positions",     "model.mask",
+    "model.input.kind", "model.objective",     "model.block_head",
 };
 inline constexpr size_t kNumKeys = std::size(kKeys);
-inline constexpr size_t kSchedule = 1, kSampler = 2;  // in kKeys
+inline constexpr size_t kSchedule = 1, kSampler = 2, kMask = 5;  // in kKeys
 
 inline constexpr char kChoicesRecipe[] = R"(
 [model]
@@ -53,7 +54,8 @@ class Choices {
   const Combination& defaults() const { return default_; }
 
   // Whether two values forbid each other, which the others cannot change: the other keys are at
-  // their defaults, the sampler also at one that goes with every schedule.
+  // their defaults, the sampler also at one that goes with every schedule, the mask also at the one
+  // with blocks.
   bool refused(size_t a, size_t i, size_t b, size_t j) const { return refused_[Pair(a, i, b, j)]; }
 
   bool AnyRefused(const Combination& all) const {
@@ -127,7 +129,7 @@ class Choices {
     EXPECT_GT(gradient, 0);
     if (config->generate.sampler.kind == SamplerKind::kAmed) {
       run->model->image_head().SetAmed(
-          std::make_shared<AmedPredictor>(AmedConfig(), run->model->patch_dim()));
+          std::make_shared<AmedPredictor>(AmedConfig(), run->model->joint_dim()));
     }
     const auto drawn = Generate(*run->model, run->tokenizer, run->layout, config->generate,
                                 {.prompts = {{{"a red dot"}}}, .until = Until::kImage});
@@ -157,21 +159,34 @@ class Choices {
     return (first_[a] + i) * total_ + first_[b] + j;
   }
 
+  using Choice = std::pair<size_t, size_t>;  // a key and its value
+
+  // Of the two beside whatever goes with them.
+  absl::Status StatusOf(const Choice& one, const Choice& other) const {
+    absl::Status status;
+    for (const size_t sampler : {static_cast<size_t>(SamplerKind::kDdpm), default_[kSampler]}) {
+      for (const auto mask : {default_[kMask], static_cast<size_t>(AttentionMask::kBlockCausal)}) {
+        Combination all = default_;
+        all[kSampler] = sampler;
+        all[kMask] = mask;
+        all[one.first] = one.second;
+        all[other.first] = other.second;
+        status = Parse(all).status();
+        if (status.ok()) {
+          return status;
+        }
+      }
+    }
+    return status;
+  }
+
   void FindRefusals() {
     refused_.resize(total_ * total_);
     for (size_t b = 1; b < kNumKeys; ++b) {
       for (size_t a = 0; a < b; ++a) {
         for (size_t i = 0; i < size(a); ++i) {
           for (size_t j = 0; j < size(b); ++j) {
-            Combination all = default_;
-            all[kSampler] = static_cast<size_t>(SamplerKind::kDdpm);
-            all[a] = i;
-            all[b] = j;
-            absl::Status status = Parse(all).status();
-            if (!status.ok() && a != kSampler && b != kSampler) {
-              all[kSampler] = default_[kSampler];
-              status = Parse(all).status();
-            }
+            const absl::Status status = StatusOf({a, i}, {b, j});
             refused_[Pair(a, i, b, j)] = refused_[Pair(b, j, a, i)] = !status.ok();
             if (!status.ok()) {
               sentences_.insert(std::string(status.message()));

@@ -31,7 +31,9 @@ TEST(Objective, EveryKindTrainsResumesIsEvaluatedAndDraws) {
     ASSERT_TRUE(loss.ok()) << loss.status();
     EXPECT_GT(loss->image, 0) << EnumName(objective);
     const auto likelihood = EvaluateLikelihood(*run, dataset, options);
-    EXPECT_EQ(std::isfinite(likelihood->bits), objective == Objective::kHead);
+    EXPECT_EQ(std::isfinite(likelihood->bits), run->model->MeasuresPatches());
+    EXPECT_EQ(run->model->MeasuresPatches(),
+              objective == Objective::kHead || objective == Objective::kMasked);
     const auto drawn = Generate(*run->model, run->tokenizer, run->layout, run->config.generate,
                                 {.prompts = {{{"a red dot"}}}, .until = Until::kImage});
     EXPECT_EQ(AsImage(drawn[0].segments.back())->width, 16) << EnumName(objective);
