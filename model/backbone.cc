@@ -62,7 +62,8 @@ class SelfAttention : public torch::nn::Module {
     if (slots.cache != nullptr) {
       const auto [k_BSGE, v_BSGE] =
           slots.cache->Extend(layer, k_BTGE, v_BTGE, slots.position_BT, slots.cached);
-      return Linear(CachedAttention(q_BTHE, k_BSGE, v_BSGE, slots.seen_BT).flatten(2), *o_);
+      return Linear(
+          CachedAttention(q_BTHE, k_BSGE, v_BSGE, slots.seen_BT, slots.since_BT).flatten(2), *o_);
     }
     if (slots.trace != nullptr) {
       slots.trace->attention_BHTS.push_back(AttentionWeights(q_BTHE, k_BTGE, slots.bias_B1TS));
