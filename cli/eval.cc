@@ -58,6 +58,9 @@ absl::Status RunEval(const Arguments& arguments) {
   const auto files = std::make_shared<const Files>();
   ASSIGN_OR_RETURN(const std::vector<FeatureNetwork> networks, Networks(arguments));
   ASSIGN_OR_RETURN(Run run, LoadRun(arguments.run, *files, arguments.device));
+  if (!networks.empty()) {
+    RETURN_IF_ERROR(CheckDraws(arguments.run, run));
+  }
   if (!arguments.overrides.empty()) {
     RETURN_IF_ERROR(CheckReadsAndWrites(arguments.run, run));
   }

@@ -203,6 +203,9 @@ absl::Status RunGenerate(const Arguments& arguments) {
   RETURN_IF_ERROR(LoadAmed(arguments.run, files, &run));
   ASSIGN_OR_RETURN(Document prompt, ReadPrompt(arguments, files, run.config.data.max_pixels));
   ASSIGN_OR_RETURN(const Until until, UntilWhat(arguments, prompt));
+  if (until == Until::kImage) {
+    RETURN_IF_ERROR(CheckDraws(arguments.run, run));
+  }
   FitPictures(run.layout, &prompt);
   RETURN_IF_ERROR(CheckPrompt(prompt, until, run.layout, run.tokenizer));
 

@@ -129,7 +129,9 @@ absl::Status InspectRun(const std::string& path, const Files& files) {
   std::cout << ToToml(run.config);
   PrintParameters(run);
   ASSIGN_OR_RETURN(const Batch batch, FirstBatch(run));
-  if (batch.patches() > 0 && run.model != nullptr && !run.config.model.reads_codes()) {
+  const InputKind input = run.config.model.input.kind;
+  if (batch.patches() > 0 && run.model != nullptr && input != InputKind::kCodes &&
+      input != InputKind::kResampler) {  // whose slots hold no patch of their own
     PrintLosslessness(run.model->patch_embedder(), batch.patch_PD);
   }
   if (run.config.model.autoencoder.quantises()) {

@@ -26,6 +26,7 @@ absl::Status RunSampleLab(Arguments arguments) {
   const auto files = std::make_shared<const Files>();
   ASSIGN_OR_RETURN(Run run, LoadRun(options.path, *files, arguments.device));
   RETURN_IF_ERROR(CheckHeadFollowsSlots(options.path, run));
+  RETURN_IF_ERROR(CheckDraws(options.path, run));
   RETURN_IF_ERROR(FromToml("", "--set", arguments.overrides, &run.config.generate));
   if (const std::string problem = run.config.Problem(); !problem.empty()) {
     return absl::InvalidArgumentError(problem);

@@ -32,8 +32,10 @@ constexpr auto EnumNames(Positions) {
   return std::array{"rope1d", "rope2d", "tie", "tie-v2", "m-rope"};
 }
 
-enum class AttentionMask { kCausal, kPrefix, kBlockCausal };
-constexpr auto EnumNames(AttentionMask) { return std::array{"causal", "prefix", "block-causal"}; }
+enum class AttentionMask { kCausal, kPrefix, kBlockCausal, kBlockDiagonal };
+constexpr auto EnumNames(AttentionMask) {
+  return std::array{"causal", "prefix", "block-causal", "block-diagonal"};
+}
 
 enum class BlockHead { kIndependent, kJoint };
 constexpr auto EnumNames(BlockHead) { return std::array{"independent", "joint"}; }
@@ -62,6 +64,9 @@ struct Arrangement {
     return objective == Objective::kWhole || objective == Objective::kMasked;
   }
 
+  // Whether what stands before a picture can tell its patches, so that they can be drawn.
+  bool draws() const { return mask != AttentionMask::kBlockDiagonal; }
+
   // Patches that are predicted at once, by the hidden states of as many slots before them.
   int64_t patches_at_once() const { return mask == AttentionMask::kBlockCausal ? block : 1; }
 
@@ -82,7 +87,8 @@ struct Arrangement {
           "(rope2d), centred (tie-v2), spread out (tie), or with the text closing up (m-rope)");
     visit("mask", self.mask,
           "what a slot sees beside the past; prefix: a document's first segment sees all of itself "
-          "and is not scored; block-causal: patches see their block, and predict the next one");
+          "and is not scored; block-causal: patches see their block, and predict the next one; "
+          "block-diagonal: patches see their picture alone, as if each picture had an encoder");
     visit("block", self.block, "patches of a block, which are drawn at once",
           self.mask == AttentionMask::kBlockCausal);
     visit("block_head", self.block_head,
@@ -95,6 +101,12 @@ struct Arrangement {
     if (objective != Objective::kHead && mask == AttentionMask::kBlockCausal) {
       return "mask block-causal predicts patches by the states before them, as objective head "
              "alone does; use mask causal or prefix";
+    }
+    if (objective != Objective::kHead && !draws()) {
+      return "mask block-diagonal hides all but its own picture from a patch, which could not be "
+             "drawn as objective " +
+             std::string(EnumNames(objective)[static_cast<size_t>(objective)]) +
+             " asks; use objective head and train.image_weight = 0";
     }
     return block < 1 ? "block must be at least 1" : "";
   }

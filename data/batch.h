@@ -13,6 +13,7 @@ struct Batch {
   torch::Tensor document_BT;     // int64: which document of the row, from 0; -1 in padding
   torch::Tensor position_BT;     // int64: slot index inside its document, from 0
   torch::Tensor seen_BT;         // int64: the last position of its document that the slot sees
+  torch::Tensor since_BT;        // int64: the first one; undefined: 0 everywhere
   torch::Tensor coordinate_BT2;  // float: row and column for the rotary angles
 
   torch::Tensor target_BT;  // int64: the id that this slot must predict; -1 where there is none

@@ -35,6 +35,7 @@ class BatchBuilder {
         document_(rows * slots, -1),
         position_(rows * slots, 0),
         seen_(rows * slots, 0),
+        since_(rows * slots, 0),
         target_(rows * slots, -1),
         coordinate_(2 * rows * slots, 0),
         weight_(rows * slots, 0) {}
@@ -44,6 +45,7 @@ class BatchBuilder {
     SlotWalk walk(sequence.arrangement.positions);
     const std::vector<Coordinates> coordinates = WalkAlong(sequence, &walk);
     std::ranges::copy(LastSeen(sequence), seen_.begin() + first);
+    std::ranges::copy(FirstSeen(sequence), since_.begin() + first);
     for (int64_t i = 0; i < sequence.size(); ++i) {
       id_[first + i] = sequence.ids[i];
       document_[first + i] = document;
@@ -66,6 +68,9 @@ class BatchBuilder {
     batch.document_BT = ToTensor(document_, torch::kInt64, {rows_, slots_});
     batch.position_BT = ToTensor(position_, torch::kInt64, {rows_, slots_});
     batch.seen_BT = ToTensor(seen_, torch::kInt64, {rows_, slots_});
+    if (std::ranges::any_of(since_, [](int64_t position) { return position > 0; })) {
+      batch.since_BT = ToTensor(since_, torch::kInt64, {rows_, slots_});
+    }
     batch.coordinate_BT2 = ToTensor(coordinate_, torch::kFloat32, {rows_, slots_, 2});
     batch.target_BT = ToTensor(target_, torch::kInt64, {rows_, slots_});
     batch.weight_BT = ToTensor(weight_, torch::kFloat32, {rows_, slots_});
@@ -98,11 +103,11 @@ class BatchBuilder {
   }
 
   int64_t rows_, slots_, patch_;
-  std::vector<int64_t> id_, document_, position_, seen_, target_;  // B * T
-  std::vector<float> coordinate_, weight_;                         // 2 * B * T, B * T
-  std::vector<int64_t> slot_, place_, index_;                      // P, but place_ 2 * P
-  std::vector<float> pixels_, noise_;                              // P * D, P
-  std::vector<uint8_t> hidden_, scored_;                           // P
+  std::vector<int64_t> id_, document_, position_, seen_, since_, target_;  // B * T
+  std::vector<float> coordinate_, weight_;                                 // 2 * B * T, B * T
+  std::vector<int64_t> slot_, place_, index_;                              // P, but place_ 2 * P
+  std::vector<float> pixels_, noise_;                                      // P * D, P
+  std::vector<uint8_t> hidden_, scored_;                                   // P
 };
 
 }  // namespace

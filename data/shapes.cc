@@ -134,6 +134,18 @@ std::string Continue(Scene& scene, Dice& dice, bool held_out) {
   }
 }
 
+int64_t NumPictures(ShapesVariant variant, Dice& dice) {
+  switch (variant) {
+    case ShapesVariant::kCaptions:
+      return 1;
+    case ShapesVariant::kStories:
+      return 2 + dice.Roll(3);
+    case ShapesVariant::kDifferences:
+      return 2;
+  }
+  return 0;
+}
+
 class Shapes : public Dataset {
  public:
   Shapes(ShapesConfig config, Split split, int64_t pixels)
@@ -147,6 +159,10 @@ class Shapes : public Dataset {
           absl::StrCat("document ", index, " of ", size(), " drawn ones does not exist"));
     }
     const Story story = DrawStory(config_, split_, index);
+    if (config_.variant == ShapesVariant::kDifferences) {
+      return Document{
+          {Draw(story.scenes[0], pixels_), Draw(story.scenes[1], pixels_), story.texts[1]}};
+    }
     Document document;
     for (size_t k = 0; k < story.texts.size(); ++k) {
       document.segments.emplace_back(story.texts[k]);
@@ -181,7 +197,7 @@ Story DrawStory(const ShapesConfig& config, Split split, int64_t index) {
     scene.jitter.push_back(dice.PickJitter());
   }
   Story story{.texts = {Caption(scene.told)}, .scenes = {scene}};
-  const int64_t pictures = config.variant == ShapesVariant::kStories ? 2 + dice.Roll(3) : 1;
+  const int64_t pictures = NumPictures(config.variant, dice);
   while (static_cast<int64_t>(story.scenes.size()) < pictures) {
     story.texts.push_back(Continue(scene, dice, held_out));
     story.scenes.push_back(scene);

@@ -1,5 +1,6 @@
-// The drawn data set: captioned pictures of one or two objects, and stories of 2 to 4 pictures in
-// which each text after the caption is an instruction on the last picture.
+// The drawn data set: captioned pictures of one or two objects; stories of 2 to 4 pictures in which
+// each text after the caption is an instruction on the last picture; and differences, two pictures
+// and then the instruction that leads from the first to the second.
 #pragma once
 
 #include <array>
@@ -14,8 +15,8 @@
 
 namespace tessera {
 
-enum class ShapesVariant { kCaptions, kStories };
-constexpr auto EnumNames(ShapesVariant) { return std::array{"captions", "stories"}; }
+enum class ShapesVariant { kCaptions, kStories, kDifferences };
+constexpr auto EnumNames(ShapesVariant) { return std::array{"captions", "stories", "differences"}; }
 
 struct ShapesConfig {
   ShapesVariant variant = ShapesVariant::kCaptions;
@@ -25,13 +26,17 @@ struct ShapesConfig {
   bool operator==(const ShapesConfig&) const = default;
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
-    visit("variant", self.variant, "captions: a text and its picture; stories: 2 to 4 such pairs");
+    visit(
+        "variant", self.variant,
+        "captions: a text and its picture; stories: 2 to 4 such pairs; differences: two pictures, "
+        "then what leads from the first to the second");
     visit("count", self.count, "documents in an epoch; each is drawn when it is asked for");
     visit("seed", self.seed, "of the drawn scenes");
   }
 };
 
-// What is behind a document: texts[k] stands before the picture of scenes[k].
+// What is behind a document: texts[k] stands before the picture of scenes[k]; of differences
+// texts[0] is left out and texts[1] stands behind both pictures.
 struct Story {
   std::vector<std::string> texts;
   std::vector<Scene> scenes;

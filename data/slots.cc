@@ -91,4 +91,14 @@ std::vector<int64_t> LastSeen(const Sequence& sequence) {
   return last;
 }
 
+std::vector<int64_t> FirstSeen(const Sequence& sequence) {
+  std::vector<int64_t> first(sequence.size(), 0);
+  if (sequence.arrangement.mask == AttentionMask::kBlockDiagonal) {
+    for (const Picture& picture : sequence.pictures) {
+      std::fill_n(first.begin() + picture.first_slot, picture.grid.size(), picture.first_slot);
+    }
+  }
+  return first;
+}
+
 }  // namespace tessera

@@ -40,7 +40,10 @@ class SlotWalk {
 // Of each slot of the sequence, starting from `walk`, which is moved on.
 std::vector<Coordinates> WalkAlong(const Sequence& sequence, SlotWalk* walk);
 
-// The last slot of the sequence that each of its slots sees; it sees all before.
+// The last slot of the sequence that each of its slots sees; it sees all before, back to the first.
 std::vector<int64_t> LastSeen(const Sequence& sequence);
+
+// The first slot of the sequence that each of its slots sees.
+std::vector<int64_t> FirstSeen(const Sequence& sequence);
 
 }  // namespace tessera

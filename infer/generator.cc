@@ -19,6 +19,14 @@
 namespace tessera {
 namespace {
 
+// A model that draws no pictures begins none.
+GenerateConfig ForModel(GenerateConfig config, const Model& model, Until until) {
+  const bool draws = model.config().draws();
+  TORCH_CHECK(draws || until != Until::kImage, "the model draws no pictures");
+  config.max_images = draws ? config.max_images : 0;
+  return config;
+}
+
 // Row i of lane l is row l * count + i of the reader. The lanes past the first are read while a
 // picture is drawn and begin anew with each.
 class Generation {
@@ -27,7 +35,8 @@ class Generation {
              const GenerateConfig& config, const GenerateRequest& request)
       : model_(model),
         layout_(layout),
-        rules_{tokenizer, layout_, config, request.until, request.grid},
+        config_(ForModel(config, model, request.until)),
+        rules_{tokenizer, layout_, config_, request.until, request.grid},
         on_conditions_(request.on_conditions),
         count_(std::ssize(request.prompts)),
         lanes_(NumLanes(config)),
@@ -196,6 +205,7 @@ class Generation {
 
   Model& model_;
   LayoutSpec layout_;
+  const GenerateConfig config_;
   ContinuationRules rules_;
   std::function<void(const Conditions&)> on_conditions_;
   int64_t count_, lanes_;

@@ -91,7 +91,8 @@ Tensor Reader::Read(const std::vector<ReadBlock>& blocks) {
   for (const ReadBlock& block : blocks) {
     width = std::max<int64_t>(width, std::ssize(block));
   }
-  std::vector<int64_t> id(rows * width, 0), position, seen;
+  const bool alone = model_.config().arrangement.mask == AttentionMask::kBlockDiagonal;
+  std::vector<int64_t> id(rows * width, 0), position, seen, since;
   std::vector<Coordinates> coordinates(rows * width);
   for (int64_t row = 0; row < rows; ++row) {
     // What is written to the cache past a block, or by a waiting row, is written over by the slots
@@ -100,6 +101,8 @@ Tensor Reader::Read(const std::vector<ReadBlock>& blocks) {
     for (int64_t i = 0; i < width; ++i) {
       position.push_back(first + i);
       seen.push_back(first + std::max(i, size - 1));
+      const bool patch = i < size && blocks[row][i].patch_D.defined();
+      since.push_back(alone && patch ? first + i - blocks[row][i].turn : 0);
       if (i < size) {
         id[row * width + i] = blocks[row][i].id;
         coordinates[row * width + i] = Step(row, blocks[row][i]);
@@ -114,6 +117,9 @@ Tensor Reader::Read(const std::vector<ReadBlock>& blocks) {
   batch.id_BT = torch::tensor(id, device).view({rows, width});
   batch.position_BT = torch::tensor(position, device).view({rows, width});
   batch.seen_BT = torch::tensor(seen, device).view({rows, width});
+  if (alone) {
+    batch.since_BT = torch::tensor(since, device).view({rows, width});
+  }
   batch.coordinate_BT2 = Stacked(coordinates).view({rows, width, 2}).to(device);
   AddPatches(blocks, width, &batch);
   KvCache view = cache_.Rows(0, rows);

@@ -54,7 +54,8 @@ class SelfAttention : public torch::nn::Module {
     const Tensor q_BTHE = Turned(Split(x_BTW, *q_, heads_), q_norm_, slots);
     const auto [k_BSGE, v_BSGE] = KeysAndValues(x_BTW, slots, layer);
     if (slots.cache != nullptr) {
-      return Linear(CachedAttention(q_BTHE, k_BSGE, v_BSGE, slots.seen_BT).flatten(2), *o_);
+      return Linear(
+          CachedAttention(q_BTHE, k_BSGE, v_BSGE, slots.seen_BT, slots.since_BT).flatten(2), *o_);
     }
     if (slots.trace != nullptr) {
       slots.trace->attention_BHTS.push_back(AttentionWeights(q_BTHE, k_BSGE, slots.bias_B1TS));

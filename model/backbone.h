@@ -28,6 +28,7 @@ struct Slots {
   Tensor bias_B1TS;  // attention mask, see ops/attention.h; with a cache seen_BT stands for it
   Tensor position_BT;
   Tensor seen_BT;
+  Tensor since_BT;           // undefined: 0 everywhere
   KvCache* cache = nullptr;  // reads and writes this if set
   int64_t cached = 0;        // slots of the cache in use, these included
   Trace* trace = nullptr;    // is added to if set

@@ -12,28 +12,35 @@
 
 namespace tessera {
 
-enum class InputKind { kLinear, kBottleneck, kConv, kCodes };
-constexpr auto EnumNames(InputKind) { return std::array{"linear", "bottleneck", "conv", "codes"}; }
+enum class InputKind { kLinear, kBottleneck, kConv, kCodes, kResampler };
+constexpr auto EnumNames(InputKind) {
+  return std::array{"linear", "bottleneck", "conv", "codes", "resampler"};
+}
 
 // How patches enter the model.
 struct InputConfig {
   InputKind kind = InputKind::kLinear;
   int64_t rank = 128;
   int64_t channels = 16;
+  int64_t heads = 4;
 
   bool operator==(const InputConfig&) const = default;
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
     visit("kind", self.kind,
-          "one linear map; two with few numbers between; convolutions first; or only the codes");
+          "one linear map; two with few numbers between; convolutions first; only the codes; or "
+          "learned queries, which read all patches of a picture by cross-attention (resampler)");
     visit("rank", self.rank, "numbers between the two maps; below 3 patch^2 the input is lossy",
           self.kind == InputKind::kBottleneck);
     visit("channels", self.channels, "of the convolutions", self.kind == InputKind::kConv);
+    visit("heads", self.heads, "of the queries' attention; divides model.width",
+          self.kind == InputKind::kResampler);
   }
 
   std::string Problem() const {
-    return rank < 1 || channels < 1 ? "rank and channels must be at least 1" : "";
+    return rank < 1 || channels < 1 || heads < 1 ? "rank, channels and heads must be at least 1"
+                                                 : "";
   }
 };
 
@@ -82,6 +89,9 @@ struct ModelConfig {
   }
 
   bool reads_codes() const { return input.kind == InputKind::kCodes; }
+  // Whether a slot sees nothing of patches that are yet to be drawn, and patches see what tells
+  // them.
+  bool draws() const { return arrangement.draws() && input.kind != InputKind::kResampler; }
   bool writes_codes() const { return head.kind == HeadKind::kCodes; }
 
   // What is wrong with the numbers, or empty.
@@ -115,7 +125,33 @@ struct ModelConfig {
              " cleans noisy patches, which head kind " + std::string(EnumName(head.kind)) +
              " does not; use kind diffusion, or objective head or masked";
     }
+    if (const std::string problem = ResamplerProblem(); !problem.empty()) {
+      return problem;
+    }
     return kv_heads < 1 || heads % kv_heads != 0 ? "kv_heads must divide heads" : "";
+  }
+
+ private:
+  std::string ResamplerProblem() const {
+    if (input.kind != InputKind::kResampler) {
+      return "";
+    }
+    if (width % input.heads != 0) {
+      return "input.heads must divide width";
+    }
+    if (grids.size() > 1) {
+      return "input.kind resampler has a query for each slot of one grid; name one grid, or use "
+             "another kind";
+    }
+    if (arrangement.order != PatchOrder::kRaster || arrangement.positions != Positions::kRope1d) {
+      return "input.kind resampler learns what stands in which slot, so that slots have no place "
+             "in the picture; leave order at raster and positions at rope1d";
+    }
+    return arrangement.objective == Objective::kHead
+               ? ""
+               : "objective " + std::string(EnumName(arrangement.objective)) +
+                     " draws patches, which input.kind resampler shows before they are drawn; use "
+                     "objective head and train.image_weight = 0";
   }
 };
 

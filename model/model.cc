@@ -41,7 +41,8 @@ Model::Model(const ModelConfig& config, const Vocabulary& vocabulary, std::vecto
   }
   backbone_ = register_module("model", std::make_shared<Backbone>(config_));
   patch_embedder_ = register_module(
-      "patch_embedder", MakePatchEmbedder(config_.input, config_.patch, width, autoencoder_));
+      "patch_embedder",
+      MakePatchEmbedder(config_.input, config_.patch, width, autoencoder_, grids_.front().size()));
   place_ = register_module("place", std::make_shared<PlaceEmbedding>(max_rows, max_cols, width));
   next_place_ =
       register_module("next_place", std::make_shared<PlaceEmbedding>(max_rows, max_cols, width));
@@ -94,11 +95,13 @@ Slots Model::SlotsOf(const Batch& batch, torch::Dtype dtype, KvCache* cache, int
   slots.cached = cached;
   if (cache != nullptr) {
     slots.seen_BT = batch.seen_BT;
+    slots.since_BT = batch.since_BT;
   } else if (batch.group_BT.defined()) {
     slots.bias_B1TS =
         GroupedBias(batch.document_BT, batch.position_BT, batch.seen_BT, batch.group_BT, dtype);
   } else {
-    slots.bias_B1TS = SeenBias(batch.document_BT, batch.position_BT, batch.seen_BT, dtype);
+    slots.bias_B1TS =
+        SeenBias(batch.document_BT, batch.position_BT, batch.seen_BT, dtype, batch.since_BT);
   }
   return slots;
 }

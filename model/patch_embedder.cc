@@ -1,4 +1,5 @@
-// P = patches, D = numbers a patch, W = width, R = rank, C = channels, S = side of a patch.
+// P = patches, D = numbers a patch, W = width, R = rank, C = channels, S = side of a patch; of the
+// resampler K = pictures, Q = queries, H = heads, E = numbers a head.
 #include "model/patch_embedder.h"
 
 #include <ATen/Functions.h>
@@ -6,6 +7,7 @@
 
 #include <cmath>
 
+#include "ops/attention.h"
 #include "ops/linear.h"
 
 namespace tessera {
@@ -100,11 +102,46 @@ class CodesEmbedder : public PatchEmbedder {
   Tensor weight_WV_, bias_W_;
 };
 
+// In slot i of a picture stands what query i reads of all its patches by cross-attention (Alayrac
+// et al. 2022, "Flamingo", the perceiver resampler, in one layer): an order of a picture that is
+// learned, where no patch has a slot of its own.
+class ResamplerEmbedder : public PatchEmbedder {
+ public:
+  ResamplerEmbedder(int64_t patch_dim, int64_t width, int64_t heads, int64_t slots)
+      : heads_(heads),
+        weight_WD_(register_parameter("weight", Weights({width, patch_dim}, patch_dim))),
+        place_QW_(register_parameter("place", at::randn({slots, width}))),
+        query_QW_(register_parameter("query", at::randn({slots, width}))),
+        key_WW_(register_parameter("key", Weights({width, width}, width))),
+        value_WW_(register_parameter("value", Weights({width, width}, width))),
+        out_WW_(register_parameter("out", Weights({width, width}, width))),
+        bias_W_(register_parameter("bias", at::zeros({width}))) {}
+
+  Tensor Embed(const Tensor& patch_PD) const override {
+    const int64_t slots = query_QW_.size(0);
+    TORCH_CHECK(patch_PD.size(0) % slots == 0, patch_PD.size(0),
+                " patches are no whole pictures of ", slots, ", which a resampler reads");
+    const Tensor x_PW = Linear(patch_PD, weight_WD_);
+    const Tensor x_KQW = x_PW.unflatten(0, {-1, slots}) + place_QW_.to(x_PW.scalar_type());
+    const auto split = [&](const Tensor& x) { return x.unflatten(-1, {heads_, -1}); };
+    const Tensor query_KQW = query_QW_.to(x_PW.scalar_type()).expand({x_KQW.size(0), -1, -1});
+    const Tensor read_KQHE =
+        Attention(split(query_KQW), split(Linear(x_KQW, key_WW_)), split(Linear(x_KQW, value_WW_)),
+                  at::zeros({1, 1, 1, 1}, x_PW.options()));
+    return Linear(read_KQHE.flatten(2), out_WW_, bias_W_).flatten(0, 1);
+  }
+
+ private:
+  int64_t heads_;
+  Tensor weight_WD_, place_QW_, query_QW_, key_WW_, value_WW_, out_WW_, bias_W_;
+};
+
 }  // namespace
 
 std::shared_ptr<PatchEmbedder> MakePatchEmbedder(const InputConfig& config, int64_t patch,
                                                  int64_t width,
-                                                 std::shared_ptr<PatchAutoencoder> autoencoder) {
+                                                 std::shared_ptr<PatchAutoencoder> autoencoder,
+                                                 int64_t slots) {
   const int64_t patch_dim = 3 * patch * patch;
   switch (config.kind) {
     case InputKind::kLinear:
@@ -115,6 +152,8 @@ std::shared_ptr<PatchEmbedder> MakePatchEmbedder(const InputConfig& config, int6
       return std::make_shared<ConvEmbedder>(patch, config.channels, width);
     case InputKind::kCodes:
       return std::make_shared<CodesEmbedder>(std::move(autoencoder), width);
+    case InputKind::kResampler:
+      return std::make_shared<ResamplerEmbedder>(patch_dim, width, config.heads, slots);
   }
   TORCH_CHECK(false, "input ", static_cast<int>(config.kind));
 }

@@ -1,5 +1,6 @@
 // The seam of the image input: patches -> vectors of the model's width. Each patch is embedded
-// alone, since its neighbours may not be drawn yet. P = patches, D = numbers a patch, W = width.
+// alone, since its neighbours may not be drawn yet; but by the resampler, which reads whole
+// pictures and hence is for models that draw none. P = patches, D = numbers a patch, W = width.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -16,7 +17,8 @@ using torch::Tensor;
 
 class PatchEmbedder : public torch::nn::Module {
  public:
-  // patch_PD holds pixels in [-1, 1], inner order (row, column, channel).
+  // patch_PD holds pixels in [-1, 1], inner order (row, column, channel). All patches of a picture
+  // follow each other.
   virtual Tensor Embed(const Tensor& patch_PD) const = 0;  // -> [P, W]
 
   // The matrix [W, D], in double, of an embedding that is one, beside a constant; undefined for
@@ -24,13 +26,13 @@ class PatchEmbedder : public torch::nn::Module {
   virtual Tensor Matrix() const { return {}; }
 };
 
-// autoencoder: of the embedding of its codes.
+// autoencoder: of the embedding of its codes. slots: of a picture, for the resampler.
 std::shared_ptr<PatchEmbedder> MakePatchEmbedder(
     const InputConfig& config, int64_t patch, int64_t width,
-    std::shared_ptr<PatchAutoencoder> autoencoder = nullptr);
+    std::shared_ptr<PatchAutoencoder> autoencoder = nullptr, int64_t slots = 1);
 
-// d Embed / d patch at a patch: [W, D], in double. Where its rank is D, the embedding is lossless
-// in the neighbourhood; codes have 0.
+// d Embed / d patch at a patch that is embedded alone: [W, D], in double. Where its rank is D, the
+// embedding is lossless in the neighbourhood; codes have 0.
 Tensor JacobianAt(const PatchEmbedder& embedder, const Tensor& patch_D);
 
 // The pixels whose embedding is e_PW, by least squares, in double: exact while the matrix has rank

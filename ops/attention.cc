@@ -23,6 +23,12 @@ Tensor Bias(const Tensor& visible_BTS, torch::Dtype dtype) {
   return at::where(visible_BTS, at::zeros({}, options), hidden).unsqueeze(1);
 }
 
+// Whether the key at a position lies within what each query sees. position: [B, 1, S] or [S].
+Tensor Seen(const Tensor& position, const Tensor& seen_BT, const Tensor& since_BT) {
+  const Tensor past_BTS = seen_BT.unsqueeze(2) >= position;
+  return since_BT.defined() ? past_BTS.logical_and(since_BT.unsqueeze(2) <= position) : past_BTS;
+}
+
 Tensor Weights(const Tensor& q_BHTE, const Tensor& k_BHSE, const Tensor& bias_B1TS) {
   const double scale = 1.0 / std::sqrt(static_cast<double>(q_BHTE.size(-1)));
   return at::softmax(at::matmul(q_BHTE * scale, k_BHSE.transpose(2, 3)) + bias_B1TS, -1);
@@ -38,10 +44,11 @@ bool ReadsInPlace(const Tensor& q_BTHE, const Tensor& k_BSGE, const Tensor& v_BS
 }
 
 Tensor AttentionInPlace(const Tensor& q_BTHE, const Tensor& k_BSGE, const Tensor& v_BSGE,
-                        const Tensor& seen_BT) {
+                        const Tensor& seen_BT, const Tensor& since_BT) {
   const int64_t queries = q_BTHE.size(1), heads = q_BTHE.size(2), dim = q_BTHE.size(3);
   const int64_t slots = k_BSGE.size(1);
   const Tensor q = q_BTHE.to(torch::kFloat32).contiguous(), seen = seen_BT.contiguous(),
+               since = since_BT.defined() ? since_BT.contiguous() : at::zeros_like(seen),
                y = at::empty_like(q);
   const std::array<c10::IValue, 2> arguments = {q, k_BSGE};
   RECORD_FUNCTION("tessera::cached_attention", arguments);
@@ -57,6 +64,7 @@ Tensor AttentionInPlace(const Tensor& q_BTHE, const Tensor& k_BSGE, const Tensor
                             row_of(q, row),
                             row_of(k_BSGE, row),
                             row_of(v_BSGE, row),
+                            since.const_data_ptr<int64_t>() + row * queries,
                             seen.const_data_ptr<int64_t>() + row * queries,
                             slots,
                             weight.data(),
@@ -91,9 +99,10 @@ Tensor AttentionWeights(const Tensor& q_BTHE, const Tensor& k_BSGE, const Tensor
 }
 
 Tensor SeenBias(const Tensor& document_BT, const Tensor& position_BT, const Tensor& seen_BT,
-                torch::Dtype dtype) {
+                torch::Dtype dtype, const Tensor& since_BT) {
   const Tensor same_BTT = document_BT.unsqueeze(2) == document_BT.unsqueeze(1);
-  return Bias(same_BTT.logical_and(seen_BT.unsqueeze(2) >= position_BT.unsqueeze(1)), dtype);
+  const Tensor key_B1T = position_BT.unsqueeze(1);
+  return Bias(same_BTT.logical_and(Seen(key_B1T, seen_BT, since_BT)), dtype);
 }
 
 Tensor GroupedBias(const Tensor& document_BT, const Tensor& position_BT, const Tensor& seen_BT,
@@ -105,18 +114,18 @@ Tensor GroupedBias(const Tensor& document_BT, const Tensor& position_BT, const T
   return Bias(same_BTT.logical_and(at::where(group_B1T < 0, past_BTT, own_BTT)), dtype);
 }
 
-Tensor CachedBias(const Tensor& seen_BT, int64_t slots, torch::Dtype dtype) {
-  const Tensor key_S = at::arange(slots, seen_BT.options());
-  return Bias(seen_BT.unsqueeze(2) >= key_S, dtype);
+Tensor CachedBias(const Tensor& seen_BT, int64_t slots, torch::Dtype dtype,
+                  const Tensor& since_BT) {
+  return Bias(Seen(at::arange(slots, seen_BT.options()), seen_BT, since_BT), dtype);
 }
 
 Tensor CachedAttention(const Tensor& q_BTHE, const Tensor& k_BSGE, const Tensor& v_BSGE,
-                       const Tensor& seen_BT) {
+                       const Tensor& seen_BT, const Tensor& since_BT) {
   if (ReadsInPlace(q_BTHE, k_BSGE, v_BSGE)) {
-    return AttentionInPlace(q_BTHE, k_BSGE, v_BSGE, seen_BT);
+    return AttentionInPlace(q_BTHE, k_BSGE, v_BSGE, seen_BT, since_BT);
   }
   return Attention(q_BTHE, k_BSGE, v_BSGE,
-                   CachedBias(seen_BT, k_BSGE.size(1), q_BTHE.scalar_type()));
+                   CachedBias(seen_BT, k_BSGE.size(1), q_BTHE.scalar_type(), since_BT));
 }
 
 }  // namespace tessera

@@ -94,18 +94,19 @@ void MatVec(const float* weight, const float* bias, const float* x, float* y, in
             int64_t begin, int64_t end);
 
 // Attention of the queries of one row to its keys: y = softmax(q k^T / sqrt(dim)) v. Query t sees
-// the keys s <= seen[t].
+// the keys since[t] <= s <= seen[t].
 struct RowAttention {
   int64_t heads;
   int64_t kv_heads;
-  int64_t dim;          // numbers a head
-  const float* q;       // [T, heads, dim]
-  const float* k;       // [S, kv_heads, dim]
-  const float* v;       // [S, kv_heads, dim]
-  const int64_t* seen;  // [T]
-  int64_t slots;        // S
-  float* weight;        // [S], left in disorder
-  float* y;             // [T, heads, dim]
+  int64_t dim;           // numbers a head
+  const float* q;        // [T, heads, dim]
+  const float* k;        // [S, kv_heads, dim]
+  const float* v;        // [S, kv_heads, dim]
+  const int64_t* since;  // [T]
+  const int64_t* seen;   // [T]
+  int64_t slots;         // S
+  float* weight;         // [S], left in disorder
+  float* y;              // [T, heads, dim]
   void Run(int64_t queries) const;
 };
 

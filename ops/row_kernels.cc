@@ -84,8 +84,9 @@ WIDE void RowAttention::Run(int64_t queries) const {
   const int64_t stride = kv_heads * dim, share = heads / kv_heads;
   const float scale = 1 / std::sqrt(static_cast<float>(dim));
   for (int64_t query = 0; query < queries * heads; ++query) {
-    const int64_t keys = std::min(seen[query / heads] + 1, slots);
-    const int64_t offset = query % heads / share * dim;
+    const int64_t first = since[query / heads];
+    const int64_t keys = std::min(seen[query / heads] + 1, slots) - first;
+    const int64_t offset = first * stride + query % heads / share * dim;
     MultiplyRows(k + offset, stride, nullptr, q + query * dim, weight, dim, 0, keys);
     const float most = *std::max_element(weight, weight + keys);
     float sum = 0;

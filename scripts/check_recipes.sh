@@ -2,9 +2,11 @@
 # Trains recipes again from nothing, evaluates them, and holds the results against what their headers state in lines such as
 #   # expect scene_accuracy >= .98
 #   # expect gmm/scene_accuracy >= .40     of a study: the mean of an arm
-# Commands in lines such as "# before scripts/draw_glyphs.py runs/glyphs" are run first.
+# Commands in lines such as "# before scripts/draw_glyphs.py runs/glyphs" are run first. A study with a line such as "# cheap --grid seed=1"
+# belongs to the cheap ones, which --cheap runs with the arguments of that line: about 10 minutes of one core together.
 # Prints measured against expected; exits 1 if one misses. Takes as long as the recipes do.
 #   scripts/check_recipes.sh [NAME...]    names of recipes/NAME.toml, such as studies/heads; default: shapes
+#   scripts/check_recipes.sh --cheap
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -12,6 +14,11 @@ export tessera=${TESSERA:-build/release/tessera}
 python=.venv/bin/python
 [[ -x $python ]] || python=python3
 names=("${@:-shapes}")
+cheap=false
+if [[ ${1:-} == --cheap ]]; then
+  cheap=true
+  mapfile -t names < <(cd recipes && grep -l '^# cheap' studies/*.toml | sed 's/\.toml$//')
+fi
 
 [[ -x $tessera ]] || { echo "check_recipes.sh: no $tessera; run scripts/setup.sh first" >&2; exit 2; }
 for name in "${names[@]}"; do
@@ -43,18 +50,21 @@ PYTHON
 
 status=0
 for name in "${names[@]}"; do
+  begun=$SECONDS
   bash -euc "$(sed -n 's/^# before //p' "recipes/$name.toml")" >&2
   run=runs/check/$name
   rm -rf "$run"
   measured=$run/eval.json
   if [[ $name == studies/* ]]; then
     measured=$run/study.json
-    "$tessera" ablate "recipes/$name.toml" --out "$run" >&2
+    arguments=()
+    $cheap && read -ra arguments < <(sed -n 's/^# cheap *//p' "recipes/$name.toml")
+    "$tessera" ablate "recipes/$name.toml" --out "$run" "${arguments[@]}" >&2
   else
     "$tessera" train "recipes/$name.toml" --out "$run" >&2
     "$tessera" eval "$run" --json >"$measured"
   fi
-  echo "$name"
+  echo "$name, $((SECONDS - begun)) seconds"
   compare "recipes/$name.toml" "$measured" || status=1
 done
 exit $status

@@ -36,7 +36,10 @@ absl::Status AddLosses(const Run& run, const Data& training, const Data& test,
       metrics->emplace_back(absl::StrFormat("clean_error_at_%.2f", (i + 0.5) / 10),
                             loss.image_by_level[i]);
     }
-    ASSIGN_OR_RETURN(const HeldOutLikelihood likelihood, EvaluateLikelihood(run, test, options));
+    HeldOutLikelihood likelihood{.bits = NAN};
+    if (run.config.draws()) {
+      ASSIGN_OR_RETURN(likelihood, EvaluateLikelihood(run, test, options));
+    }
     if (std::isfinite(likelihood.bits)) {
       metrics->emplace_back("bits_per_subpixel_" + std::string(EnumName(likelihood.kind)),
                             likelihood.bits);
@@ -49,8 +52,8 @@ absl::Status AddLosses(const Run& run, const Data& training, const Data& test,
   return absl::OkStatus();
 }
 
-absl::Status AddScenes(const Run& run, const Dataset& dataset, const std::string& prefix,
-                       const EvaluateOptions& options, Metrics* metrics) {
+absl::Status AddDrawnScenes(const Run& run, const Dataset& dataset, const std::string& prefix,
+                            const EvaluateOptions& options, Metrics* metrics) {
   ASSIGN_OR_RETURN(const SceneScores scores, EvaluateScenes(run, dataset, options));
   const SceneScore& all = scores.all;
   metrics->insert(metrics->end(), {{prefix + "scene_accuracy", all.scene},
@@ -59,17 +62,39 @@ absl::Status AddScenes(const Run& run, const Dataset& dataset, const std::string
                                    {prefix + "size_accuracy", all.size},
                                    {prefix + "template_distance", all.distance},
                                    {prefix + "seconds_per_picture", scores.seconds_per_picture}});
-  if (run.config.data.shapes.variant == ShapesVariant::kCaptions) {
-    ASSIGN_OR_RETURN(const double captions, EvaluateCaptions(run, dataset, options));
-    metrics->emplace_back(prefix + "caption_accuracy", captions);
-    return absl::OkStatus();
+  if (run.config.data.shapes.variant == ShapesVariant::kStories) {
+    for (size_t turn = 0; turn < scores.by_turn.size(); ++turn) {
+      metrics->emplace_back(absl::StrCat(prefix, "scene_accuracy_turn_", turn + 1),
+                            scores.by_turn[turn].scene);
+    }
   }
-  for (size_t turn = 0; turn < scores.by_turn.size(); ++turn) {
-    metrics->emplace_back(absl::StrCat(prefix, "scene_accuracy_turn_", turn + 1),
-                          scores.by_turn[turn].scene);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<double> EvaluateTexts(const Run& run, const Dataset& dataset,
+                                     const EvaluateOptions& options) {
+  switch (run.config.data.shapes.variant) {
+    case ShapesVariant::kCaptions:
+      return EvaluateCaptions(run, dataset, options);
+    case ShapesVariant::kStories:
+      return EvaluateInstructions(run, dataset, options);
+    case ShapesVariant::kDifferences:
+      return EvaluateDifferences(run, dataset, options);
   }
-  ASSIGN_OR_RETURN(const double instructions, EvaluateInstructions(run, dataset, options));
-  metrics->emplace_back(prefix + "instruction_accuracy", instructions);
+  return absl::InternalError("unknown shapes.variant");
+}
+
+absl::Status AddScenes(const Run& run, const Dataset& dataset, const std::string& prefix,
+                       const EvaluateOptions& options, Metrics* metrics) {
+  const ShapesVariant variant = run.config.data.shapes.variant;
+  if (variant != ShapesVariant::kDifferences && run.config.draws()) {
+    RETURN_IF_ERROR(AddDrawnScenes(run, dataset, prefix, options, metrics));
+  }
+  ASSIGN_OR_RETURN(const double texts, EvaluateTexts(run, dataset, options));
+  const char* told = variant == ShapesVariant::kCaptions  ? "caption"
+                     : variant == ShapesVariant::kStories ? "instruction"
+                                                          : "difference";
+  metrics->emplace_back(absl::StrCat(prefix, told, "_accuracy"), texts);
   return absl::OkStatus();
 }
 
@@ -85,18 +110,21 @@ absl::Status AddCaptions(const Run& run, const std::string& name, const Dataset&
 
 absl::Status AddClasses(const Run& run, const std::vector<CaptionedPicture>& training,
                         const Dataset& test, const EvaluateOptions& options, Metrics* metrics) {
-  ASSIGN_OR_RETURN(const auto all_test, CaptionedPictures(test, kMostPictures));
-  const ClassScore score = EvaluateClasses(run, training, all_test, options);
-  metrics->insert(metrics->end(), {{"class_recognised", score.drawn},
-                                   {"class_pictures_per_caption", score.per_class},
-                                   {"classifier_on_true_test_pictures", score.true_pictures},
-                                   {"seconds_per_picture", score.seconds_per_picture}});
+  if (run.config.draws()) {
+    ASSIGN_OR_RETURN(const auto all_test, CaptionedPictures(test, kMostPictures));
+    const ClassScore score = EvaluateClasses(run, training, all_test, options);
+    metrics->insert(metrics->end(), {{"class_recognised", score.drawn},
+                                     {"class_pictures_per_caption", score.per_class},
+                                     {"classifier_on_true_test_pictures", score.true_pictures},
+                                     {"seconds_per_picture", score.seconds_per_picture}});
+  }
   return AddCaptions(run, "caption_accuracy", test, options, metrics);
 }
 
 absl::Status AddRetrieval(const Run& run, const std::vector<CaptionedPicture>& training,
                           const Splits& data, const EvaluateOptions& options, Metrics* metrics) {
-  const RetrievalScore score = EvaluateRetrieval(run, training, options);
+  const RetrievalScore score =
+      run.config.draws() ? EvaluateRetrieval(run, training, options) : RetrievalScore();
   if (score.gallery > 0) {
     metrics->insert(metrics->end(), {{"training_retrieval", score.retrieved},
                                      {"training_retrieval_gallery", score.gallery},

@@ -15,10 +15,13 @@ namespace tessera {
 //             parameters, training_step_gflop, picture_gflop (study/flops.h)
 //   shapes    scene_accuracy and its parts, caption_accuracy; the same, held_out_..., of
 //   combinations
-//             that are never trained; of stories, by turn, and instruction_accuracy instead
+//             that are never trained; of stories, by turn, and instruction_accuracy instead; of
+//             differences difference_accuracy alone
 //   classes   captions are few: class_recognised of drawn pictures, and what the judge is worth
 //   others    training_retrieval, training_captions_exact: of pictures that it was trained on
-// Of an autoencoder study/reconstructions.h in place of all these, of a model on its codes also.
+// Of a run that does not learn to draw (train.image_weight = 0) nothing is drawn and no bits are
+// measured. Of an autoencoder study/reconstructions.h in place of all these, of a model on its
+// codes also.
 absl::StatusOr<Metrics> Measure(const Run& run, const std::shared_ptr<const Files>& files,
                                 const EvaluateOptions& options);
 

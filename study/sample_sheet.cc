@@ -46,8 +46,9 @@ absl::Status WriteSampleSheet(const Run& run, int64_t step, const std::string& o
   ASSIGN_OR_RETURN(const auto dataset, OpenDataset(run.config, Split::kTest, files));
   std::string captions;
   ASSIGN_OR_RETURN(const std::vector<Image> images,
-                   run.model != nullptr ? DrawCaptions(run, *dataset, &captions)
-                                        : Reconstructions(run, *dataset, kPictures));
+                   run.model == nullptr ? Reconstructions(run, *dataset, kPictures)
+                   : run.config.draws() ? DrawCaptions(run, *dataset, &captions)
+                                        : std::vector<Image>());
   if (images.empty()) {
     return absl::OkStatus();
   }

@@ -143,4 +143,16 @@ absl::StatusOr<double> EvaluateInstructions(const Run& run, const Dataset& datas
                     });
 }
 
+absl::StatusOr<double> EvaluateDifferences(const Run& run, const Dataset& dataset,
+                                           const EvaluateOptions& options) {
+  ASSIGN_OR_RETURN(const std::vector<Document> pairs, Prompts(dataset, options.count, 0, 2));
+  const std::vector<Document> written = ContinueAll(run, pairs, Until::kText, options);
+  double right = 0;
+  for (int64_t i = 0; i < std::ssize(written); ++i) {
+    ASSIGN_OR_RETURN(const Document truth, dataset.Get(i % dataset.size()));
+    right += written[i].segments.back() == truth.segments.back();
+  }
+  return right / static_cast<double>(written.size());
+}
+
 }  // namespace tessera

@@ -41,4 +41,9 @@ absl::StatusOr<double> EvaluateCaptions(const Run& run, const Dataset& dataset,
 absl::StatusOr<double> EvaluateInstructions(const Run& run, const Dataset& dataset,
                                             const EvaluateOptions& options);
 
+// Of differences: the share of pairs of pictures behind which the instruction that leads from the
+// first to the second is written, letter by letter: there is no other (tests/data/shapes_test.cc).
+absl::StatusOr<double> EvaluateDifferences(const Run& run, const Dataset& dataset,
+                                           const EvaluateOptions& options);
+
 }  // namespace tessera

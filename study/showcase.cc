@@ -52,7 +52,7 @@ Figure ImageFigure(const Image& image, const std::string& caption) {
 absl::Status AddDrawn(const Run& run, const Dataset& dataset, const std::string& heading,
                       HtmlPage* page) {
   ASSIGN_OR_RETURN(const auto truths, CaptionedPictures(dataset, kDrawn));
-  if (truths.empty()) {
+  if (truths.empty() || !run.config.draws()) {
     return absl::OkStatus();
   }
   std::vector<Document> captions;
@@ -105,10 +105,38 @@ absl::Status AddWritten(const Run& run, const Dataset& test, HtmlPage* page) {
   return absl::OkStatus();
 }
 
+// Of differences: two pictures, and what is written behind them.
+absl::Status AddDifferences(const Run& run, const Dataset& test, HtmlPage* page) {
+  if (!IsShapes(run) || run.config.data.shapes.variant != ShapesVariant::kDifferences) {
+    return absl::OkStatus();
+  }
+  std::vector<Document> pairs;
+  std::vector<std::string> truths;
+  for (int64_t i = 0; i < std::min(kPairs, test.size()); ++i) {
+    ASSIGN_OR_RETURN(const Document document, test.Get(i));
+    pairs.push_back({{document.segments[0], document.segments[1]}});
+    truths.push_back(*AsText(document.segments[2]));
+  }
+  const std::vector<Document> written = ContinueAll(run, pairs, Until::kText, EvaluateOptions());
+  std::vector<Figure> figures;
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    const std::string* text = AsText(written[i].segments.back());
+    const std::string told = text == nullptr ? "" : *text;
+    const Image both =
+        ContactSheet({*AsImage(pairs[i].segments[0]), *AsImage(pairs[i].segments[1])}, 2, 1, 1);
+    figures.push_back(
+        ImageFigure(both, absl::StrCat("\"", told, "\" (",
+                                       told == truths[i] ? "right" : "it is: " + truths[i], ")")));
+  }
+  page->Heading("What changed from the left picture to the right one, of pictures not seen before");
+  page->Figures(figures, kPairColumn);
+  return absl::OkStatus();
+}
+
 // What is drawn for captions of the training set, beside the picture that the caption belongs to.
 absl::Status AddTrainingPairs(const Run& run, const Dataset& training, HtmlPage* page) {
   ASSIGN_OR_RETURN(const auto truths, CaptionedPictures(training, kPairs));
-  if (truths.empty()) {
+  if (truths.empty() || !run.config.draws()) {
     return absl::OkStatus();
   }
   std::vector<Document> captions;
@@ -180,7 +208,8 @@ absl::Status AddShowcase(const Run& run, const std::shared_ptr<const Files>& fil
     ASSIGN_OR_RETURN(const auto training, OpenDataset(run.config, Split::kTrain, files));
     RETURN_IF_ERROR(AddTrainingPairs(run, *training, page));
   }
-  if (TellsStories(run)) {
+  RETURN_IF_ERROR(AddDifferences(run, *test, page));
+  if (TellsStories(run) && run.config.draws()) {
     ASSIGN_OR_RETURN(const auto openings, CaptionedPictures(*test, 1));
     if (!openings.empty()) {
       RETURN_IF_ERROR(AddStory(run, {{openings.front().caption}},

@@ -79,6 +79,17 @@ absl::Status CheckReadsAndWrites(const std::string& path, const Run& run) {
              : absl::OkStatus();
 }
 
+absl::Status CheckDraws(const std::string& path, const Run& run) {
+  RETURN_IF_ERROR(CheckReadsAndWrites(path, run));
+  return run.config.model.draws()
+             ? absl::OkStatus()
+             : absl::FailedPreconditionError(absl::StrCat(
+                   "'", path, "' reads pictures and draws none, because of its ",
+                   run.config.model.arrangement.draws() ? "model.input.kind = resampler"
+                                                        : "model.mask = block-diagonal",
+                   "; ask it for a text behind a picture"));
+}
+
 absl::Status CheckHeadFollowsSlots(const std::string& path, const Run& run) {
   RETURN_IF_ERROR(CheckReadsAndWrites(path, run));
   const Objective objective = run.config.model.arrangement.objective;

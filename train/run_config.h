@@ -39,11 +39,29 @@ struct RunConfig {
           no_rounds);
   }
 
+  // Whether pictures are learnt to be drawn.
+  bool draws() const { return model.draws() && train.image_weight > 0; }
+
   std::string Problem() const {
-    return model.autoencoder.trained() ? AutoencoderProblem() : GenerateProblem(model, generate);
+    if (model.autoencoder.trained()) {
+      return AutoencoderProblem();
+    }
+    const std::string problem = DrawsProblem();
+    return problem.empty() ? GenerateProblem(model, generate) : problem;
   }
 
  private:
+  std::string DrawsProblem() const {
+    if (model.draws() || train.image_weight == 0) {
+      return "";
+    }
+    return model.arrangement.draws()
+               ? "model.input.kind resampler shows all patches of a picture in each of its slots, "
+                 "also those yet to be drawn; set train.image_weight = 0"
+               : "model.mask block-diagonal hides a picture's text from its patches, which cannot "
+                 "be learnt to be drawn then; set train.image_weight = 0";
+  }
+
   // The sections that an autoencoder shares with models have keys that it does not read.
   std::string AutoencoderProblem() const {
     const DataConfig none;

@@ -139,7 +139,7 @@ absl::Status AddCost(const Run& run, const std::shared_ptr<const Dataset>& train
   metrics->insert(metrics->end(),
                   {{"parameters", parameters}, {"training_step_gflop", step / kGiga}});
   ASSIGN_OR_RETURN(const auto pictures, CaptionedPictures(test, kPictures));
-  if (!pictures.empty()) {
+  if (!pictures.empty() && run.config.draws()) {
     std::vector<Document> captions;
     for (const CaptionedPicture& picture : pictures) {
       captions.push_back({{picture.caption}});

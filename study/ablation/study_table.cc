@@ -14,9 +14,9 @@ namespace tessera {
 namespace {
 
 constexpr const char* kUsual[] = {
-    "text_nats",        "bits_per_subpixel",       "scene_accuracy",
-    "caption_accuracy", "held_out_scene_accuracy", "instruction_accuracy",
-    "class_recognised", "training_retrieval"};
+    "text_nats",           "bits_per_subpixel",       "scene_accuracy",
+    "caption_accuracy",    "held_out_scene_accuracy", "instruction_accuracy",
+    "difference_accuracy", "class_recognised",        "training_retrieval"};
 constexpr const char* kCosts[] = {"parameters",       "training_step_gflop", "picture_gflop",
                                   "training_seconds", "seconds_per_picture", "peak_memory_mb"};
 
@@ -37,14 +37,21 @@ Named NameIn(const Metrics& metrics, const std::string& readout) {
   return {readout};
 }
 
+// The deviation in two digits, the mean down to the same place.
+std::string MeanAndDeviation(const Spread& spread) {
+  const int decimals =
+      std::clamp(1 - static_cast<int>(std::floor(std::log10(spread.deviation))), 0, 7);
+  return absl::StrFormat("%.*f ± %.*f", decimals, spread.mean, decimals, spread.deviation);
+}
+
 std::string Cell(const StudyResult& result, const std::string& arm, const std::string& readout) {
   const Spread spread = ReadoutOf(result, arm, readout);
   if (spread.count == 0) {
     return "-";
   }
   const Metrics& metrics = FinishedRuns(result, arm).front()->metrics;
-  const std::string mean = NameIn(metrics, readout).sign + TickText(spread.mean);
-  return spread.deviation > 0 ? absl::StrCat(mean, " ± ", TickText(spread.deviation, 2)) : mean;
+  return NameIn(metrics, readout).sign +
+         (spread.deviation > 0 ? MeanAndDeviation(spread) : TickText(spread.mean));
 }
 
 // Of UTF-8 on a screen.

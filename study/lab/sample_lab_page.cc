@@ -106,7 +106,7 @@ std::string LabPage(const LabResult& result, const Run& run, const std::string& 
       "sigma_max and stop at sigma_min, %s with %d steps (the two end %.5f apart). One code of an "
       "8-bit picture is .0078. Energy distance: to other draws of the first reference under the "
       "same state, also of samplers that add noise; two sets of that reference have %.5f, standard "
-      "error %.5f. It may be below 0.",
+      "error %.5f. It may be below 0, where the plot shows nothing.",
       EnumName(result.reference.kind), result.reference.steps,
       EnumName(result.sigma_reference.kind), result.sigma_reference.steps,
       result.between_references, result.floor_energy, result.floor_energy_error));

@@ -90,9 +90,9 @@ void HtmlPage::Table(const std::vector<std::string>& header,
   const auto add_row = [&](const std::vector<std::string>& row, const char* tag) {
     body_ += "<tr>";
     for (size_t column = 0; column < header.size(); ++column) {
-      // A long name may end a line behind each of its words.
-      const std::string text =
-          absl::StrReplaceAll(EscapeMarkup(row[column]), {{"_", "_<wbr>"}, {",", ",<wbr>"}});
+      // A long name may end a line behind each of its words, and a mean behind its sign.
+      const std::string text = absl::StrReplaceAll(
+          EscapeMarkup(row[column]), {{"_", "_<wbr>"}, {",", ",<wbr>"}, {" ±", "&nbsp;±"}});
       absl::StrAppend(&body_, "<", tag, style[column], ">", text, "</", tag, ">");
     }
     body_ += "</tr>\n";

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -139,11 +140,12 @@ std::string LinePlotSvg(const LinePlot& plot) {
       MakeAxis(plot, plot.y, {&Series::y, &Series::low, &Series::high}, {frame.bottom, frame.top});
   std::string svg = absl::StrCat(Open(plot.title, plot.size), XAxis(x, plot.x.label, frame),
                                  YAxis(y, plot.y.label, frame));
+  std::vector<size_t> named;  // series of which there is something to see
   std::vector<double> name_ys;
   for (size_t i = 0; i < plot.series.size(); ++i) {
     const Series& series = plot.series[i];
     const char* colour = kColours[i % kColours.size()];
-    double last_y = frame.bottom;
+    std::optional<double> last_y;
     for (size_t j = 0; j < series.x.size(); ++j) {
       if (x.CanShow(series.x[j]) && y.CanShow(series.y[j])) {
         last_y = y.Pixel(series.y[j]);
@@ -154,12 +156,15 @@ std::string LinePlotSvg(const LinePlot& plot) {
                           "stroke-width=\"1.6\" stroke-dasharray=\"%s\"/>\n",
                           Band(series, x, y, colour), Points(series.x, series.y, x, y), colour,
                           kDashes[i % kDashes.size()]);
-    name_ys.push_back(last_y + 4);
+    if (last_y) {
+      named.push_back(i);
+      name_ys.push_back(*last_y + 4);
+    }
   }
   SpreadLabels(name_ys, frame);
-  for (size_t i = 0; i < plot.series.size(); ++i) {
-    svg += Text(frame.right + 5, name_ys[i], plot.series[i].name,
-                absl::StrCat("fill=\"", kColours[i % kColours.size()], "\""));
+  for (size_t k = 0; k < named.size(); ++k) {
+    svg += Text(frame.right + 5, name_ys[k], plot.series[named[k]].name,
+                absl::StrCat("fill=\"", kColours[named[k] % kColours.size()], "\""));
   }
   return svg + "</svg>\n";
 }

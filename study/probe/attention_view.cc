@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::array kHot = {213., 94., 0.};  // the red of the plots
 constexpr double kLeastHeat = .1, kMostHeat = .85, kPaler = .75;
-constexpr int64_t kColumns = 4, kMargin = 2, kSide = 64;  // heads, pixels
+constexpr int64_t kMargin = 2, kSide = 64;  // pixels
 
 const Picture& FirstPicture(const AttentionView& view) { return view.sequence.pictures.front(); }
 
@@ -46,6 +46,9 @@ Image PictureOfHead(const AttentionView& view, const Tensor& weight_S, int64_t s
 // The document's texts, each token the redder the larger its weight is beside `most`.
 std::string TextMarkup(const AttentionView& view, const Run& run, const Tensor& weight_S,
                        double most) {
+  if (most == 0) {
+    return "";  // the slot sees none of them
+  }
   std::string markup;
   for (int64_t slot = 0; slot < view.sequence.size(); ++slot) {
     const int64_t id = view.sequence.ids[static_cast<size_t>(slot)];
@@ -54,8 +57,7 @@ std::string TextMarkup(const AttentionView& view, const Run& run, const Tensor& 
           &markup,
           "<span style=\"background: rgba(213,94,0,%.2f); print-color-adjust: exact; "
           "padding: 0 .15em\">%s</span>",
-          most > 0 ? kMostHeat * At(weight_S, slot) / most : 0,
-          EscapeMarkup(run.tokenizer.Decode({id})));
+          kMostHeat * At(weight_S, slot) / most, EscapeMarkup(run.tokenizer.Decode({id})));
     }
   }
   return markup.empty() ? "" : absl::StrCat("<p>", markup, "</p>");
@@ -151,13 +153,14 @@ std::vector<Figure> AttentionFigures(const AttentionView& view, const Run& run,
     for (const Tensor& weight_S : weight_HS.unbind()) {
       heads.push_back(PictureOfHead(view, weight_S, looker.slot));
     }
-    const int64_t columns = std::min(kColumns, std::ssize(heads));
+    const auto columns = static_cast<int64_t>(std::ceil(std::sqrt(heads.size())));
     Figure figure = PngFigure(EncodePng(ContactSheet(heads, columns, kMargin, scale)),
                               absl::StrCat("layer ", layer + 1));
     const Tensor mean_S = weight_HS.mean(0);
     figure.markup += TextMarkup(view, run, mean_S, MostOnText(view, run, mean_S));
     const AttentionShares shares = SharesOf(view, run, layer, looker.slot);
-    absl::StrAppendFormat(&figure.caption, ": text %.0f %%, patches %.0f %%, itself %.0f %%",
+    absl::StrAppendFormat(&figure.caption,
+                          ": text %.0f\u00a0%%, patches %.0f\u00a0%%, itself %.0f\u00a0%%",
                           100 * shares.text, 100 * shares.patches, 100 * shares.itself);
     figures.push_back(std::move(figure));
   }

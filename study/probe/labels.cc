@@ -64,7 +64,8 @@ std::vector<Label> CaptionLabel(const std::vector<Document>& documents) {
 
 absl::StatusOr<std::vector<Label>> LabelsOf(const Run& run,
                                             const std::vector<Document>& documents) {
-  if (run.config.data.kind != DataKind::kShapes) {
+  if (run.config.data.kind != DataKind::kShapes ||
+      run.config.data.shapes.variant == ShapesVariant::kDifferences) {
     return CaptionLabel(documents);
   }
   std::vector<SceneDescription> scenes;

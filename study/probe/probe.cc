@@ -164,8 +164,10 @@ absl::StatusOr<ProbeResult> ProbeRun(const Run& run, const std::shared_ptr<const
   }
   begin("losses");
   result.losses = SplitLoss(run, documents, options.seed);
-  begin("pictures");
-  ASSIGN_OR_RETURN(result.drift, Drift(run, documents, options));
+  if (run.config.draws()) {
+    begin("pictures");
+    ASSIGN_OR_RETURN(result.drift, Drift(run, documents, options));
+  }
   return result;
 }
 

@@ -14,7 +14,7 @@
 namespace tessera {
 namespace {
 
-constexpr int64_t kHeatColumn = 150, kPlotColumn = 380;  // pixels
+constexpr int64_t kHeatColumn = 160, kPlotColumn = 380;  // pixels
 
 JsonArray Numbers(const std::vector<double>& values) {
   JsonArray array;
@@ -167,6 +167,9 @@ void AddLosses(const ProbeResult& result, HtmlPage* page) {
 }
 
 void AddDrift(const ProbeResult& result, HtmlPage* page) {
+  if (result.drift.empty()) {
+    return;  // it draws none
+  }
   page->Heading("Whether drawn pictures drift");
   page->Paragraph("Numbers of a patch, from -1 to 1, by its turn, over all pictures.");
   std::vector<Figure> figures;

@@ -14,6 +14,7 @@ namespace {
 
 constexpr ShapesConfig kCaptions;
 constexpr ShapesConfig kStories{.variant = ShapesVariant::kStories};
+constexpr ShapesConfig kDifferences{.variant = ShapesVariant::kDifferences};
 
 // All scenes of the first documents.
 template <class Visit>
@@ -75,8 +76,48 @@ TEST(Shapes, StoriesKeepWhatTheInstructionDoesNotName) {
   }
 }
 
+// Every instruction that there could be on a scene.
+std::vector<Instruction> AllInstructions(const SceneDescription& scene) {
+  std::vector<Instruction> all = {{.verb = Verb::kSwap}};
+  for (size_t i = 0; i < scene.objects.size(); ++i) {
+    all.push_back({.verb = Verb::kRemove, .object = i});
+  }
+  for (const Place place : AllOf<Place>()) {
+    for (const Object& value : AllObjectsAt(place)) {
+      for (size_t i = 0; i < scene.objects.size(); ++i) {
+        for (const Verb verb : {Verb::kRecolour, Verb::kResize, Verb::kMove, Verb::kAdd}) {
+          all.push_back({.verb = verb, .object = i, .value = value});
+        }
+      }
+    }
+  }
+  return all;
+}
+
+TEST(Shapes, DifferencesAreTwoPicturesAndTheOneInstructionThatLeadsFromTheFirstToTheSecond) {
+  const auto shapes = *MakeShapes(kDifferences, Split::kTest, 16);
+  const SceneChecker checker(16);
+  for (int64_t i = 0; i < 200; ++i) {
+    const Document document = *shapes->Get(i);
+    ASSERT_EQ(document.segments.size(), 3u);
+    const SceneDescription before = **checker.ReadScene(*AsImage(document.segments[0]));
+    const SceneDescription after = **checker.ReadScene(*AsImage(document.segments[1]));
+    std::set<std::string> texts;
+    for (const Instruction& instruction : AllInstructions(before)) {
+      if (instruction.verb == Verb::kSwap && before.objects.size() < 2) {
+        continue;
+      }
+      const auto next = Apply(instruction, before);
+      if (next.ok() && SameScene(*next, after)) {
+        texts.insert(InstructionText(instruction, before));
+      }
+    }
+    EXPECT_EQ(texts, std::set<std::string>{*AsText(document.segments[2])}) << i;
+  }
+}
+
 TEST(Shapes, NeverDrawHeldOutScenesOutsideTheirSplit) {
-  for (const ShapesConfig& config : {kCaptions, kStories}) {
+  for (const ShapesConfig& config : {kCaptions, kStories, kDifferences}) {
     for (const Split split : {Split::kTrain, Split::kTest}) {
       ForEachScene(config, split, 20000,
                    [](const Scene& scene) { ASSERT_FALSE(IsHeldOut(scene.told)); });

@@ -82,6 +82,13 @@ TEST(LastSeen, IsTheSlotItselfUnderCausal) {
   EXPECT_EQ(LastSeen(Around({1, 3}, 2, {})), (std::vector<int64_t>{0, 1, 2, 3, 4, 5, 6}));
 }
 
+TEST(FirstSeen, IsTheFirstSlotOfAPictureUnderBlockDiagonal) {
+  const Arrangement alone = {.mask = AttentionMask::kBlockDiagonal};
+  EXPECT_EQ(FirstSeen(Around({1, 3}, 2, alone)), (std::vector<int64_t>{0, 0, 2, 2, 2, 0, 0}));
+  EXPECT_EQ(LastSeen(Around({1, 3}, 2, alone)), LastSeen(Around({1, 3}, 2, {})));
+  EXPECT_EQ(FirstSeen(Around({1, 3}, 2, {})), std::vector<int64_t>(7, 0));
+}
+
 TEST(LastSeen, IsTheEndOfThePrefix) {
   Sequence sequence = Around({1, 3}, 3, {.mask = AttentionMask::kPrefix});
   sequence.prefix = 2;

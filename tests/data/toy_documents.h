@@ -71,11 +71,21 @@ inline LayoutSpec ToyLayout(const Tokenizer& tokenizer) {
 
 inline bool operator==(const Batch& a, const Batch& b) {
   const auto tensors = [](const Batch& batch) {
-    return std::vector{batch.id_BT,          batch.document_BT,    batch.position_BT,
-                       batch.seen_BT,        batch.coordinate_BT2, batch.target_BT,
-                       batch.weight_BT,      batch.patch_slot_P,   batch.patch_PD,
-                       batch.patch_place_P2, batch.patch_index_P,  batch.noise_P,
-                       batch.hidden_P,       batch.scored_P};
+    return std::vector{batch.id_BT,
+                       batch.document_BT,
+                       batch.position_BT,
+                       batch.seen_BT,
+                       batch.coordinate_BT2,
+                       batch.target_BT,
+                       batch.weight_BT,
+                       batch.patch_slot_P,
+                       batch.patch_PD,
+                       batch.patch_place_P2,
+                       batch.patch_index_P,
+                       batch.noise_P,
+                       batch.hidden_P,
+                       batch.scored_P,
+                       batch.since_BT.defined() ? batch.since_BT : at::zeros_like(batch.seen_BT)};
   };
   return std::ranges::equal(tensors(a), tensors(b),
                             [](const auto& x, const auto& y) { return torch::equal(x, y); });

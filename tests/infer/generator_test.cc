@@ -84,6 +84,7 @@ TEST(Generate, EqualsItsTwinUnderEveryArrangement) {
     config.max_images = 1;
     const auto documents = Generate(*toy.model, toy.tokenizer, toy.layout, config,
                                     {.prompts = ToyPrompts(), .until = Until::kEnd});
+    config.max_images = arrangement.draws() ? 1 : 0;
     for (size_t i = 0; i < documents.size(); ++i) {
       same += ExpectSame(documents[i], Twin(toy, config, Until::kEnd).Run(ToyPrompts()[i], i),
                          NameOf(arrangement) + " " + std::to_string(i));
@@ -112,6 +113,20 @@ TEST(Generate, EqualsItsTwinWithAJointHeadUnderEveryGuidance) {
     }
   }
   EXPECT_GT(pictures, 4);  // else less was compared than it seems
+}
+
+TEST(Generate, BeginsNoPictureThatAModelCannotDraw) {
+  const ToyRun toy({{2, 2}, {1, 3}}, {.mask = AttentionMask::kBlockDiagonal});
+  for (const uint64_t seed : {0, 1, 2, 3}) {
+    const auto documents = Generate(*toy.model, toy.tokenizer, toy.layout, ToyGenerate(),
+                                    {.prompts = ToyPrompts(), .until = Until::kEnd, .seed = seed});
+    for (size_t i = 0; i < documents.size(); ++i) {
+      EXPECT_EQ(Pictures(documents[i]), Pictures(ToyPrompts()[i])) << i;
+    }
+  }
+  EXPECT_THROW(Generate(*toy.model, toy.tokenizer, toy.layout, ToyGenerate(),
+                        {.prompts = ToyPrompts(), .until = Until::kImage}),
+               c10::Error);
 }
 
 TEST(Generate, GivesABatchWhatItGivesEachPromptAlone) {

@@ -56,6 +56,9 @@ class Twin {
         lane.position_BT = at::arange(lane.slots()).unsqueeze(0);
         lane.document_BT = at::zeros_like(lane.id_BT);
         lane.seen_BT = at::cat({lane.seen_BT, torch::tensor({{last}})}, 1);
+        if (lane.since_BT.defined()) {  // of pictures in the prompt: such a model draws none
+          lane.since_BT = at::cat({lane.since_BT, torch::tensor({{int64_t{0}}})}, 1);
+        }
         const Tensor at_112 = torch::tensor({float(at[0]), float(at[1])}).view({1, 1, 2});
         lane.coordinate_BT2 = at::cat({lane.coordinate_BT2, at_112}, 1);
       }

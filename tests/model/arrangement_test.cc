@@ -37,11 +37,34 @@ TEST(Arrangement, ASlotHearsOfWhatItSeesAndOfNothingElse) {
       const Batch changed = ChangedAt(slot, batch, toy.layout.vocabulary);
       const Tensor g_TW = toy.model->Hidden(changed, {})[0];
       for (int64_t t = 0; t < batch.slots(); ++t) {
-        const bool sees = batch.seen_BT[0][t].item<int64_t>() >= slot;
+        const bool sees =
+            batch.seen_BT[0][t].item<int64_t>() >= slot &&
+            (!batch.since_BT.defined() || batch.since_BT[0][t].item<int64_t>() <= slot);
         EXPECT_EQ(torch::equal(g_TW[t], h_TW[t]), !sees)
             << NameOf(arrangement) << " " << slot << " " << t;
       }
     }
+  }
+}
+
+// An encoder for each picture: the pictures meet in the text behind them.
+TEST(Arrangement, UnderBlockDiagonalAPictureHearsOfNoOtherAndTextOfBoth) {
+  const torch::NoGradGuard no_grad;
+  const Document pair = {{NoisePicture(4, 4, 1), NoisePicture(4, 4, 2), "a red dot"}};
+  for (const AttentionMask mask : {AttentionMask::kCausal, AttentionMask::kBlockDiagonal}) {
+    const ToyRun toy = Arranged({.mask = mask});
+    const Batch batch = BatchOf({pair}, toy);
+    Batch changed = batch;
+    changed.patch_PD = batch.patch_PD.clone();
+    changed.patch_PD.narrow(0, 0, 4) += .5;  // all of the first picture
+    const Tensor h_TW = toy.model->Hidden(batch, {})[0], g_TW = toy.model->Hidden(changed, {})[0];
+    const int64_t second = batch.patch_slot_P[4].item<int64_t>(), text = second + 5;
+    for (int64_t t = second; t < batch.slots(); ++t) {
+      const bool picture = t < second + 4;
+      const bool hears = !picture || mask == AttentionMask::kCausal;
+      EXPECT_EQ(!torch::equal(g_TW[t], h_TW[t]), hears) << EnumName(mask) << " " << t;
+    }
+    EXPECT_LT(text, batch.slots());
   }
 }
 

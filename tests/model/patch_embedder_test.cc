@@ -5,6 +5,9 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <cmath>
+#include <functional>
+
 #include "tests/model/toy_batch.h"
 
 namespace tessera {
@@ -26,11 +29,18 @@ Tensor Pixels(int64_t patches) {
 
 Tensor Codes(const Tensor& x) { return at::round((x + 1) * 127.5).to(torch::kLong); }
 
-std::vector<InputKind> Kinds() {
+std::vector<InputKind> AllKinds() {
   std::vector<InputKind> kinds;
   for (size_t i = 0; i < EnumNames(InputKind()).size(); ++i) {
     kinds.push_back(static_cast<InputKind>(i));
   }
+  return kinds;
+}
+
+// Those that embed each patch alone.
+std::vector<InputKind> Kinds() {
+  std::vector<InputKind> kinds = AllKinds();
+  std::erase(kinds, InputKind::kResampler);
   return kinds;
 }
 
@@ -96,8 +106,73 @@ TEST(PatchEmbedder, ItsJacobianIsThatOfFiniteDifferences) {
   }
 }
 
+std::shared_ptr<PatchEmbedder> MakeResampler(int64_t slots) {
+  torch::manual_seed(3);
+  return MakePatchEmbedder({.kind = InputKind::kResampler}, kPatch, kWidth, nullptr, slots);
+}
+
+TEST(Resampler, ShowsEachSlotAllPatchesOfItsPictureAndOfNoOther) {
+  const torch::NoGradGuard no_grad;
+  const auto resampler = MakeResampler(3);
+  const Tensor patch_PD = Pixels(9), e_PW = resampler->Embed(patch_PD);
+  EXPECT_EQ(e_PW.sizes(), (at::IntArrayRef{9, kWidth}));
+  for (int64_t changed = 0; changed < 9; ++changed) {
+    Tensor other_PD = patch_PD.clone();
+    other_PD[changed].neg_();
+    const Tensor f_PW = resampler->Embed(other_PD);
+    for (int64_t i = 0; i < 9; ++i) {
+      EXPECT_EQ(torch::allclose(e_PW[i], f_PW[i], 0, 1e-6), i / 3 != changed / 3) << changed << i;
+    }
+  }
+}
+
+// Of one query and one head: softmax(q k / sqrt(W)) over the patches, by hand.
+TEST(Resampler, IsTheCrossAttentionOfItsQueries) {
+  const torch::NoGradGuard no_grad;
+  const auto resampler =
+      MakePatchEmbedder({.kind = InputKind::kResampler, .heads = 1}, kPatch, kWidth, nullptr, 2);
+  const auto p = [&](const char* name) { return resampler->named_parameters()[name]; };
+  const Tensor patch_PD = Pixels(2), e_PW = resampler->Embed(patch_PD);
+  const Tensor x_PW = at::matmul(patch_PD, p("weight").t()) + p("place");
+  const Tensor key_PW = at::matmul(x_PW, p("key").t()), value_PW = at::matmul(x_PW, p("value").t());
+  for (int64_t i = 0; i < 2; ++i) {
+    const Tensor share_P = at::softmax(at::mv(key_PW, p("query")[i]) / std::sqrt(kWidth), 0);
+    const Tensor read_W = at::mv(p("out"), at::mv(value_PW.t(), share_P)) + p("bias");
+    EXPECT_TRUE(torch::allclose(e_PW[i], read_W, 1e-4, 1e-5)) << i;
+  }
+}
+
+TEST(Resampler, RefusesHalfAPicture) {
+  EXPECT_THROW(MakeResampler(4)->Embed(Pixels(6)), c10::Error);
+}
+
+std::string ProblemOf(const std::function<void(ModelConfig*)>& change) {
+  ModelConfig config = ToyConfig();
+  config.input.kind = InputKind::kResampler;
+  change(&config);
+  return config.Problem();
+}
+
+TEST(Resampler, RefusesWhatHasNoPlaceInALearnedOrder) {
+  EXPECT_EQ(ProblemOf([](ModelConfig*) {}), "");
+  for (const auto& [change, words] :
+       {std::pair<std::function<void(ModelConfig*)>, const char*>{[](ModelConfig* config) {
+                                                                    config->grids = {"2x2", "1x3"};
+                                                                  },
+                                                                  "name one grid"},
+        {[](ModelConfig* config) { config->input.heads = 3; }, "must divide width"},
+        {[](ModelConfig* config) { config->arrangement.order = PatchOrder::kSnake; },
+         "leave order at raster"},
+        {[](ModelConfig* config) { config->arrangement.positions = Positions::kTie; },
+         "positions at rope1d"},
+        {[](ModelConfig* config) { config->arrangement.objective = Objective::kMasked; },
+         "before they are drawn"}}) {
+    EXPECT_PRED_FORMAT2(testing::IsSubstring, words, ProblemOf(change));
+  }
+}
+
 TEST(PatchEmbedder, EveryKindTrainsInAModel) {
-  for (const InputKind kind : Kinds()) {
+  for (const InputKind kind : AllKinds()) {
     ModelConfig config = ToyConfig();
     config.input.kind = kind;
     if (kind == InputKind::kCodes) {

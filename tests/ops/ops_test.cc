@@ -77,14 +77,18 @@ TEST(Attention, SeenBiasIsItsDefinition) {
   const Tensor document_BT = torch::tensor({{0, 0, 0, 1, 1, 1, -1, -1}, {0, 0, 0, 0, 0, 0, 0, 0}});
   const Tensor position_BT = torch::tensor({{0, 1, 2, 0, 1, 2, 0, 0}, {0, 1, 2, 3, 4, 5, 6, 7}});
   const Tensor seen_BT = torch::tensor({{1, 1, 2, 0, 2, 2, 0, 0}, {3, 3, 3, 3, 5, 5, 6, 7}});
+  const Tensor since_BT = torch::tensor({{0, 1, 0, 0, 1, 2, 0, 0}, {0, 0, 0, 3, 4, 4, 6, 0}});
   const Tensor bias = SeenBias(document_BT, position_BT, seen_BT, torch::kFloat32);
+  const Tensor since = SeenBias(document_BT, position_BT, seen_BT, torch::kFloat32, since_BT);
   const auto at = [](const Tensor& x, int64_t b, int64_t t) { return x[b][t].item<int64_t>(); };
   for (int64_t b = 0; b < 2; ++b) {
     for (int64_t t = 0; t < 8; ++t) {
       for (int64_t s = 0; s < 8; ++s) {
         const bool sees = at(document_BT, b, t) == at(document_BT, b, s) &&
                           at(position_BT, b, s) <= at(seen_BT, b, t);
+        const bool late = at(position_BT, b, s) >= at(since_BT, b, t);
         EXPECT_EQ(bias[b][0][t][s].item<double>() == 0, sees) << b << t << s;
+        EXPECT_EQ(since[b][0][t][s].item<double>() == 0, sees && late) << b << t << s;
       }
     }
   }
@@ -120,6 +124,10 @@ TEST(Attention, CachedBiasShowsThePastOfEachRow) {
   const Tensor bias = CachedBias(torch::tensor({{0}, {2}}), 4, torch::kFloat32);
   EXPECT_TRUE(torch::equal(bias.view({2, 4}) == 0,
                            torch::tensor({{1, 0, 0, 0}, {1, 1, 1, 0}}).to(torch::kBool)));
+  const Tensor since =
+      CachedBias(torch::tensor({{0}, {2}}), 4, torch::kFloat32, torch::tensor({{0}, {1}}));
+  EXPECT_TRUE(torch::equal(since.view({2, 4}) == 0,
+                           torch::tensor({{1, 0, 0, 0}, {0, 1, 1, 0}}).to(torch::kBool)));
 }
 
 TEST(Attention, OfACacheReadsItsViewsWhereTheyLie) {
@@ -127,10 +135,13 @@ TEST(Attention, OfACacheReadsItsViewsWhereTheyLie) {
   const Tensor keys = torch::randn({5, 9, 2, 20}), values = torch::randn({5, 9, 2, 20});
   const Tensor k = keys.narrow(0, 1, 3).narrow(1, 0, 7), v = values.narrow(0, 1, 3).narrow(1, 0, 7);
   const Tensor seen = torch::tensor({{0, 1}, {6, 6}, {2, 4}});
-  const Tensor expected = Attention(q, k, v, CachedBias(seen, 7, torch::kFloat32));
-  EXPECT_TRUE(torch::equal(CachedAttention(q, k, v, seen), expected));  // with a gradient to come
-  const torch::NoGradGuard no_grad;
-  EXPECT_TRUE(torch::allclose(CachedAttention(q, k, v, seen), expected, 1e-5, 1e-6));
+  for (const Tensor& since : {Tensor(), torch::tensor({{0, 1}, {0, 5}, {2, 1}})}) {
+    const at::AutoGradMode with_gradients(true);
+    const Tensor expected = Attention(q, k, v, CachedBias(seen, 7, torch::kFloat32, since));
+    EXPECT_TRUE(torch::equal(CachedAttention(q, k, v, seen, since), expected));
+    const torch::NoGradGuard no_grad;  // then it reads them in place
+    EXPECT_TRUE(torch::allclose(CachedAttention(q, k, v, seen, since), expected, 1e-5, 1e-6));
+  }
 }
 
 }  // namespace

@@ -58,6 +58,23 @@ TEST(Measure, JudgesStoriesByTurn) {
   EXPECT_FALSE(Has(names, "caption_accuracy"));
 }
 
+TEST(Measure, JudgesWhatIsSaidOfTwoPictures) {
+  const auto names = Measured({"data.shapes.variant=differences"});
+  EXPECT_TRUE(Has(names, "difference_accuracy"));
+  EXPECT_TRUE(Has(names, "held_out_difference_accuracy"));
+  EXPECT_FALSE(Has(names, "scene_accuracy"));
+}
+
+TEST(Measure, DrawsNothingOfARunThatDoesNotLearnTo) {
+  for (const char* choice :
+       {"model.mask=causal", "model.mask=block-diagonal", "model.input.kind=resampler"}) {
+    EXPECT_EQ(Measured({choice, "train.image_weight=0"}),
+              (std::vector<std::string>{"count", "parameters", "training_step_gflop",
+                                        "caption_accuracy", "held_out_caption_accuracy"}))
+        << choice;
+  }
+}
+
 TEST(Measure, RecognisesPicturesOfFewCaptions) {
   const TempFolder folder;
   WritePictures(folder, 2);

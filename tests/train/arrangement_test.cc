@@ -24,6 +24,9 @@ void ExpectAGradientAndAPicture(const Arrangement& arrangement) {
     EXPECT_TRUE(gradient.isfinite().all().item<bool>()) << NameOf(arrangement);
     EXPECT_GT(gradient.abs().max().item<double>(), 0) << NameOf(arrangement);
   }
+  if (!arrangement.draws()) {
+    return;
+  }
   const auto drawn = Generate(*toy.model, toy.tokenizer, toy.layout, ToyGenerate(),
                               {.prompts = {{{"a red dot"}}}, .until = Until::kImage});
   EXPECT_EQ(AsImage(drawn[0].segments.back())->width, 4) << NameOf(arrangement);
@@ -100,6 +103,20 @@ TEST(Arrangement, RefusesWhatHasNoEffectOrCannotBe) {
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "head codes writes one patch",
                       ErrorOf("mask = 'block-causal'\nblock_head = 'joint'\nhead.kind = 'codes'\n"
                               "autoencoder.path = 'runs/none'"));
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "could not be drawn as objective masked asks",
+                      ErrorOf("mask = 'block-diagonal'\nobjective = 'masked'"));
+}
+
+std::string ErrorOfRun(const std::vector<std::string>& overrides) {
+  RunConfig config;
+  return std::string(FromToml(kTinyRecipe, "r.toml", overrides, &config).message());
+}
+
+TEST(Arrangement, WhatHidesTooMuchOrShowsTooMuchOfAPictureIsNotLearntToDraw) {
+  for (const char* choice : {"model.mask=block-diagonal", "model.input.kind=resampler"}) {
+    EXPECT_PRED_FORMAT2(testing::IsSubstring, "set train.image_weight = 0", ErrorOfRun({choice}));
+    EXPECT_EQ(ErrorOfRun({choice, "train.image_weight=0"}), "");
+  }
 }
 
 }  // namespace

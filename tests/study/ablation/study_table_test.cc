@@ -57,7 +57,7 @@ TEST_F(StudyTable, ShowsMeansSpreadsAndHowManyRunsTheyAreOf) {
   EXPECT_EQ(Row(table.header.begin(), table.header.begin() + 5),
             (Row{"arm", "n", "bits_per_subpixel", "scene_accuracy", "parameters"}));
   EXPECT_EQ(Row(table.rows[0].begin(), table.rows[0].begin() + 5),
-            (Row{"a", "2", "≤ 2", "0.5 ± 0.35", "1000"}));
+            (Row{"a", "2", "≤ 2", "0.50 ± 0.35", "1000"}));
   EXPECT_EQ(Row(table.rows[1].begin(), table.rows[1].begin() + 5),
             (Row{"b", "1/2", "≤ 3", "0.5", "1000"}));
   EXPECT_EQ(Row(table.rows[2].begin(), table.rows[2].begin() + 5),

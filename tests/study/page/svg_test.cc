@@ -76,6 +76,15 @@ TEST(LinePlotSvg, SurvivesNothingOnePointAndAConstant) {
   }
 }
 
+TEST(LinePlotSvg, NamesNoLineOfWhichThereIsNothingToSee) {
+  LinePlot plot{.title = "t", .x = {"x"}, .y = {"y", /*log=*/true}, .series = {}, .size = {}};
+  plot.series = {{.name = "seen", .x = {1, 2}, .y = {1, 2}},
+                 {.name = "below", .x = {1, 2}, .y = {-1, 0}}};
+  const std::string svg = LinePlotSvg(plot);
+  EXPECT_NE(svg.find(">seen<"), svg.npos);
+  EXPECT_EQ(svg.find(">below<"), svg.npos);
+}
+
 TEST(LinePlotSvg, ShowsABandAroundALineThatHasOneAndLeavesRoomForIt) {
   LinePlot plot = Sample();
   plot.y.log = false;

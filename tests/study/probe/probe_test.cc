@@ -173,16 +173,29 @@ TEST(HeatPicture, HeatsByTheShareOfTheMostAndPalesWhatIsNotSeen) {
   EXPECT_EQ(heat.rgb[12], heat.rgb[0]);
 }
 
-TEST(AttentionView, DrawsAModelWithoutQueriesAsEven) {
-  const auto run = LosslessRun();
-  {
-    const torch::NoGradGuard no_grad;
-    for (auto& item : run.model->named_parameters()) {
-      if (item.key().find("q_proj") != std::string::npos) {
-        item.value().zero_();
-      }
+// Looks at all that it sees, evenly.
+Run WithoutQueries(Run run) {
+  const torch::NoGradGuard no_grad;
+  for (auto& item : run.model->named_parameters()) {
+    if (item.key().find("q_proj") != std::string::npos) {
+      item.value().zero_();
     }
   }
+  return run;
+}
+
+TEST(AttentionView, DrawsAPictureThatSeesItselfAloneAsSuch) {
+  const Run run =
+      WithoutQueries(LosslessRun({"model.mask=block-diagonal", "train.image_weight=0"}));
+  const AttentionView view = LookAt(run, TestDocuments(run, 1)[0]);
+  const AttentionShares shares = SharesOf(view, run, 1, LookersOf(view, run)[1].slot);
+  EXPECT_NEAR(shares.itself, 1. / 63, 1e-6);
+  EXPECT_NEAR(shares.patches, 62. / 63, 1e-5);
+  EXPECT_EQ(shares.text + shares.others, 0);
+}
+
+TEST(AttentionView, DrawsAModelWithoutQueriesAsEven) {
+  const Run run = WithoutQueries(LosslessRun());
   const AttentionView view = LookAt(run, TestDocuments(run, 1)[0]);
   const std::vector<Looker> lookers = LookersOf(view, run);
   ASSERT_EQ(lookers.size(), 2);  // the picture ends the document
