@@ -40,9 +40,11 @@ struct CoinFit {
 // Taught two pictures, alike likely: a dark first patch and a bright one. The second patch is as
 // the first or is not. Returns of how many drawn pictures the two patches are alike.
 inline double ShareAlike(const CoinFit& fit, bool alike) {
-  const ToyRun toy({{1, 2}},
-                   {.mask = AttentionMask::kBlockCausal, .block = 2, .block_head = fit.block_head},
-                   fit.head);
+  ToyRun toy({{1, 2}},
+             {.mask = AttentionMask::kBlockCausal, .block = 2, .block_head = fit.block_head},
+             fit.head);
+  // As models begin: random values everywhere would have to be unlearnt first.
+  toy.model = std::make_shared<Model>(toy.model->config(), toy.layout.vocabulary, toy.layout.grids);
   std::vector<Document> coins;
   for (const bool left : {true, false, true, false}) {
     coins.push_back({{"a red dot", CoinPicture(left, left == alike)}});
