@@ -86,7 +86,10 @@ std::vector<Instruction> AllInstructions(const SceneDescription& scene) {
     for (const Object& value : AllObjectsAt(place)) {
       for (size_t i = 0; i < scene.objects.size(); ++i) {
         for (const Verb verb : {Verb::kRecolour, Verb::kResize, Verb::kMove, Verb::kAdd}) {
-          all.push_back({.verb = verb, .object = i, .value = value});
+          if (verb != Verb::kAdd ||
+              place != Place::kMiddle) {  // nothing is added beside the middle
+            all.push_back({.verb = verb, .object = i, .value = value});
+          }
         }
       }
     }
