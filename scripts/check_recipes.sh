@@ -3,7 +3,7 @@
 #   # expect scene_accuracy >= .98
 #   # expect gmm/scene_accuracy >= .40     of a study: the mean of an arm
 # Commands in lines such as "# before scripts/draw_glyphs.py runs/glyphs" are run first. A study with a line such as "# cheap --grid seed=1"
-# belongs to the cheap ones, which --cheap runs with the arguments of that line: about 10 minutes of one core together.
+# belongs to the cheap ones, which --cheap runs with the arguments of that line: 9 minutes of one core together.
 # Prints measured against expected; exits 1 if one misses. Takes as long as the recipes do.
 #   scripts/check_recipes.sh [NAME...]    names of recipes/NAME.toml, such as studies/heads; default: shapes
 #   scripts/check_recipes.sh --cheap

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fits amed to a run of recipes/shapes.toml, which is trained if it is not there, and prints what it and samplers without a fit draw: the
-# table of docs/ablations.md. 3 minutes of one core beside the training.
+# table of docs/ablations.md. 1.4 minutes of one core beside the training.
 #   scripts/compare_samplers.sh [RUN]     default: runs/shapes
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -122,9 +122,11 @@ Series Curve(const Logs& logs, const std::string& name, double TrainReport::*val
   return series;
 }
 
-absl::Status AddCurves(const StudyResult& result, const std::string& folder, const Files& files,
-                       HtmlPage* page) {
-  std::vector<std::pair<std::string, Logs>> arms;
+using LogsByArm = std::vector<std::pair<std::string, Logs>>;
+
+absl::StatusOr<LogsByArm> ReadLogs(const StudyResult& result, const std::string& folder,
+                                   const Files& files) {
+  LogsByArm arms;
   for (size_t i = 0; i < result.outcomes.size(); ++i) {
     const PlannedRun& run = result.plan.runs[i];
     if (result.outcomes[i].status == RunStatus::kFinished) {
@@ -134,10 +136,21 @@ absl::Status AddCurves(const StudyResult& result, const std::string& folder, con
       arm->second.push_back(std::move(log));
     }
   }
+  return arms;
+}
+
+absl::Status AddCurves(const StudyResult& result, const std::string& folder, const Files& files,
+                       HtmlPage* page) {
+  ASSIGN_OR_RETURN(const LogsByArm arms, ReadLogs(result, folder, files));
+  const bool drawn = std::ranges::any_of(result.plan.runs,
+                                         [](const PlannedRun& run) { return run.config.draws(); });
   std::vector<Figure> figures;
   for (const auto& [title, unit, value] :
        {std::tuple("Image loss", "of each head, in its own unit", &TrainReport::image_loss),
         {"Text loss", "nats a token", &TrainReport::text_loss}}) {
+    if (value == &TrainReport::image_loss && !drawn) {
+      continue;  // a loss that nothing learns from
+    }
     for (const bool by_time : {false, true}) {
       LinePlot plot{.title = title,
                     .x = {by_time ? "seconds" : "step"},

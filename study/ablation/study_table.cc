@@ -163,7 +163,10 @@ Spread ReadoutOf(const StudyResult& result, const std::string& arm, const std::s
 TextTable ArmTable(const StudyResult& result) {
   std::vector<std::string> columns = Readouts(result);
   for (const char* cost : kCosts) {
-    if (std::ranges::count(columns, cost) == 0) {
+    const bool measured = std::ranges::any_of(result.plan.arms, [&](const Choice& arm) {
+      return ReadoutOf(result, arm.name, cost).count > 0;
+    });
+    if (measured && std::ranges::count(columns, cost) == 0) {
       columns.emplace_back(cost);
     }
   }

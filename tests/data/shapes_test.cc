@@ -78,15 +78,18 @@ TEST(Shapes, StoriesKeepWhatTheInstructionDoesNotName) {
 
 // Every instruction that there could be on a scene.
 std::vector<Instruction> AllInstructions(const SceneDescription& scene) {
-  std::vector<Instruction> all = {{.verb = Verb::kSwap}};
+  std::vector<Instruction> all = {{.verb = Verb::kSwap, .value = {}}};
   for (size_t i = 0; i < scene.objects.size(); ++i) {
-    all.push_back({.verb = Verb::kRemove, .object = i});
+    all.push_back({.verb = Verb::kRemove, .object = i, .value = {}});
   }
   for (const Place place : AllOf<Place>()) {
     for (const Object& value : AllObjectsAt(place)) {
       for (size_t i = 0; i < scene.objects.size(); ++i) {
         for (const Verb verb : {Verb::kRecolour, Verb::kResize, Verb::kMove, Verb::kAdd}) {
-          all.push_back({.verb = verb, .object = i, .value = value});
+          if (verb != Verb::kAdd ||
+              place != Place::kMiddle) {  // nothing is added beside the middle
+            all.push_back({.verb = verb, .object = i, .value = value});
+          }
         }
       }
     }

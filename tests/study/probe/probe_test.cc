@@ -185,7 +185,7 @@ Run WithoutQueries(Run run) {
 }
 
 TEST(AttentionView, DrawsAPictureThatSeesItselfAloneAsSuch) {
-  const Run run =
+  const auto run =
       WithoutQueries(LosslessRun({"model.mask=block-diagonal", "train.image_weight=0"}));
   const AttentionView view = LookAt(run, TestDocuments(run, 1)[0]);
   const AttentionShares shares = SharesOf(view, run, 1, LookersOf(view, run)[1].slot);
@@ -195,7 +195,7 @@ TEST(AttentionView, DrawsAPictureThatSeesItselfAloneAsSuch) {
 }
 
 TEST(AttentionView, DrawsAModelWithoutQueriesAsEven) {
-  const Run run = WithoutQueries(LosslessRun());
+  const auto run = WithoutQueries(LosslessRun());
   const AttentionView view = LookAt(run, TestDocuments(run, 1)[0]);
   const std::vector<Looker> lookers = LookersOf(view, run);
   ASSERT_EQ(lookers.size(), 2);  // the picture ends the document
