@@ -1,11 +1,11 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <csignal>
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "config/status.h"
 #include "config/suggest.h"
@@ -15,8 +15,6 @@
 
 namespace tessera {
 namespace {
-
-std::atomic<bool> stop_requested = false;  // the one thing that a signal handler may touch
 
 struct Arguments {
   std::string spec;
@@ -63,7 +61,7 @@ StudyConfig WithArguments(StudyConfig study, const Arguments& arguments) {
 // Lines go to the log; what is happening is shown over and over on a terminal alone.
 StudyHooks ShownHooks() {
   StudyHooks hooks;
-  hooks.stop = &stop_requested;
+  hooks.stop = StopOnSignal();
   const bool terminal = isatty(STDOUT_FILENO);
   const char* clear = terminal ? "\r\033[K" : "";
   hooks.on_line = [clear](const std::string& line) { std::cout << clear << line << std::endl; };
@@ -108,9 +106,6 @@ absl::Status RunAblate(Arguments arguments) {
   ASSIGN_OR_RETURN(const StudyPlan plan, PlanStudy(WithArguments(study, arguments), *files));
   RETURN_IF_ERROR(files->MakeFolder(arguments.out));
   ASSIGN_OR_RETURN(const FolderLock lock, LockFolder(arguments.out));
-  for (const int signal : {SIGINT, SIGTERM}) {
-    std::signal(signal, [](int) { stop_requested = true; });
-  }
   const std::string command = CommandOf(arguments);
   StudyHooks hooks = ShownHooks();
   hooks.on_run = [&](const StudyOutcomes& outcomes) {
@@ -120,7 +115,7 @@ absl::Status RunAblate(Arguments arguments) {
   RETURN_IF_ERROR(hooks.on_run(outcomes));
   Print({plan, outcomes}, arguments.out);
   if (stop_requested) {
-    std::cout << "stopped; go on with: " << command << "\n";
+    return absl::CancelledError(absl::StrCat("stopped; go on with: ", command));
   }
   return absl::OkStatus();
 }
@@ -139,10 +134,10 @@ Command AddAblate(CLI::App& app) {
   auto* minutes =
       app.add_option("--minutes", arguments->minutes,
                      "of each run; then a cut study is no longer equal to an uncut one");
-  steps->check(CLI::PositiveNumber)->excludes(minutes);
+  steps->check(AtLeast(1))->excludes(minutes);
   minutes->check(CLI::PositiveNumber);
   app.add_option("--count", arguments->count, "documents and pictures of each measure; default 256")
-      ->check(CLI::PositiveNumber);
+      ->check(AtLeast(1));
   app.add_option("--out", arguments->out, "folder of the study; default studies/<name>");
   app.footer(
       "Trains and measures each run in a process of its own, as `train` and `eval` do, and writes\n"

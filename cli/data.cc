@@ -3,6 +3,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "config/status.h"
 #include "config/toml.h"
@@ -35,6 +36,9 @@ absl::Status Check(const Arguments& arguments) {
     const DatasetSummary summary = CheckDataset(*dataset);
     std::cout << "[" << name << "]\n" << ToString(summary);
     problems.insert(summary.problems.begin(), summary.problems.end());
+    if (split == Split::kTest && summary.documents == 0) {
+      std::cout << "nothing is held out: set train.evaluate_every=0, or raise data.test_share\n";
+    }
   }
   return problems.empty() ? absl::OkStatus()
                           : absl::InvalidArgumentError(
@@ -70,7 +74,7 @@ Command AddData(CLI::App& app) {
   CLI::App* preview = app.add_subcommand("preview", "the first documents as one picture");
   AddRecipe(*preview, *arguments);
   preview->add_option("--out", arguments->out, "the picture to write");
-  preview->add_option("--count", arguments->count, "documents to show")->check(CLI::PositiveNumber);
+  preview->add_option("--count", arguments->count, "documents to show")->check(AtLeast(1));
   preview->footer("Example: tessera data preview recipes/shapes.toml --out preview.png");
   app.footer("Example: tessera data check recipes/shapes.toml data.shapes.count=1000");
   return [arguments, check] { return check->parsed() ? Check(*arguments) : Preview(*arguments); };

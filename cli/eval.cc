@@ -1,9 +1,11 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <iostream>
 
 #include "absl/strings/str_format.h"
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/device.h"
 #include "config/status.h"
@@ -33,7 +35,8 @@ void Print(const Metrics& metrics, bool as_json) {
   for (const auto& [name, value] : metrics) {
     json.emplace_back(name, Json{value});
     if (!as_json) {
-      std::cout << absl::StrFormat("%-34s %.4f\n", name, value);
+      std::cout << absl::StrFormat("%-34s %s\n", name,
+                                   std::isfinite(value) ? absl::StrFormat("%.4f", value) : "-");
     }
   }
   if (as_json) {
@@ -94,7 +97,7 @@ Command AddEval(CLI::App& app) {
   app.add_option("run", arguments->run, "a run or checkpoint folder")->required();
   app.add_option("--set", arguments->overrides, "key=value of [generate], such as guidance=1");
   app.add_option("--count", arguments->count, "documents and pictures of each measure")
-      ->check(CLI::PositiveNumber);
+      ->check(AtLeast(1));
   app.add_flag("--json", arguments->json, "a JSON object instead of a table");
   app.add_flag("--distances", arguments->distances,
                "also FID, KID, precision and recall under random64, a network of fixed random "
@@ -103,7 +106,7 @@ Command AddEval(CLI::App& app) {
       "--features", arguments->features,
       "the same under a TorchScript file: f32 [N, 3, pixels, pixels] in [-1, 1] -> [N, F]");
   app.add_option("--features-pixels", arguments->features_pixels, "side of its pictures")
-      ->check(CLI::PositiveNumber)
+      ->check(AtLeast(1))
       ->needs(features);
   AddDeviceOption(app, &arguments->device);
   app.footer(

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/device.h"
 #include "config/status.h"
@@ -23,6 +24,8 @@
 namespace tessera {
 namespace {
 
+constexpr char kPictureEndings[] =
+    "a picture ends in .png, .jpg, .jpeg, .webp, .bmp, .tif or .tiff";
 constexpr int64_t kSheetColumns = 8, kSheetMargin = 2, kSheetSide = 128;  // pictures, pixels
 
 struct Arguments {
@@ -52,6 +55,12 @@ absl::StatusOr<Segment> ReadSegment(const std::string& word, const Files& files,
   if (IsPicture(word)) {
     ASSIGN_OR_RETURN(Image image, ReadPicture(word, files, max_pixels));
     return Segment(std::move(image));
+  }
+  // A text too long for a name cannot be looked at, and is no file.
+  if (const auto kind = files.Kind(word); kind.ok() && *kind == PathKind::kFile) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "prompt: '", word, "' is a file and, by its ending, no picture that can be read; ",
+        kPictureEndings));
   }
   if (const absl::Status status = CheckText(word); !status.ok()) {
     return absl::InvalidArgumentError(absl::StrCat("prompt: ", status.message()));
@@ -149,7 +158,8 @@ Generated GenerateAll(const Arguments& arguments, const Run& run, Document promp
                 << std::flush;
     };
   }
-  for (; request.first_index < arguments.count; request.first_index += arguments.batch) {
+  const std::atomic<bool>* stop = StopOnSignal();
+  for (; request.first_index < arguments.count && !*stop; request.first_index += arguments.batch) {
     request.prompts.assign(std::min(arguments.batch, arguments.count - request.first_index),
                            generated.prompt);
     for (Document& document :
@@ -188,9 +198,6 @@ absl::Status WriteSheet(const std::string& out, const std::vector<Document>& doc
 }
 
 absl::Status RunGenerate(const Arguments& arguments) {
-  if (arguments.count < 1 || arguments.batch < 1) {
-    return absl::InvalidArgumentError("--count and --batch must be at least 1");
-  }
   const Files files;
   ASSIGN_OR_RETURN(Run run, LoadRun(arguments.run, files, arguments.device));
   RETURN_IF_ERROR(CheckReadsAndWrites(arguments.run, run));
@@ -212,7 +219,9 @@ absl::Status RunGenerate(const Arguments& arguments) {
   RETURN_IF_ERROR(files.MakeFolder(arguments.out));  // or fail before the work
   const Generated generated = GenerateAll(arguments, run, std::move(prompt), until);
   if (generated.whole.empty()) {
-    return absl::NotFoundError("the model ended every document at once; give it a prompt");
+    return stop_requested
+               ? absl::CancelledError("stopped before the first document was whole")
+               : absl::NotFoundError("the model ended every document at once; give it a prompt");
   }
   std::ranges::for_each(generated.after, Print);
   RETURN_IF_ERROR(WriteDocuments(files, arguments.out, generated.whole));
@@ -243,17 +252,21 @@ std::string Keys() {
 Command AddGenerate(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   app.add_option("run", arguments->run, "a run or checkpoint folder")->required();
-  CLI::Option* words = app.add_option("prompt", arguments->words,
-                                      "texts and picture files, in order; a picture ends in .png, "
-                                      ".jpg, .jpeg, .webp, .bmp, .tif or .tiff");
+  CLI::Option* words =
+      app.add_option("prompt", arguments->words,
+                     absl::StrCat("texts and picture files, in order; ", kPictureEndings,
+                                  "; without any the model begins by itself"));
   app.add_option("--document", arguments->document, "a JSON document to continue")->excludes(words);
   app.add_option("--set", arguments->overrides, "key=value, of the keys below");
   app.add_option("--until", arguments->until,
                  "text: the next picture is not drawn; image: the next one is the last; end: all; "
                  "by default image after a text, text after a picture, end for --document");
   app.add_option("--out", arguments->out, "folder to write")->capture_default_str();
-  app.add_option("--count", arguments->count, "documents to generate")->capture_default_str();
+  app.add_option("--count", arguments->count, "documents to generate; Ctrl-C keeps those so far")
+      ->check(AtLeast(1))
+      ->capture_default_str();
   app.add_option("--batch", arguments->batch, "of them at a time; changes nothing but the speed")
+      ->check(AtLeast(1))
       ->capture_default_str();
   app.add_option("--seed", arguments->seed, "of everything random")->capture_default_str();
   AddDeviceOption(app, &arguments->device);

@@ -14,6 +14,7 @@ namespace tessera {
 namespace {
 
 constexpr int kBadInput = 2;
+constexpr int kStopped = 130;  // as a shell says of a command that Ctrl-C ended
 
 int Fail(const std::string& sentence) {
   std::cerr << "tessera: " << sentence << "\n";
@@ -91,7 +92,11 @@ int Main(int argc, char** argv) {
     return error.get_exit_code() == 0 ? app.exit(error) : Fail(Sentence(error, *chosen));
   }
   const absl::Status status = commands.at(app.get_subcommands().front()->get_name())();
-  return status.ok() ? 0 : Fail(std::string(status.message()));
+  if (status.ok()) {
+    return 0;
+  }
+  const int exit_code = Fail(std::string(status.message()));
+  return absl::IsCancelled(status) ? kStopped : exit_code;
 }
 
 }  // namespace

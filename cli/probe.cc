@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/device.h"
 #include "config/status.h"
@@ -47,14 +48,12 @@ Command AddProbe(CLI::App& app) {
   ProbeOptions& options = arguments->options;
   app.add_option("run", arguments->run, "a run or checkpoint folder")->required();
   app.add_option("--out", arguments->out, "the folder to write; by default RUN/probe");
-  app.add_option("--count", options.documents, "held-out documents to read")
-      ->check(CLI::PositiveNumber);
+  app.add_option("--count", options.documents, "held-out documents to read")->check(AtLeast(1));
   app.add_option("--export", options.exported, "of them, whose hidden states are written")
-      ->check(CLI::PositiveNumber);
-  app.add_option("--show", options.shown, "of them, whose attention is shown")
-      ->check(CLI::NonNegativeNumber);
+      ->check(AtLeast(1));
+  app.add_option("--show", options.shown, "of them, whose attention is shown")->check(AtLeast(0));
   app.add_option("--draw", options.drawn, "pictures to draw, with guidance and without")
-      ->check(CLI::PositiveNumber);
+      ->check(AtLeast(1));
   app.add_option("--seed", options.seed, "of noise and drawing");
   app.add_option("--set", arguments->overrides, "key=value of [generate], such as guidance=3");
   AddDeviceOption(app, &arguments->device);

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "absl/strings/str_format.h"
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/device.h"
 #include "config/status.h"
@@ -57,16 +58,14 @@ Command AddSampleLab(CLI::App& app) {
   LabOptions& options = arguments->options;
   app.add_option("run", options.path, "a run or checkpoint folder")->required();
   app.add_option("--out", arguments->out, "the folder to write; by default RUN/sample_lab");
-  app.add_option("--count", options.conditions, "hidden states to draw under")
-      ->check(CLI::PositiveNumber);
+  app.add_option("--count", options.conditions, "hidden states to draw under")->check(AtLeast(1));
   app.add_option("--draws", options.draws, "patches under each")->check(CLI::Range(2, 1000));
   app.add_option("--steps", options.steps, "numbers of steps, such as 2,4,8,16,32")
       ->delimiter(',')
       ->check(CLI::Range(1, 1000));
   app.add_option("--reference", options.reference_steps, "steps of the fine solutions")
       ->check(CLI::Range(2, 1000));
-  app.add_option("--pictures", options.pictures, "drawn by each sampler")
-      ->check(CLI::NonNegativeNumber);
+  app.add_option("--pictures", options.pictures, "drawn by each sampler")->check(AtLeast(0));
   app.add_option("--seed", options.seed, "of the noise");
   app.add_option("--set", arguments->overrides, "key=value of [generate], such as guidance=1");
   AddDeviceOption(app, &arguments->device);

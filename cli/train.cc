@@ -2,10 +2,10 @@
 
 #include <CLI/CLI.hpp>
 #include <cmath>
-#include <csignal>
 #include <iostream>
 
 #include "absl/strings/str_format.h"
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "config/status.h"
 #include "config/toml.h"
@@ -16,8 +16,6 @@
 
 namespace tessera {
 namespace {
-
-std::atomic<bool> stop_requested = false;  // the one thing that a signal handler may touch
 
 struct Arguments {
   std::string recipe;
@@ -105,9 +103,6 @@ absl::Status RunTrain(Arguments arguments) {
         "train with another kind and ask for amed when generating");
   }
   files = std::make_shared<const Files>(config.data.retry);
-  for (const int signal : {SIGINT, SIGTERM}) {
-    std::signal(signal, [](int) { stop_requested = true; });
-  }
   if (arguments.resume && absl::IsNotFound(CheckpointsOf(out, *files).Latest().status())) {
     std::cout << out << " holds no checkpoint yet: training from the start\n" << std::flush;
   }
@@ -119,10 +114,13 @@ absl::Status RunTrain(Arguments arguments) {
   hooks.on_evaluate = [&](const Run& run, TrainReport* report) {
     return Evaluate(run, files, report);
   };
-  hooks.stop = &stop_requested;
+  hooks.stop = StopOnSignal();
   RETURN_IF_ERROR(Train(config, {out, arguments.from, arguments.resume}, files, hooks));
-  std::cout << "\n"
-            << (stop_requested ? "stopped; continue with --resume: " : "trained: ") << out << "\n";
+  std::cout << "\n";
+  if (stop_requested) {
+    return absl::CancelledError(absl::StrCat("stopped; continue with --resume: ", out));
+  }
+  std::cout << "trained: " << out << "\n";
   return absl::OkStatus();
 }
 

@@ -5,6 +5,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cmath>
 #include <deque>
 #include <map>
 #include <optional>
@@ -27,8 +28,10 @@ std::string NodeText(const toml::node& node) {
   return text.str();
 }
 
+// 1 is 1.0 too; inf and nan are nothing that a key can mean.
 bool Read(const toml::node& node, double* value) {
-  return node.is_number() && ((*value = *node.value<double>()), true);  // 1 is 1.0 too
+  *value = node.is_number() ? *node.value<double>() : NAN;
+  return std::isfinite(*value);
 }
 
 template <class T>

@@ -70,7 +70,8 @@ void AddBars(BarPlot plot, std::vector<Figure>* figures) {
 std::vector<Figure> Curves(const Log& log) {
   std::vector<Figure> figures;
   AddCurves(log,
-            {{"seen", &TrainReport::text_loss}, {"held out", &TrainReport::held_out_text_loss}},
+            {{"seen, prompts weighted", &TrainReport::text_loss},
+             {"held out", &TrainReport::held_out_text_loss}},
             {.title = "Text loss", .x = {}, .y = {"nats a token", true}, .series = {}, .size = {}},
             &figures);
   AddCurves(log,

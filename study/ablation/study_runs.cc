@@ -144,7 +144,7 @@ class Runner {
                      Work({"train", path, "--resume"}, JoinPath(path, "train.txt"),
                           [&] { ShowTraining(run, path); }));
     if (!end.problem.empty() || Stopped()) {
-      return end.problem;
+      return Stopped() ? std::string() : end.problem;
     }
     ASSIGN_OR_RETURN(const std::vector<TrainReport> log, ReadLog(path, files_));
     if (ShareDone(run, log) < 1) {

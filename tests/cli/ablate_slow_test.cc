@@ -97,9 +97,9 @@ TEST(Ablate, KilledTwiceAndStoppedOnceGivesTheTableOfAnUncutStudy) {
   EXPECT_TRUE(WIFSIGNALED(
       StudyProcess(folder, "cut").SignalOnce(run + "v,lazy,seed=1/eval.json.part", SIGKILL)));
   std::filesystem::remove(folder / "output");
-  EXPECT_EQ(
-      StudyProcess(folder, "cut").SignalOnce(run + "x,deep,seed=2/checkpoints/step-000003", SIGINT),
-      0);
+  EXPECT_EQ(WEXITSTATUS(StudyProcess(folder, "cut")
+                            .SignalOnce(run + "x,deep,seed=2/checkpoints/step-000003", SIGINT)),
+            130);
   const std::string said = Contents(folder / "output");
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "12 runs, 8 to do\n", said);
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "stopped; go on with: tessera ablate recipe.toml",

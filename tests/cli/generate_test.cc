@@ -109,6 +109,10 @@ TEST_F(GenerateCommand, RefusesWhatItCannotUseInASentence) {
   ExpectRefused("run photos.png", "the nearest name there is 'photo.png'");
   ExpectRefused("run broken.png", "'broken.png' is a truncated PNG");
   ExpectRefused("run \"$(printf 'word %.0s' $(seq 200))\"", "shorten it");
+  ExpectRefused("run recipe.toml", "'recipe.toml' is a file and, by its ending, no picture");
+  ExpectRefused("run dot --count 0", "must be a whole number of at least 1, not 0");
+  ExpectRefused("run dot --count 99999999999999999999", "of at least 1, not 99999999999999999999");
+  ExpectRefused("run dot --set guidance=nan", "must be of type number, not nan");
   ExpectRefused("run dot --until picture", "nearest to 'picture' is 'image'");
   ExpectRefused("run dot --set negative=dots", "has no effect");
   ExpectRefused("run dot --document doc.json", "excludes");

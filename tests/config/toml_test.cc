@@ -92,6 +92,10 @@ TEST(FromToml, FindsTheKeyThatIsInAnotherSection) {
 
 TEST(FromToml, RefusesAWrongType) {
   EXPECT_EQ(ErrorOf("\nflag = 1"), "run.toml:2: flag must be of type true | false, not 1");
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "must be of type list of numbers, not",
+                      ErrorOf("betas = [0.9, nan]"));
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "must be of type list of numbers, not",
+                      ErrorOf("betas = [inf]"));
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "list of integers", ErrorOf("sizes = [1.0]"));
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "integer, not 2.0",
                       ErrorOf("kind = 'fancy'\ninner.width = 2.0"));
@@ -163,8 +167,8 @@ TEST(ToToml, RoundTripsExactly) {
                        true,
                        "q\"\\\n\t\x01\x7f é " + std::to_string(random()),
                        {"a,b", ""},
-                       {static_cast<int64_t>(random() >> 1 | 1), std::isnan(rate) ? 1 : rate},
-                       {1e300, -0.1, 5, std::numeric_limits<double>::infinity()},
+                       {static_cast<int64_t>(random() >> 1 | 1), std::isfinite(rate) ? rate : 1},
+                       {1e300, -0.1, 5, std::numeric_limits<double>::max()},
                        {std::numeric_limits<int64_t>::min()},
                        std::numeric_limits<double>::denorm_min()};
     Outer read;

@@ -18,6 +18,7 @@ class TrainProcess {
     pid_ = fork();
     if (pid_ == 0) {
       dup2(ends[1], STDOUT_FILENO);
+      dup2(ends[1], STDERR_FILENO);
       execl(TESSERA_BINARY, "tessera", "train", recipe.c_str(), "--out", out.c_str(), "--resume",
             nullptr);
       _exit(127);
@@ -100,7 +101,7 @@ TEST_F(KilledProcess, BySigtermSavesAndResumesToTheSameFiles) {
   process.Signal(SIGTERM);
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "stopped; continue with --resume",
                       process.ReadUntil(""));
-  EXPECT_EQ(process.Wait(), 0);
+  EXPECT_EQ(WEXITSTATUS(process.Wait()), 130);
   EXPECT_GE(CheckpointsOf(folder_ / "stopped", Files()).Latest()->step, 15);
   Run("stopped");
   EXPECT_EQ(LogOf(folder_ / "stopped"), LogOf(folder_ / "uncut"));

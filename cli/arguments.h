@@ -1,0 +1,34 @@
+// What several commands ask of their arguments, and how they hear that they are to stop.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <csignal>
+#include <string>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+namespace tessera {
+
+inline CLI::Validator AtLeast(int64_t least) {
+  const auto check = [least](std::string& text) {
+    int64_t number = 0;
+    return absl::SimpleAtoi(text, &number) && number >= least
+               ? std::string()
+               : absl::StrCat("must be a whole number of at least ", least, ", not ", text);
+  };
+  return CLI::Validator(check, "");
+}
+
+inline std::atomic<bool> stop_requested = false;  // the one thing that a signal handler may touch
+
+// From now on SIGINT and SIGTERM ask the command to end with what it has.
+inline const std::atomic<bool>* StopOnSignal() {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    std::signal(signal, [](int) { stop_requested = true; });
+  }
+  return &stop_requested;
+}
+
+}  // namespace tessera
