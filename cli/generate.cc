@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/device.h"
@@ -24,8 +25,8 @@
 namespace tessera {
 namespace {
 
-constexpr char kPictureEndings[] =
-    "a picture ends in .png, .jpg, .jpeg, .webp, .bmp, .tif or .tiff";
+constexpr const char* kPictureEndings[] = {".png", ".jpg", ".jpeg", ".webp",
+                                           ".bmp", ".tif", ".tiff"};
 constexpr int64_t kSheetColumns = 8, kSheetMargin = 2, kSheetSide = 128;  // pictures, pixels
 
 struct Arguments {
@@ -42,12 +43,12 @@ struct Arguments {
 };
 
 bool IsPicture(const std::string& word) {
-  for (const char* ending : {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}) {
-    if (absl::EndsWithIgnoreCase(word, ending)) {
-      return true;
-    }
-  }
-  return false;
+  return std::ranges::any_of(
+      kPictureEndings, [&](const char* ending) { return absl::EndsWithIgnoreCase(word, ending); });
+}
+
+std::string PictureEndings() {
+  return absl::StrCat("a picture ends in one of ", absl::StrJoin(kPictureEndings, ", "));
 }
 
 absl::StatusOr<Segment> ReadSegment(const std::string& word, const Files& files,
@@ -60,7 +61,7 @@ absl::StatusOr<Segment> ReadSegment(const std::string& word, const Files& files,
   if (const auto kind = files.Kind(word); kind.ok() && *kind == PathKind::kFile) {
     return absl::InvalidArgumentError(absl::StrCat(
         "prompt: '", word, "' is a file and, by its ending, no picture that can be read; ",
-        kPictureEndings));
+        PictureEndings()));
   }
   if (const absl::Status status = CheckText(word); !status.ok()) {
     return absl::InvalidArgumentError(absl::StrCat("prompt: ", status.message()));
@@ -232,7 +233,9 @@ absl::Status RunGenerate(const Arguments& arguments) {
                            .settings = Settings(arguments, until, config)};
   RETURN_IF_ERROR(files.Write(JoinPath(arguments.out, "page.html"), ToHtml(page)));
   std::cout << generated.whole.size() << " documents in " << arguments.out << "\n";
-  return absl::OkStatus();
+  return stop_requested ? absl::CancelledError(
+                              absl::StrFormat("stopped before all %d documents", arguments.count))
+                        : absl::OkStatus();
 }
 
 std::string Keys() {
@@ -254,7 +257,7 @@ Command AddGenerate(CLI::App& app) {
   app.add_option("run", arguments->run, "a run or checkpoint folder")->required();
   CLI::Option* words =
       app.add_option("prompt", arguments->words,
-                     absl::StrCat("texts and picture files, in order; ", kPictureEndings,
+                     absl::StrCat("texts and picture files, in order; ", PictureEndings(),
                                   "; without any the model begins by itself"));
   app.add_option("--document", arguments->document, "a JSON document to continue")->excludes(words);
   app.add_option("--set", arguments->overrides, "key=value, of the keys below");

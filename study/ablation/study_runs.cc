@@ -144,11 +144,7 @@ class Runner {
                      Work({"train", path, "--resume"}, JoinPath(path, "train.txt"),
                           [&] { ShowTraining(run, path); }));
     if (!end.problem.empty() || Stopped()) {
-      return Stopped() ? std::string() : end.problem;
-    }
-    ASSIGN_OR_RETURN(const std::vector<TrainReport> log, ReadLog(path, files_));
-    if (ShareDone(run, log) < 1) {
-      return std::string("its training was stopped by a signal");
+      return end.problem;
     }
     RETURN_IF_ERROR(WriteMetrics(trained, {{"peak_memory_mb", end.peak_megabytes}}, files_));
     return std::string();
