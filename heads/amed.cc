@@ -25,11 +25,6 @@ Tensor SigmaFeatures(double sigma, torch::TensorOptions options) {
 // From 1 - range to 1 + range; 1 at 0.
 Tensor NearOne(const Tensor& logit, double range) { return 1 + range * (logit / 2).tanh(); }
 
-// For all rows the same, so that the network embeds it once.
-Tensor OneSigma(double sigma, const Tensor& y_ND) {
-  return at::full({1, 1}, sigma, y_ND.options());
-}
-
 }  // namespace
 
 AmedPredictor::AmedPredictor(const AmedConfig& config, int64_t patch_dim) : config_(config) {
@@ -68,10 +63,8 @@ AmedChoice AmedPredictor::Choose(const Tensor& y_ND, const Tensor& clean_ND, dou
 }
 
 Tensor AmedStep(AmedPredictor& predictor, const CleanAt& clean_at, const Tensor& y_ND,
-                const AmedInterval& interval) {
+                const Tensor& clean_ND, const AmedInterval& interval) {
   const double from = interval.from, to = interval.to;
-  const Tensor clean_ND =
-      interval.analytic ? AnalyticClean(y_ND, from) : clean_at(y_ND, OneSigma(from, y_ND));
   const AmedChoice choice = predictor.Choose(y_ND, clean_ND, from, to);
   const Tensor middle_N1 = from * (choice.r_N1 * std::log(to / from)).exp();
   const Tensor middle_ND = y_ND + (middle_N1 / from - 1) * (y_ND - clean_ND);
@@ -85,8 +78,8 @@ Tensor Amed(const SamplerRun& run, const Tensor& x_ND) {
   const auto sigma = [&](size_t i) { return run.levels[i].sigma / run.levels[i].alpha; };
   Tensor y_ND = x_ND / run.levels.front().alpha;
   for (size_t i = 0; i + 1 < run.levels.size(); ++i) {
-    const bool analytic = i == 0 && run.config.analytic_first;
-    y_ND = AmedStep(*run.amed, run.clean_at, y_ND, {sigma(i), sigma(i + 1), analytic});
+    const Tensor clean_ND = ExpectedAt(run, y_ND, static_cast<int64_t>(i));
+    y_ND = AmedStep(*run.amed, run.clean_at, y_ND, clean_ND, {sigma(i), sigma(i + 1)});
   }
   return y_ND;
 }

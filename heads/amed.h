@@ -39,12 +39,12 @@ class AmedPredictor : public torch::nn::Module {
 
 struct AmedInterval {
   double from, to;
-  bool analytic = false;  // no look at the begin
 };
 
-// y at interval.to, differentiable in y_ND and in the predictor.
+// y at interval.to, of y and E[x | y] at interval.from. Differentiable in them and in the
+// predictor.
 Tensor AmedStep(AmedPredictor& predictor, const CleanAt& clean_at, const Tensor& y_ND,
-                const AmedInterval& interval);
+                const Tensor& clean_ND, const AmedInterval& interval);
 
 // The sampler. x_ND: a patch at the first of run.levels.
 Tensor Amed(const SamplerRun& run, const Tensor& x_ND);

@@ -111,7 +111,9 @@ Tensor Solve(const SamplerRun& run, const Tensor& x_ND) {
 
 Tensor Walk(const SamplerRun& run, const Tensor& x_ND) {
   const Tensor end_ND = Solve(run, x_ND);
-  return WalksInSigma(run.config.kind) && run.config.last_look ? LastLook(run, end_ND) : end_ND;
+  return WalksInSigma(run.config.kind) && run.config.last_look
+             ? ExpectedAt(run, end_ND, std::ssize(run.levels) - 1)
+             : end_ND;
 }
 
 }  // namespace

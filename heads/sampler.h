@@ -31,7 +31,7 @@ struct SamplerRun {
   const std::vector<NoiseLevel>& levels;  // SamplerLevels(config, ...)
   Denoise denoise;
   NoiseSource noise;
-  CleanAt clean_at = {};                          // what amed asks instead of denoise, at levels
+  CleanAt clean_at = {};                          // what amed asks besides, at levels
   std::shared_ptr<AmedPredictor> amed = nullptr;  // that this chooses
 };
 

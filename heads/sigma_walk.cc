@@ -129,8 +129,8 @@ Tensor Dpmpp3m(const SamplerRun& run, const Tensor& x_ND) {
   return y_ND;
 }
 
-Tensor LastLook(const SamplerRun& run, const Tensor& y_ND) {
-  return Walk(run).Clean(y_ND, std::ssize(run.levels) - 1);
+Tensor ExpectedAt(const SamplerRun& run, const Tensor& y_ND, int64_t level) {
+  return Walk(run).Clean(y_ND, level);
 }
 
 std::vector<double> AdamsBashforth(const std::vector<double>& nodes, double from, double to) {

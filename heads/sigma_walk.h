@@ -34,8 +34,8 @@ Tensor Dpmpp3m(const SamplerRun& run, const Tensor& x_ND);
 // the steps that were made.
 Tensor Ipndm(const SamplerRun& run, const Tensor& x_ND);
 
-// E[x | y] at the last level: a step to sigma = 0 along the direction there.
-Tensor LastLook(const SamplerRun& run, const Tensor& y_ND);
+// E[x | y] at run.levels[level], where a step to sigma = 0 along the direction ends.
+Tensor ExpectedAt(const SamplerRun& run, const Tensor& y_ND, int64_t level);
 
 // Weights w_j such that sum_j w_j f(node_j) is the integral of the polynomial through the nodes, at
 // most 4 of them, between the two points.

@@ -84,9 +84,9 @@ std::vector<int64_t> Continuation::NextCells() const {
   return {cells_.begin() + turn(), cells_.begin() + end};
 }
 
-void Continuation::AppendPatches(const Tensor& patch_ND) {
+void Continuation::AppendPatches(const Tensor& code_ND) {
   ReadBlock block;
-  for (const Tensor& code_D : NearestCodes(patch_ND).unbind()) {
+  for (const Tensor& code_D : code_ND.unbind()) {
     block.push_back({.id = vocabulary().patch(),
                      .patch_D = Noisy(code_D),
                      .grid = grid(),

@@ -53,7 +53,7 @@ class Continuation {
   Tensor AllowedLogits(const Tensor& logits_V) const;
 
   void AppendId(int64_t id);
-  void AppendPatches(const Tensor& patch_ND);  // one for each of NextCells()
+  void AppendPatches(const Tensor& code_ND);  // NearestCodes, one for each of NextCells()
 
  private:
   const Vocabulary& vocabulary() const { return rules_.layout.vocabulary; }

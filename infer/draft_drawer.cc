@@ -69,7 +69,7 @@ void AppendAll(const DraftDrawer& drawer, const Blocks& blocks) {
       for (const ReadSlot& slot : blocks[row]) {
         patches.push_back(slot.patch_D);
       }
-      drawer.rows[row].AppendPatches(at::stack(patches));
+      drawer.rows[row].AppendPatches(NearestCodes(at::stack(patches)));
     }
   }
 }

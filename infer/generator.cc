@@ -8,6 +8,7 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "data/patches.h"
 #include "infer/continuation.h"
 #include "infer/draft_drawer.h"
 #include "infer/guidance.h"
@@ -197,7 +198,7 @@ class Generation {
     }
     const Tensor drawn_ND = model_.SamplePatches(conditions, SamplerOf(ready.front()), rngs);
     const std::vector<Tensor> drawn =
-        drawn_ND.reshape({-1, model_.patch_dim()}).split_with_sizes(counts);
+        NearestCodes(drawn_ND).view({-1, model_.patch_dim()}).split_with_sizes(counts);
     for (size_t n = 0; n < ready.size(); ++n) {
       rows_[ready[n]].AppendPatches(drawn[n]);
     }

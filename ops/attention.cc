@@ -56,7 +56,7 @@ Tensor AttentionInPlace(const Tensor& q_BTHE, const Tensor& k_BSGE, const Tensor
     return Numbers<float>(x) + row * x.stride(0);
   };
   ForRows({q.size(0), 2 * queries * heads * slots * dim}, [&](int64_t first, int64_t rows) {
-    std::vector<float> weight(slots);
+    std::vector<float> weight(heads * slots);
     for (int64_t row = first; row < first + rows; ++row) {
       kernels::RowAttention{heads,
                             k_BSGE.size(2),

@@ -105,7 +105,7 @@ struct RowAttention {
   const int64_t* since;  // [T]
   const int64_t* seen;   // [T]
   int64_t slots;         // S
-  float* weight;         // [S], left in disorder
+  float* weight;         // [heads, S], left in disorder
   float* y;              // [T, heads, dim]
   void Run(int64_t queries) const;
 };

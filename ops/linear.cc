@@ -4,6 +4,7 @@
 #include <ATen/autocast_mode.h>
 #include <ATen/record_function.h>
 
+#include <algorithm>
 #include <array>
 
 #include "ops/kernel_call.h"
@@ -12,7 +13,7 @@ namespace tessera {
 namespace {
 
 // Up to this many rows the weights are read faster than a matrix product reads them.
-constexpr int64_t kFewRows = 4;
+constexpr int64_t kFewRows = 6;
 
 bool IsFewRows(const Tensor& x, const Tensor& weight) {
   return x.numel() <= kFewRows * x.size(-1) && x.is_cpu() && x.scalar_type() == torch::kFloat32 &&
@@ -28,14 +29,18 @@ Tensor MultiplyFewRows(const Tensor& x, const Tensor& weight, const Tensor& bias
   std::vector<int64_t> sizes = x.sizes().vec();
   sizes.back() = outputs;
   const Tensor rows = x.contiguous(), y = at::empty(sizes, x.options());
-  for (int64_t row = 0; row < ExtentOf(rows).rows; ++row) {
-    const float* from = Numbers<float>(rows) + row * inputs;
-    float* to = Numbers<float>(y) + row * outputs;
-    ForRows({outputs, inputs}, [&](int64_t first, int64_t count) {
-      kernels::MatVec(Numbers<float>(weight), Numbers<float>(bias), from, to, inputs, first,
-                      first + count);
-    });
-  }
+  // All rows meet a few weights while these are in the cache, so that memory is read once.
+  constexpr int64_t kOutputs = 16;
+  ForRows({outputs, inputs}, [&](int64_t first, int64_t count) {
+    for (int64_t begin = first; begin < first + count; begin += kOutputs) {
+      const int64_t end = std::min(begin + kOutputs, first + count);
+      for (int64_t row = 0; row < ExtentOf(rows).rows; ++row) {
+        kernels::MatVec(Numbers<float>(weight), Numbers<float>(bias),
+                        Numbers<float>(rows) + row * inputs, Numbers<float>(y) + row * outputs,
+                        inputs, begin, end);
+      }
+    }
+  });
   return y;
 }
 

@@ -53,23 +53,35 @@ INLINE void MultiplyRows(const float* weight, int64_t stride, const float* bias,
   }
 }
 
-// y[i] = sum of weight[s] * row s [i], rows `stride` apart: each number is summed in a register.
-INLINE void MixRows(const float* weight, const float* row, int64_t stride, int64_t rows, float* y,
+// y[i] += sum of weight[s] * row s [i], rows `stride` apart: each number is summed in a register.
+INLINE void AddRows(const float* weight, const float* row, int64_t stride, int64_t rows, float* y,
                     int64_t dim) {
   int64_t i = 0;
   for (; i + kLanes <= dim; i += kLanes) {
-    Lanes sum = {};
+    Lanes sum = LanesAt(y + i);
     for (int64_t s = 0; s < rows; ++s) {
       sum += weight[s] * LanesAt(row + s * stride + i);
     }
     *reinterpret_cast<Lanes*>(y + i) = sum;
   }
   for (; i < dim; ++i) {
-    float sum = 0;
     for (int64_t s = 0; s < rows; ++s) {
-      sum += weight[s] * row[s * stride + i];
+      y[i] += weight[s] * row[s * stride + i];
     }
-    y[i] = sum;
+  }
+}
+
+// x = softmax(x * scale)
+INLINE void Softmax(float* x, int64_t count, float scale) {
+  const float most = *std::max_element(x, x + count);
+  float sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (int64_t i = 0; i < count; ++i) {
+    x[i] = Exp((x[i] - most) * scale);
+    sum += x[i];
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    x[i] /= sum;
   }
 }
 
@@ -80,25 +92,31 @@ WIDE void MatVec(const float* weight, const float* bias, const float* x, float* 
   MultiplyRows(weight, inputs, bias, x, y, inputs, begin, end);
 }
 
+// Slots outside, heads inside: keys and values are read in the order in which they lie.
 WIDE void RowAttention::Run(int64_t queries) const {
+  constexpr int64_t kSlots = 4;  // at a time
   const int64_t stride = kv_heads * dim, share = heads / kv_heads;
   const float scale = 1 / std::sqrt(static_cast<float>(dim));
-  for (int64_t query = 0; query < queries * heads; ++query) {
-    const int64_t first = since[query / heads];
-    const int64_t keys = std::min(seen[query / heads] + 1, slots) - first;
-    const int64_t offset = first * stride + query % heads / share * dim;
-    MultiplyRows(k + offset, stride, nullptr, q + query * dim, weight, dim, 0, keys);
-    const float most = *std::max_element(weight, weight + keys);
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t s = 0; s < keys; ++s) {
-      weight[s] = Exp((weight[s] - most) * scale);
-      sum += weight[s];
+  for (int64_t t = 0; t < queries; ++t) {
+    const float* q_t = q + t * heads * dim;
+    float* y_t = y + t * heads * dim;
+    const int64_t end = std::min(seen[t] + 1, slots);
+    for (int64_t s = since[t]; s < end; s += kSlots) {
+      for (int64_t head = 0; head < heads; ++head) {
+        MultiplyRows(k + s * stride + head / share * dim, stride, nullptr, q_t + head * dim,
+                     weight + head * slots + s, dim, 0, std::min(kSlots, end - s));
+      }
     }
-    for (int64_t s = 0; s < keys; ++s) {
-      weight[s] /= sum;
+    for (int64_t head = 0; head < heads; ++head) {
+      Softmax(weight + head * slots + since[t], end - since[t], scale);
     }
-    MixRows(weight, v + offset, stride, keys, y + query * dim, dim);
+    std::fill_n(y_t, heads * dim, 0.f);
+    for (int64_t s = since[t]; s < end; s += kSlots) {
+      for (int64_t head = 0; head < heads; ++head) {
+        AddRows(weight + head * slots + s, v + s * stride + head / share * dim, stride,
+                std::min(kSlots, end - s), y_t + head * dim, dim);
+      }
+    }
   }
 }
 

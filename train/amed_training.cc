@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "heads/sigma_walk.h"
+
 namespace tessera {
 namespace {
 
@@ -24,13 +26,17 @@ Tensor Distance(const Tensor& y_ND, const Tensor& teacher_ND, double sigma) {
   return squared / (static_cast<double>(y_ND.numel()) * (1 + sigma * sigma));
 }
 
+// For all patches the same, so that the network embeds it once.
+Tensor OneSigma(double sigma, const Tensor& y_ND) {
+  return at::full({1, 1}, sigma, y_ND.options());
+}
+
 }  // namespace
 
 std::vector<Tensor> HeunPath(const CleanAt& clean_at, const Tensor& y_ND,
                              const std::vector<double>& sigmas) {
   const auto direction = [&](const Tensor& at_ND, double sigma) {
-    const Tensor sigma_N1 = at::full({at_ND.size(0), 1}, sigma, at_ND.options());
-    return (at_ND - clean_at(at_ND, sigma_N1)) / sigma;
+    return (at_ND - clean_at(at_ND, OneSigma(sigma, at_ND))) / sigma;
   };
   std::vector<Tensor> path_ND = {y_ND};
   for (size_t i = 0; i + 1 < sigmas.size(); ++i) {
@@ -59,9 +65,13 @@ std::vector<double> TrainAmed(AmedPredictor& predictor, const AmedTraining& trai
     // Each step of the student begins where the teacher stands, and is one step of the optimizer.
     for (size_t i = 0; i + 1 < sigmas.size(); ++i) {
       const auto begin = i * static_cast<size_t>(every), end = begin + static_cast<size_t>(every);
-      const AmedInterval interval{sigmas[i], sigmas[i + 1], i == 0 && training.analytic_first};
-      const Tensor y_ND = AmedStep(predictor, batch.clean_at, teacher_ND[begin], interval);
-      const Tensor distance = Distance(y_ND, teacher_ND[end], interval.to);
+      const double from = sigmas[i], to = sigmas[i + 1];
+      const Tensor& begin_ND = teacher_ND[begin];
+      const Tensor clean_ND = i == 0 && training.analytic_first
+                                  ? AnalyticClean(begin_ND, from)
+                                  : batch.clean_at(begin_ND, OneSigma(from, begin_ND));
+      const Tensor y_ND = AmedStep(predictor, batch.clean_at, begin_ND, clean_ND, {from, to});
+      const Tensor distance = Distance(y_ND, teacher_ND[end], to);
       adam.zero_grad();
       distance.backward();
       adam.step();

@@ -43,7 +43,7 @@ std::string Allowed(const Continuation& row) {
 
 void Draw(Continuation& row) {
   while (row.drawing()) {
-    row.AppendPatches(at::full({std::ssize(row.NextCells()), 12}, .5));
+    row.AppendPatches(NearestCodes(at::full({std::ssize(row.NextCells()), 12}, .5)));
   }
 }
 
@@ -116,7 +116,7 @@ TEST_F(ContinuationTest, HasTheModelReadThePatchesOfTheDocumentThatItReturns) {
   EXPECT_EQ(row.NextUnread().at(0).id, V().opener(0));
   std::vector<Tensor> read;
   for (int64_t i = 0; i < 4; ++i) {
-    row.AppendPatches(at::full({1, 12}, .3 * static_cast<double>(i) - .123));
+    row.AppendPatches(NearestCodes(at::full({1, 12}, .3 * static_cast<double>(i) - .123)));
     const ReadSlot slot = row.NextUnread().at(0);
     EXPECT_EQ(slot.id, V().patch());
     EXPECT_EQ(slot.turn, i);
@@ -140,7 +140,7 @@ TEST_F(ContinuationTest, PutsThePatchOfEachTurnWhereItsOrderSays) {
     EXPECT_EQ(std::ssize(row.NextUnread()), arrangement.patches_at_once());
     std::vector<ReadSlot> read;
     while (row.drawing()) {
-      row.AppendPatches(at::rand({std::ssize(row.NextCells()), 12}));
+      row.AppendPatches(NearestCodes(at::rand({std::ssize(row.NextCells()), 12})));
       const ReadBlock block = row.NextUnread();
       read.insert(read.end(), block.begin(), block.end());
     }

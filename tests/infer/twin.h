@@ -108,8 +108,9 @@ class Twin {
     const std::vector<double> shares(draws, share);
     std::vector<at::Generator> rngs(draws, row.rng());
     const SamplerConfig sampler = AtTurn(config_.sampler, row.turn(), row.grid().size());
-    row.AppendPatches(toy_.model->SamplePatches(Guide(at::stack(z), shares, config_), sampler, rngs)
-                          .view({count, -1}));
+    row.AppendPatches(
+        NearestCodes(toy_.model->SamplePatches(Guide(at::stack(z), shares, config_), sampler, rngs))
+            .view({count, -1}));
   }
 
   const ToyRun& toy_;
