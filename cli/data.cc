@@ -59,7 +59,7 @@ absl::Status Preview(const Arguments& arguments) {
 
 void AddRecipe(CLI::App& app, Arguments& arguments) {
   app.add_option("recipe", arguments.recipe, "a recipe, whose [data] counts")->required();
-  app.add_option("path=value", arguments.overrides, "keys of the recipe to change");
+  app.add_option("overrides", arguments.overrides, "path=value: keys of the recipe to change");
 }
 
 }  // namespace

@@ -114,7 +114,8 @@ void AddModel(CLI::App& app, Arguments& arguments) {
 CLI::App* AddTrain(CLI::App& app, Arguments& arguments) {
   CLI::App* train = app.add_subcommand("train", "make a sentencepiece .model file");
   train->add_option("source", arguments.source, "a recipe (.toml), or a file of text")->required();
-  train->add_option("path=value", arguments.overrides, "keys of a recipe, such as tokenizer.size");
+  train->add_option("overrides", arguments.overrides,
+                    "path=value: keys of a recipe, such as tokenizer.size");
   train->add_option("--out", arguments.out, "the file to write; default tokenizer.model");
   train->footer(
       "Example: tessera tokenizer train recipes/shapes.toml tokenizer.size=300 --out a.model\n"

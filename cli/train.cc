@@ -131,7 +131,7 @@ Command AddTrain(CLI::App& app) {
   app.add_option("recipe", arguments->recipe,
                  "a recipe (.toml), or a run folder, which holds its own")
       ->required();
-  app.add_option("path=value", arguments->overrides, "keys of the recipe to change");
+  app.add_option("overrides", arguments->overrides, "path=value: keys of the recipe to change");
   app.add_option("--out", arguments->out, "folder of the run; default runs/<recipe>");
   app.add_option("--from", arguments->from,
                  "a trained run to begin from: its weights, tokenizer and [model]");
