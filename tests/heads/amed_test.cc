@@ -81,17 +81,18 @@ TEST(Amed, StepsExactlyWithTheRootsOfTheGaussian) {
   }
 }
 
-TEST(Amed, LooksWhereItChooses) {
-  double seen = 0;
+TEST(Amed, LooksOnceAndWhereItChooses) {
+  std::vector<double> seen;
   const auto look = [&](const Tensor& y_N1, const Tensor& sigma_N1) {
-    seen = sigma_N1.item<double>();
+    seen.push_back(sigma_N1.item<double>());
     return torch::zeros_like(y_N1);
   };
   const Tensor y_N1 = torch::ones({1, 1}, torch::kDouble), clean_N1 = torch::zeros_like(y_N1);
   AmedStep(*Constant(.5), look, y_N1, clean_N1, {8, 2});
-  EXPECT_NEAR(seen, 4, 1e-9);
   AmedStep(*Constant(1 - 1e-12, {.features = 0, .time_range = .2}), look, y_N1, clean_N1, {8, 2});
-  EXPECT_NEAR(seen, 1.2 * 2, 1e-9);  // r = 1 is the end, told as 1.2 times its noise
+  ASSERT_EQ(seen.size(), 2u);
+  EXPECT_NEAR(seen[0], 4, 1e-9);
+  EXPECT_NEAR(seen[1], 1.2 * 2, 1e-9);  // r = 1 is the end, told as 1.2 times its noise
 }
 
 // The begin's direction leads to the point in between, and no further: with what is seen there

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "data/packer.h"
+#include "data/patches.h"
 #include "infer/guidance.h"
 #include "infer/text_sampler.h"
 #include "ops/random.h"
