@@ -62,12 +62,13 @@ class DiffusionHead : public ImageHead {
     CheckSampler(config_, sampler);
     const torch::TensorOptions options = OptionsOf(conditions);
     const std::vector<NoiseLevel> levels = SamplerLevels(sampler, schedule_);
+    const Guide guide(denoiser_, Stack(levels).tau.to(options), conditions);
     return RunSampler(
         {.config = sampler,
          .levels = levels,
-         .denoise = MakeDenoise(conditions, levels, options),
+         .denoise = MakeDenoise(guide, levels),
          .noise = [&] { return RandnRows(rngs, patch_dim_, options); },
-         .clean_at = sampler.kind == SamplerKind::kAmed ? CleanUnder(conditions) : nullptr,
+         .clean_at = sampler.kind == SamplerKind::kAmed ? MakeCleanAt(guide) : nullptr,
          .amed = amed_});
   }
 
@@ -98,19 +99,7 @@ class DiffusionHead : public ImageHead {
 
   CleanAt CleanUnder(const Conditions& conditions) const override {
     const Tensor no_tau_S = at::zeros({1}, OptionsOf(conditions));
-    const Guide guide(denoiser_, no_tau_S, conditions);
-    return [=, this](const Tensor& y_ND, const Tensor& sigma_N1) {
-      const NoiseLevels levels_N1 = schedule_.AtSigmas(sigma_N1);
-      const Tensor x_ND = y_ND * levels_N1.alpha, tau_N = levels_N1.tau.squeeze(1);
-      Tensor output_NO = guide.guided->OutputAt(x_ND, tau_N);
-      if (!guide.always()) {
-        const Tensor t_N1 = schedule_.FlowTime(levels_N1);
-        const Tensor in_N1 = at::logical_and(t_N1 >= guide.from, t_N1 <= guide.to);
-        output_NO = at::where(in_N1, output_NO, guide.plain->OutputAt(x_ND, tau_N));
-      }
-      const CleanForm form_N1 = CleanFrom(config_.prediction, schedule_, levels_N1);
-      return form_N1.from_noisy * x_ND + form_N1.from_output * output_NO.slice(1, 0, patch_dim_);
-    };
+    return MakeCleanAt(Guide(denoiser_, no_tau_S, conditions));
   }
 
   void SetAmed(std::shared_ptr<AmedPredictor> amed) override { amed_ = std::move(amed); }
@@ -133,12 +122,25 @@ class DiffusionHead : public ImageHead {
     return {clean_ND, VarianceFraction(output_NO.slice(1, patch_dim_))};
   }
 
-  Denoise MakeDenoise(const Conditions& conditions, const std::vector<NoiseLevel>& levels,
-                      torch::TensorOptions options) const {
-    const NoiseLevels stacked = Stack(levels);
-    const Tensor tau_S = stacked.tau.to(options);
-    const Guide guide(denoiser_, tau_S, conditions);
-    const CleanForm form = CleanFrom(config_.prediction, schedule_, stacked);
+  // At any level, patch by patch.
+  CleanAt MakeCleanAt(const Guide& guide) const {
+    return [=, this](const Tensor& y_ND, const Tensor& sigma_N1) {
+      const NoiseLevels levels_N1 = schedule_.AtSigmas(sigma_N1);
+      const Tensor x_ND = y_ND * levels_N1.alpha, tau_N = levels_N1.tau.squeeze(1);
+      Tensor output_NO = guide.guided->OutputAt(x_ND, tau_N);
+      if (!guide.always()) {
+        const Tensor t_N1 = schedule_.FlowTime(levels_N1);
+        const Tensor in_N1 = at::logical_and(t_N1 >= guide.from, t_N1 <= guide.to);
+        output_NO = at::where(in_N1, output_NO, guide.plain->OutputAt(x_ND, tau_N));
+      }
+      const CleanForm form_N1 = CleanFrom(config_.prediction, schedule_, levels_N1);
+      return form_N1.from_noisy * x_ND + form_N1.from_output * output_NO.slice(1, 0, patch_dim_);
+    };
+  }
+
+  // At the levels that the guide's network is prepared for.
+  Denoise MakeDenoise(const Guide& guide, const std::vector<NoiseLevel>& levels) const {
+    const CleanForm form = CleanFrom(config_.prediction, schedule_, Stack(levels));
     return [=, this](const Tensor& x_ND, int64_t level) -> Denoised {
       const double t = schedule_.FlowTime(levels[static_cast<size_t>(level)]);
       const bool in = guide.from <= t && t <= guide.to;
