@@ -21,6 +21,11 @@ inline CLI::Validator AtLeast(int64_t least) {
   return CLI::Validator(check, "");
 }
 
+// "1 document", "2 documents".
+inline std::string Counted(int64_t count, const std::string& what) {
+  return absl::StrCat(count, " ", what, count == 1 ? "" : "s");
+}
+
 inline std::atomic<bool> stop_requested = false;  // the one thing that a signal handler may touch
 
 // From now on SIGINT and SIGTERM ask the command to end with what it has.

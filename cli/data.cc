@@ -2,6 +2,7 @@
 #include <iostream>
 #include <set>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
@@ -9,6 +10,7 @@
 #include "config/toml.h"
 #include "data/image_io.h"
 #include "data/inspect_dataset.h"
+#include "study/ablation/study_plan.h"
 #include "train/run.h"
 
 namespace tessera {
@@ -21,18 +23,19 @@ struct Arguments {
   int64_t count = 32;
 };
 
-absl::StatusOr<std::unique_ptr<Dataset>> Open(const Arguments& arguments, Split split) {
-  const auto files = std::make_shared<const Files>();
+absl::StatusOr<RunConfig> ReadArguments(const Arguments& arguments, const Files& files) {
   RunConfig config;
-  ASSIGN_OR_RETURN(const std::string toml, files->Read(arguments.recipe));
+  ASSIGN_OR_RETURN(const std::string toml, ReadRecipe(arguments.recipe, files));
   RETURN_IF_ERROR(FromToml(toml, arguments.recipe, arguments.overrides, &config));
-  return OpenDataset(config, split, files);
+  return config;
 }
 
 absl::Status Check(const Arguments& arguments) {
+  const auto files = std::make_shared<const Files>();
+  ASSIGN_OR_RETURN(const RunConfig config, ReadArguments(arguments, *files));
   std::set<std::string> problems;  // a row that cannot be read is one of both splits
   for (const auto& [split, name] : {std::pair(Split::kTrain, "train"), {Split::kTest, "test"}}) {
-    ASSIGN_OR_RETURN(const auto dataset, Open(arguments, split));
+    ASSIGN_OR_RETURN(const auto dataset, OpenDataset(config, split, files));
     const DatasetSummary summary = CheckDataset(*dataset);
     std::cout << "[" << name << "]\n" << ToString(summary);
     problems.insert(summary.problems.begin(), summary.problems.end());
@@ -40,19 +43,31 @@ absl::Status Check(const Arguments& arguments) {
       std::cout << "nothing is held out: set train.evaluate_every=0, or raise data.test_share\n";
     }
   }
-  return problems.empty() ? absl::OkStatus()
-                          : absl::InvalidArgumentError(
-                                absl::StrCat(problems.size(), " documents cannot be used"));
+  if (problems.empty()) {
+    return absl::OkStatus();
+  }
+  const std::string unusable = Counted(std::ssize(problems), "document");
+  if (config.data.on_error == OnError::kSkip) {
+    std::cout << unusable << " left out of training, as data.on_error=skip says\n";
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat(unusable, " cannot be used; data.on_error=skip trains without"));
 }
 
 absl::Status Preview(const Arguments& arguments) {
-  ASSIGN_OR_RETURN(const auto dataset, Open(arguments, Split::kTrain));
+  if (!absl::EndsWithIgnoreCase(arguments.out, ".png")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--out '", arguments.out, "': the picture is a PNG; end its name in .png"));
+  }
+  const auto files = std::make_shared<const Files>();
+  ASSIGN_OR_RETURN(const RunConfig config, ReadArguments(arguments, *files));
+  ASSIGN_OR_RETURN(const auto dataset, OpenDataset(config, Split::kTrain, files));
   ASSIGN_OR_RETURN(const DatasetPreview preview, PreviewDataset(*dataset, arguments.count));
   for (const std::string& line : preview.lines) {
     std::cout << line << "\n";
   }
-  const Files files;
-  RETURN_IF_ERROR(files.Write(arguments.out, EncodePng(preview.sheet)));
+  RETURN_IF_ERROR(files->Write(arguments.out, EncodePng(preview.sheet)));
   std::cout << "pictures in " << arguments.out << "\n";
   return absl::OkStatus();
 }
@@ -73,7 +88,7 @@ Command AddData(CLI::App& app) {
   check->footer("Example: tessera data check recipes/sprites.toml data.on_error=skip");
   CLI::App* preview = app.add_subcommand("preview", "the first documents as one picture");
   AddRecipe(*preview, *arguments);
-  preview->add_option("--out", arguments->out, "the picture to write");
+  preview->add_option("--out", arguments->out, "the picture to write, a PNG");
   preview->add_option("--count", arguments->count, "documents to show")->check(AtLeast(1));
   preview->footer("Example: tessera data preview recipes/shapes.toml --out preview.png");
   app.footer("Example: tessera data check recipes/shapes.toml data.shapes.count=1000");

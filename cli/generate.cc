@@ -232,7 +232,7 @@ absl::Status RunGenerate(const Arguments& arguments) {
                            .continuations = generated.after,
                            .settings = Settings(arguments, until, config)};
   RETURN_IF_ERROR(files.Write(JoinPath(arguments.out, "page.html"), ToHtml(page)));
-  std::cout << generated.whole.size() << " documents in " << arguments.out << "\n";
+  std::cout << Counted(std::ssize(generated.whole), "document") << " in " << arguments.out << "\n";
   return stop_requested ? absl::CancelledError(
                               absl::StrFormat("stopped before all %d documents", arguments.count))
                         : absl::OkStatus();
@@ -271,7 +271,9 @@ Command AddGenerate(CLI::App& app) {
   app.add_option("--batch", arguments->batch, "of them at a time; changes nothing but the speed")
       ->check(AtLeast(1))
       ->capture_default_str();
-  app.add_option("--seed", arguments->seed, "of everything random")->capture_default_str();
+  app.add_option("--seed", arguments->seed, "of everything random")
+      ->check(AtLeast(0))
+      ->capture_default_str();
   AddDeviceOption(app, &arguments->device);
   app.footer("Keys of --set, by default as the run's config.toml says in [generate]:\n" + Keys() +
              "Example: tessera generate runs/shapes 'a large red circle in the middle' "

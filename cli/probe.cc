@@ -54,7 +54,7 @@ Command AddProbe(CLI::App& app) {
   app.add_option("--show", options.shown, "of them, whose attention is shown")->check(AtLeast(0));
   app.add_option("--draw", options.drawn, "pictures to draw, with guidance and without")
       ->check(AtLeast(1));
-  app.add_option("--seed", options.seed, "of noise and drawing");
+  app.add_option("--seed", options.seed, "of noise and drawing")->check(AtLeast(0));
   app.add_option("--set", arguments->overrides, "key=value of [generate], such as guidance=3");
   AddDeviceOption(app, &arguments->device);
   app.footer(

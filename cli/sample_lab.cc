@@ -66,7 +66,7 @@ Command AddSampleLab(CLI::App& app) {
   app.add_option("--reference", options.reference_steps, "steps of the fine solutions")
       ->check(CLI::Range(2, 1000));
   app.add_option("--pictures", options.pictures, "drawn by each sampler")->check(AtLeast(0));
-  app.add_option("--seed", options.seed, "of the noise");
+  app.add_option("--seed", options.seed, "of the noise")->check(AtLeast(0));
   app.add_option("--set", arguments->overrides, "key=value of [generate], such as guidance=1");
   AddDeviceOption(app, &arguments->device);
   app.footer(

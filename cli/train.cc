@@ -1,14 +1,17 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <iostream>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "config/status.h"
 #include "config/toml.h"
+#include "study/ablation/study_plan.h"
 #include "study/evaluate.h"
 #include "study/sample_sheet.h"
 #include "train/autoencoder_run.h"
@@ -52,16 +55,24 @@ void Show(const TrainReport& report) {
             << (evaluated || !terminal ? "\n" : "") << std::flush;
 }
 
-// Held-out losses of a few documents, always the same.
-absl::Status Evaluate(const Run& run, const std::shared_ptr<const Files>& files,
-                      TrainReport* report) {
-  ASSIGN_OR_RETURN(const std::shared_ptr<const Dataset> dataset,
-                   OpenDataset(run.config, Split::kTest, files));
-  if (dataset->size() == 0) {
-    return absl::NotFoundError(
-        "train.evaluate_every: the data set holds out no documents to evaluate on; raise "
-        "data.test_share, or set train.evaluate_every=0");
+// The documents that training evaluates on; none if it does not.
+absl::StatusOr<std::shared_ptr<const Dataset>> OpenHeldOut(
+    const RunConfig& config, const std::shared_ptr<const Files>& files) {
+  std::shared_ptr<const Dataset> dataset;
+  if (config.train.evaluate_every > 0) {
+    ASSIGN_OR_RETURN(dataset, OpenDataset(config, Split::kTest, files));
+    if (dataset->size() == 0) {
+      return absl::NotFoundError(
+          "train.evaluate_every: the data set holds out no documents to evaluate on; raise "
+          "data.test_share, or set train.evaluate_every=0");
+    }
   }
+  return dataset;
+}
+
+// Held-out losses of a few documents, always the same.
+absl::Status Evaluate(const Run& run, const std::shared_ptr<const Dataset>& dataset,
+                      TrainReport* report) {
   EvaluateOptions options;
   options.count = 128;
   options.batch = 32;
@@ -84,39 +95,64 @@ absl::Status FindRecipe(const Files& files, Arguments* arguments) {
   return absl::OkStatus();
 }
 
-absl::Status RunTrain(Arguments arguments) {
-  auto files = std::make_shared<const Files>();
-  RETURN_IF_ERROR(FindRecipe(*files, &arguments));
-  const std::string& out = arguments.out;
+// What both sets say of a row is said once.
+std::vector<std::string> LeftOut(const Dataset& trained, const Dataset* held_out) {
+  std::vector<std::string> problems = trained.Problems();
+  if (held_out != nullptr) {
+    for (std::string& problem : held_out->Problems()) {
+      if (std::ranges::find(problems, problem) == problems.end()) {
+        problems.push_back(std::move(problem));
+      }
+    }
+  }
+  return problems;
+}
+
+absl::StatusOr<RunConfig> ConfigOf(const Arguments& arguments, const Files& files) {
   RunConfig config;
-  ASSIGN_OR_RETURN(const std::string toml, files->Read(arguments.recipe));
+  ASSIGN_OR_RETURN(const std::string toml, ReadRecipe(arguments.recipe, files));
   if (!arguments.from.empty()) {
-    RETURN_IF_ERROR(AdoptModel(arguments.from, *files, &config));
+    RETURN_IF_ERROR(AdoptModel(arguments.from, files, &config));
   }
   RETURN_IF_ERROR(FromToml(toml, arguments.recipe, arguments.overrides, &config));
   if (arguments.from.empty()) {
-    RETURN_IF_ERROR(AdoptAutoencoder(out, *files, &config));
+    RETURN_IF_ERROR(AdoptAutoencoder(arguments.out, files, &config));
   }
   if (config.generate.sampler.kind == SamplerKind::kAmed) {
     return absl::InvalidArgumentError(
         "generate.sampler.kind=amed needs a predictor, which `tessera amed` fits to a trained run; "
         "train with another kind and ask for amed when generating");
   }
-  files = std::make_shared<const Files>(config.data.retry);
+  return config;
+}
+
+absl::Status RunTrain(Arguments arguments) {
+  const Files plain;
+  RETURN_IF_ERROR(FindRecipe(plain, &arguments));
+  const std::string& out = arguments.out;
+  ASSIGN_OR_RETURN(const RunConfig config, ConfigOf(arguments, plain));
+  const auto files = std::make_shared<const Files>(config.data.retry);
   if (arguments.resume && absl::IsNotFound(CheckpointsOf(out, *files).Latest().status())) {
     std::cout << out << " holds no checkpoint yet: training from the start\n" << std::flush;
   }
+  ASSIGN_OR_RETURN(const auto held_out, OpenHeldOut(config, files));
+  std::vector<std::string> left_out;
   TrainHooks hooks;
+  hooks.on_open = [&](const Dataset& dataset) { left_out = LeftOut(dataset, held_out.get()); };
   hooks.on_report = Show;
   hooks.on_sample = [&](const Run& run, int64_t step) {
     return WriteSampleSheet(run, step, out, files);
   };
   hooks.on_evaluate = [&](const Run& run, TrainReport* report) {
-    return Evaluate(run, files, report);
+    return Evaluate(run, held_out, report);
   };
   hooks.stop = StopOnSignal();
   RETURN_IF_ERROR(Train(config, {out, arguments.from, arguments.resume}, files, hooks));
   std::cout << "\n";
+  if (!left_out.empty()) {
+    std::cout << "left out, as data.on_error=skip says: " << left_out.size() << "\n  "
+              << absl::StrJoin(left_out, "\n  ") << "\n";
+  }
   if (stop_requested) {
     return absl::CancelledError(absl::StrCat("stopped; continue with --resume: ", out));
   }

@@ -39,4 +39,10 @@ std::string Nearest(std::string_view word, std::span<const std::string> candidat
   return nearest == candidates.end() ? std::string() : *nearest;
 }
 
+std::string Similar(std::string_view word, std::span<const std::string> candidates) {
+  const std::string nearest = Nearest(word, candidates);
+  const auto letters = static_cast<int64_t>(std::max(word.size(), nearest.size()));
+  return 3 * EditDistance(word, nearest) <= letters ? nearest : std::string();
+}
+
 }  // namespace tessera

@@ -35,16 +35,22 @@ absl::StatusOr<PathKind> Files::Kind(const std::string& path) const {
 
 absl::StatusOr<std::string> Files::Read(const std::string& path) const {
   absl::StatusOr<std::string> bytes = Try(path, [&] { return system_->Read(path); });
-  if (!absl::IsNotFound(bytes.status())) {
-    return bytes;
+  const std::string meant = absl::IsNotFound(bytes.status()) ? SimilarPath(path) : "";
+  return meant.empty() ? bytes
+                       : absl::NotFoundError(absl::StrCat(bytes.status().message(),
+                                                          "; did you mean '", meant, "'?"));
+}
+
+std::string Files::SimilarPath(const std::string& path) const {
+  const std::filesystem::path parts(path);
+  std::string folder = parts.parent_path().string();
+  const bool missing = !folder.empty() && Kind(folder).value_or(PathKind::kNone) == PathKind::kNone;
+  if (missing && (folder = SimilarPath(folder)).empty()) {
+    return "";
   }
-  const absl::StatusOr<std::vector<std::string>> names = List(FolderOf(path));
-  if (!names.ok() || names->empty()) {
-    return bytes;
-  }
-  const std::string name = std::filesystem::path(path).filename().string();
-  return absl::NotFoundError(absl::StrCat(bytes.status().message(), "; the nearest name there is '",
-                                          Nearest(name, *names), "'"));
+  const absl::StatusOr<std::vector<std::string>> names = List(folder.empty() ? "." : folder);
+  const std::string name = names.ok() ? Similar(parts.filename().string(), *names) : "";
+  return name.empty() ? "" : JoinPath(folder, name);
 }
 
 absl::Status Files::Write(const std::string& path, std::string_view bytes) const {

@@ -44,7 +44,7 @@ class Files {
 
   absl::StatusOr<PathKind> Kind(const std::string& path) const;
 
-  // The whole file. A missing one is NotFound and named with its nearest neighbour in the folder.
+  // The whole file. A missing one is NotFound and told with the path that may have been meant.
   absl::StatusOr<std::string> Read(const std::string& path) const;
 
   // The file has either its old bytes or all of the new ones, also after a crash.
@@ -71,6 +71,9 @@ class Files {
  private:
   template <class Attempt>
   auto Try(const std::string& path, Attempt&& attempt) const;
+
+  // What there is instead of a missing path, its folders too; empty if nothing is like it.
+  std::string SimilarPath(const std::string& path) const;
 
   RetryPolicy policy_;
   std::shared_ptr<const FileSystem> system_;

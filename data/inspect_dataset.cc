@@ -77,8 +77,8 @@ std::string ToString(const DatasetSummary& summary) {
     absl::StrAppend(&out, "and ", sizes.size() - kShown, " other sizes\n");
   }
   absl::StrAppend(&out, "problems: ", summary.problems.size(), "\n");
-  for (size_t i = 0; i < std::min(summary.problems.size(), kShown); ++i) {
-    absl::StrAppend(&out, "  ", summary.problems[i], "\n");
+  for (const std::string& problem : summary.problems) {
+    absl::StrAppend(&out, "  ", problem, "\n");
   }
   return out;
 }

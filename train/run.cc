@@ -115,6 +115,10 @@ std::string FindCheckpoint(const std::string& path, const Files& files) {
 }
 
 absl::StatusOr<RunConfig> ReadConfig(const std::string& run, const Files& files) {
+  if (files.Kind(run).value_or(PathKind::kNone) == PathKind::kFile) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "'", run, "' is a file; name the folder of a run, such as tessera train makes"));
+  }
   const std::string path = JoinPath(FindCheckpoint(run, files), "config.toml");
   const auto toml = files.Read(path);
   if (!toml.ok()) {

@@ -235,6 +235,9 @@ absl::Status Train(const RunConfig& config, const RunFolders& folders,
   ASSIGN_OR_RETURN(const torch::Device device, OpenDevice(config.train.device));
   ASSIGN_OR_RETURN(const std::shared_ptr<const Dataset> dataset,
                    OpenDataset(config, Split::kTrain, files));
+  if (hooks.on_open) {
+    hooks.on_open(*dataset);
+  }
   RETURN_IF_ERROR(KeepBase(config, folders, *files));
   ASSIGN_OR_RETURN(const std::string base, BaseOf(out, *files));
   ASSIGN_OR_RETURN(Tokenizer tokenizer,

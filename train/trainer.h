@@ -15,6 +15,7 @@
 namespace tessera {
 
 struct TrainHooks {
+  std::function<void(const Dataset&)> on_open;        // the documents to train on, before the first
   std::function<void(const TrainReport&)> on_report;  // with each line of the log
 
   // Both with averaged parameters. on_evaluate sets the held-out losses.

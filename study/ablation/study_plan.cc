@@ -101,8 +101,17 @@ absl::StatusOr<StudyConfig> ReadStudy(const std::string& path, const Files& file
   return study;
 }
 
+absl::StatusOr<std::string> ReadRecipe(const std::string& path, const Files& files) {
+  ASSIGN_OR_RETURN(std::string toml, files.Read(path));
+  if (IsStudy(toml)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "'", path, "' is a study, of many runs, and no recipe; run it by tessera ablate ", path));
+  }
+  return toml;
+}
+
 absl::StatusOr<StudyPlan> PlanStudy(const StudyConfig& study, const Files& files) {
-  ASSIGN_OR_RETURN(const std::string toml, files.Read(study.recipe));
+  ASSIGN_OR_RETURN(const std::string toml, ReadRecipe(study.recipe, files));
   StudyPlan plan{.study = study, .arms = {}, .runs = {}};
   RETURN_IF_ERROR(ReadGrids(study, &plan));
   std::vector<std::optional<int64_t>> seeds(plan.study.seeds.begin(), plan.study.seeds.end());

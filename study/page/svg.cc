@@ -5,7 +5,6 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
-#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -108,16 +107,29 @@ Frame LineFrame(const LinePlot& plot) {
   return {kLeft, width - names, kTop, static_cast<double>(plot.size.height) - kBottom};
 }
 
-// The points that both axes can show, as SVG writes them.
-std::string Points(const std::vector<double>& xs, const std::vector<double>& ys, const Axis& x,
-                   const Axis& y) {
-  std::string points;
+struct Point {
+  double x, y;  // pixels
+};
+
+// The points that both axes can show.
+std::vector<Point> Shown(const std::vector<double>& xs, const std::vector<double>& ys,
+                         const Axis& x, const Axis& y) {
+  std::vector<Point> points;
   for (size_t i = 0; i < std::min(xs.size(), ys.size()); ++i) {
     if (x.CanShow(xs[i]) && y.CanShow(ys[i])) {
-      absl::StrAppendFormat(&points, "%.1f,%.1f ", x.Pixel(xs[i]), y.Pixel(ys[i]));
+      points.push_back({x.Pixel(xs[i]), y.Pixel(ys[i])});
     }
   }
   return points;
+}
+
+// As SVG writes them.
+std::string PointsText(const std::vector<Point>& points) {
+  std::string text;
+  for (const Point& point : points) {
+    absl::StrAppendFormat(&text, "%.1f,%.1f ", point.x, point.y);
+  }
+  return text;
 }
 
 // Along its lower edge and back along the upper one.
@@ -128,7 +140,8 @@ std::string Band(const Series& series, const Axis& x, const Axis& y, const char*
   const std::vector<double> xs(series.x.rbegin(), series.x.rend());
   const std::vector<double> high(series.high.rbegin(), series.high.rend());
   return absl::StrFormat("<polygon points=\"%s%s\" fill=\"%s\" fill-opacity=\"0.18\"/>\n",
-                         Points(series.x, series.low, x, y), Points(xs, high, x, y), colour);
+                         PointsText(Shown(series.x, series.low, x, y)),
+                         PointsText(Shown(xs, high, x, y)), colour);
 }
 
 }  // namespace
@@ -145,20 +158,19 @@ std::string LinePlotSvg(const LinePlot& plot) {
   for (size_t i = 0; i < plot.series.size(); ++i) {
     const Series& series = plot.series[i];
     const char* colour = kColours[i % kColours.size()];
-    std::optional<double> last_y;
-    for (size_t j = 0; j < series.x.size(); ++j) {
-      if (x.CanShow(series.x[j]) && y.CanShow(series.y[j])) {
-        last_y = y.Pixel(series.y[j]);
-      }
-    }
+    const std::vector<Point> points = Shown(series.x, series.y, x, y);
     absl::StrAppendFormat(&svg,
                           "%s<polyline points=\"%s\" fill=\"none\" stroke=\"%s\" "
                           "stroke-width=\"1.6\" stroke-dasharray=\"%s\"/>\n",
-                          Band(series, x, y, colour), Points(series.x, series.y, x, y), colour,
+                          Band(series, x, y, colour), PointsText(points), colour,
                           kDashes[i % kDashes.size()]);
-    if (last_y) {
+    if (points.size() == 1) {  // no line goes through it
+      absl::StrAppendFormat(&svg, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"%s\"/>\n",
+                            points.front().x, points.front().y, colour);
+    }
+    if (!points.empty()) {
       named.push_back(i);
-      name_ys.push_back(*last_y + 4);
+      name_ys.push_back(points.back().y + 4);
     }
   }
   SpreadLabels(name_ys, frame);

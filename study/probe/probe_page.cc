@@ -187,6 +187,10 @@ void AddDrift(const ProbeResult& result, HtmlPage* page) {
   page->Figures(figures, kPlotColumn);
 }
 
+std::string Cell(double value) {
+  return std::isfinite(value) ? absl::StrFormat("%.4f", value) : "-";
+}
+
 void AddTable(const ProbeResult& result, HtmlPage* page) {
   page->Heading("All probes");
   std::vector<std::string> header = {"what", "where", "told", "measure", "chance"};
@@ -194,10 +198,9 @@ void AddTable(const ProbeResult& result, HtmlPage* page) {
   std::vector<std::vector<std::string>> rows;
   for (const ProbeCurve& curve : result.curves) {
     rows.push_back({curve.what, curve.where, curve.reading, curve.measure,
-                    absl::StrFormat("%.3f", curve.by_layer.front().chance)});
+                    Cell(curve.by_layer.front().chance)});
     for (const ProbeScore& score : curve.by_layer) {
-      rows.back().push_back(std::isfinite(score.score) ? absl::StrFormat("%.4f", score.score)
-                                                       : "-");
+      rows.back().push_back(Cell(score.score));
     }
   }
   page->Table(header, rows);
@@ -237,10 +240,10 @@ std::string ProbePage(const ProbeResult& result, const Run& run, const std::stri
   HtmlPage page(title);
   page.Paragraph(absl::StrFormat("Inside a run: %d held-out documents with %d patches.",
                                  result.documents, result.patches));
-  AddAttention(result, run, &page);
   AddForgetting(result, &page);
   AddLosses(result, &page);
   AddDrift(result, &page);
+  AddAttention(result, run, &page);
   AddTable(result, &page);
   page.Details("All settings of the run", ToToml(run.config));
   return page.Text();

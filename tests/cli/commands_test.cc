@@ -1,4 +1,4 @@
-// Every command but train and generate, driven as a process.
+// Commands driven as processes; generate and the studies have tests of their own.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -83,7 +83,11 @@ TEST(DataCommand, ChecksAndShowsDocumentsAndListsBadOnes) {
   const Outcome bad = Tessera(folder, "data check " + set);
   EXPECT_EQ(bad.exit_code, 2);
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "'b.png' is a truncated PNG", bad.out);
-  EXPECT_EQ(bad.err, "tessera: 1 documents cannot be used\n");
+  EXPECT_EQ(bad.err, "tessera: 1 document cannot be used; data.on_error=skip trains without\n");
+  const Outcome skipped = Tessera(folder, "data check " + set + " data.on_error=skip");
+  EXPECT_EQ(skipped.exit_code, 0) << skipped.err;
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "'b.png' is a truncated PNG", skipped.out);
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "1 document left out of training", skipped.out);
 }
 
 TEST(TokenizerCommand, GivesBackEveryByteThatItWasGiven) {
@@ -109,6 +113,25 @@ TEST(TokenizerCommand, GivesBackEveryByteThatItWasGiven) {
   ExpectRefused(folder, "tokenizer encode b.model x", "'a.model'");
   ExpectRefused(folder, "tokenizer decode a.model 300", "0 to 299");
   ExpectRefused(folder, "tokenizer train latin.txt", "invalid UTF-8 at byte 3");
+}
+
+TEST(TrainCommand, RefusesBeforeItWritesAndListsWhatItLeftOut) {
+  const TempFolder folder;
+  folder.Write("recipe.toml", kTinyRecipe);
+  folder.Write("study.toml", "recipe = \"recipe.toml\"\n");
+  folder.Write("set/good.png", TestFile("rgba.png"));
+  folder.Write("set/good.txt", "a picture");
+  folder.Write("set/bad.png", "");
+  folder.Write("set/bad.txt", "none");
+  const std::string train =
+      "train recipe.toml data.kind=image_folder data.path=set data.test_share=0 --out run "
+      "data.on_error=skip ";
+  ExpectRefused(folder, "train study.toml", "run it by tessera ablate study.toml");
+  ExpectRefused(folder, train, "holds out no documents to evaluate on");
+  const Outcome trained = Tessera(folder, train + "train.evaluate_every=0");
+  EXPECT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "data.on_error=skip says: 1\n", trained.out);
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "bad.png", trained.out);
 }
 
 TEST(RunCommands, ReadARunOfTwoSteps) {

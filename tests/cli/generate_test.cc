@@ -106,10 +106,12 @@ TEST_F(GenerateCommand, AnswersAboutAPictureAndContinuesADocumentOfBoth) {
 // are written.
 TEST_F(GenerateCommand, RefusesWhatItCannotUseInASentence) {
   ExpectRefused("nothing 'a dot'", "'nothing' is no run");
-  ExpectRefused("run photos.png", "the nearest name there is 'photo.png'");
+  ExpectRefused("recipe.toml dot", "'recipe.toml' is a file; name the folder of a run");
+  ExpectRefused("run photos.png", "did you mean 'photo.png'?");
   ExpectRefused("run broken.png", "'broken.png' is a truncated PNG");
   ExpectRefused("run \"$(printf 'word %.0s' $(seq 200))\"", "shorten it");
   ExpectRefused("run recipe.toml", "'recipe.toml' is a file and, by its ending, no picture");
+  ExpectRefused("run dot --seed -1", "must be a whole number of at least 0, not -1");
   ExpectRefused("run dot --count 0", "must be a whole number of at least 1, not 0");
   ExpectRefused("run dot --count 99999999999999999999", "of at least 1, not 99999999999999999999");
   ExpectRefused("run dot --set guidance=nan", "must be of type number, not nan");

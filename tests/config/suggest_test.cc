@@ -26,5 +26,14 @@ TEST(Nearest, IsTheFirstOfTheClosest) {
   EXPECT_EQ(Nearest("x", {}), "");
 }
 
+TEST(Similar, IsTheNearestOnlyIfItMayHaveBeenMeant) {
+  const std::vector<std::string> names = {"shapes.toml", "stories.toml"};
+  EXPECT_EQ(Similar("shaeps.toml", names), "shapes.toml");
+  EXPECT_EQ(Similar("photograph.toml", names), "");
+  EXPECT_EQ(Similar("ab", std::vector<std::string>{"ac"}), "");
+  EXPECT_EQ(Similar("abc", std::vector<std::string>{"abd"}), "abd");
+  EXPECT_EQ(Similar("x", {}), "");
+}
+
 }  // namespace
 }  // namespace tessera

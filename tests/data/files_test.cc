@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "absl/strings/match.h"
 #include "tests/data/faulty_file_system.h"
 #include "tests/data/temp_folder.h"
 
@@ -53,15 +54,24 @@ TEST(Files, TellsFilesFromFoldersFromNothing) {
   EXPECT_EQ(files.Kind(folder / "x/y").value(), PathKind::kNone);
 }
 
-TEST(Files, AMissingFileIsNamedWithItsNearestNeighbour) {
+TEST(Files, AMissingFileIsToldWithThePathThatMayHaveBeenMeant) {
   const TempFolder folder;
   folder.Write("shapes.toml", "");
   folder.Write("sprites.toml", "");
   const absl::Status status = Files().Read(folder / "shaeps.toml").status();
   EXPECT_TRUE(absl::IsNotFound(status));
-  EXPECT_EQ(status.message(),
-            "cannot read '" + folder / "shaeps.toml" +
-                "': No such file or directory; the nearest name there is 'shapes.toml'");
+  EXPECT_EQ(status.message(), "cannot read '" + folder / "shaeps.toml" +
+                                  "': No such file or directory; did you mean '" +
+                                  folder / "shapes.toml" + "'?");
+  EXPECT_EQ(Files().Read(folder / "unlike.png").status().message(),
+            "cannot read '" + folder / "unlike.png" + "': No such file or directory");
+}
+
+TEST(Files, AMissingFolderIsToldWithTheOneThatMayHaveBeenMeant) {
+  const TempFolder folder;
+  folder.Write("recipes/shapes.toml", "");
+  EXPECT_TRUE(absl::EndsWith(Files().Read(folder / "recpies/shapes.tml").status().message(),
+                             "did you mean '" + folder / "recipes/shapes.toml" + "'?"));
 }
 
 TEST(Files, ReadingAFolderIsAFinalErrorThatSaysSo) {

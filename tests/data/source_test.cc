@@ -45,11 +45,12 @@ TEST(Source, AMissingRelativePathIsToldWithTheFolderThatItCountsFrom) {
       << status;
 }
 
-TEST(Source, AMissingPathIsNamedWithItsNearestNeighbour) {
+TEST(Source, AMissingPathIsToldWithTheOneThatMayHaveBeenMeant) {
   const TempFolder folder;
   folder.Write("sprites.tar", "");
   const absl::Status status = OpenSource(folder / "sprite.tar", std::make_shared<Files>()).status();
-  EXPECT_TRUE(std::string(status.message()).ends_with("the nearest name there is 'sprites.tar'"))
+  EXPECT_TRUE(
+      std::string(status.message()).ends_with("did you mean '" + folder / "sprites.tar" + "'?"))
       << status;
 }
 

@@ -76,6 +76,13 @@ TEST(LinePlotSvg, SurvivesNothingOnePointAndAConstant) {
   }
 }
 
+TEST(LinePlotSvg, ShowsALoneValueAsADot) {
+  LinePlot plot{.title = "", .x = {""}, .y = {""}, .series = {{"a", {1}, {1}}}, .size = {}};
+  EXPECT_EQ(Count(LinePlotSvg(plot), "<circle"), 1);
+  plot.series = {{"a", {1, 2}, {1, 2}}};
+  EXPECT_EQ(Count(LinePlotSvg(plot), "<circle"), 0);
+}
+
 TEST(LinePlotSvg, NamesNoLineOfWhichThereIsNothingToSee) {
   LinePlot plot{.title = "t", .x = {"x"}, .y = {"y", /*log=*/true}, .series = {}, .size = {}};
   plot.series = {{.name = "seen", .x = {1, 2}, .y = {1, 2}},
