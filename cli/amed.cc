@@ -49,7 +49,7 @@ absl::StatusOr<AmedSettings> SettingsOf(const Arguments& arguments, const RunCon
 }
 
 absl::Status RunAmed(const Arguments& arguments) {
-  const auto files = std::make_shared<const Files>();
+  ASSIGN_OR_RETURN(const auto files, FilesOf(arguments.run));
   ASSIGN_OR_RETURN(const Run run, LoadRun(arguments.run, *files, arguments.device));
   RETURN_IF_ERROR(CheckDraws(arguments.run, run));
   ASSIGN_OR_RETURN(const AmedSettings settings, SettingsOf(arguments, run.config));

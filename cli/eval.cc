@@ -45,21 +45,22 @@ void Print(const Metrics& metrics, bool as_json) {
 }
 
 // Of the networks that were asked for, none by default.
-absl::StatusOr<std::vector<FeatureNetwork>> Networks(const Arguments& arguments) {
+absl::StatusOr<std::vector<FeatureNetwork>> Networks(const Arguments& arguments,
+                                                     const Files& files) {
   std::vector<FeatureNetwork> networks;
   if (arguments.distances) {
     networks.push_back(RandomFeatures());
   }
   if (!arguments.features.empty()) {
     ASSIGN_OR_RETURN(networks.emplace_back(),
-                     LoadFeatures(arguments.features, arguments.features_pixels));
+                     LoadFeatures(arguments.features, arguments.features_pixels, files));
   }
   return networks;
 }
 
 absl::Status RunEval(const Arguments& arguments) {
-  const auto files = std::make_shared<const Files>();
-  ASSIGN_OR_RETURN(const std::vector<FeatureNetwork> networks, Networks(arguments));
+  ASSIGN_OR_RETURN(const auto files, FilesOf(arguments.run));
+  ASSIGN_OR_RETURN(const std::vector<FeatureNetwork> networks, Networks(arguments, *files));
   ASSIGN_OR_RETURN(Run run, LoadRun(arguments.run, *files, arguments.device));
   if (!networks.empty()) {
     RETURN_IF_ERROR(CheckDraws(arguments.run, run));

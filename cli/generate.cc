@@ -199,7 +199,8 @@ absl::Status WriteSheet(const std::string& out, const std::vector<Document>& doc
 }
 
 absl::Status RunGenerate(const Arguments& arguments) {
-  const Files files;
+  ASSIGN_OR_RETURN(const auto shared, FilesOf(arguments.run));
+  const Files& files = *shared;
   ASSIGN_OR_RETURN(Run run, LoadRun(arguments.run, files, arguments.device));
   RETURN_IF_ERROR(CheckReadsAndWrites(arguments.run, run));
   GenerateConfig& config = run.config.generate;

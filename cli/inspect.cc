@@ -72,8 +72,7 @@ void PrintParameters(const Run& run) {
   }
 }
 
-absl::StatusOr<Batch> FirstBatch(const Run& run) {
-  const auto files = std::make_shared<const Files>();
+absl::StatusOr<Batch> FirstBatch(const Run& run, const std::shared_ptr<const Files>& files) {
   ASSIGN_OR_RETURN(std::shared_ptr<const Dataset> dataset,
                    OpenDataset(run.config, Split::kTrain, files));
   DataConfig data = run.config.data;
@@ -124,11 +123,12 @@ void PrintCapacity(const Run& run) {
   }
 }
 
-absl::Status InspectRun(const std::string& path, const Files& files) {
-  ASSIGN_OR_RETURN(const Run run, LoadRun(path, files));
+absl::Status InspectRun(const std::string& path) {
+  ASSIGN_OR_RETURN(const auto files, FilesOf(path));
+  ASSIGN_OR_RETURN(const Run run, LoadRun(path, *files));
   std::cout << ToToml(run.config);
   PrintParameters(run);
-  ASSIGN_OR_RETURN(const Batch batch, FirstBatch(run));
+  ASSIGN_OR_RETURN(const Batch batch, FirstBatch(run, files));
   const InputKind input = run.config.model.input.kind;
   if (batch.patches() > 0 && run.model != nullptr && input != InputKind::kCodes &&
       input != InputKind::kResampler) {  // whose slots hold no patch of their own
@@ -145,7 +145,7 @@ absl::Status RunInspect(const std::string& path) {
   const Files files;
   ASSIGN_OR_RETURN(const PathKind kind, files.Kind(path));
   if (kind != PathKind::kFile) {
-    return InspectRun(path, files);
+    return InspectRun(path);
   }
   ASSIGN_OR_RETURN(const NamedTensors tensors, ReadTensors(files, path));
   std::cout << PrintTensors(tensors, [](const Tensor&) { return ""; }) << " numbers\n";

@@ -15,13 +15,13 @@ struct Arguments {
 };
 
 absl::Status RunMerge(const Arguments& arguments) {
-  const Files files;
-  ASSIGN_OR_RETURN(const Run run, LoadRun(arguments.run, files));
+  ASSIGN_OR_RETURN(const auto files, FilesOf(arguments.run));
+  ASSIGN_OR_RETURN(const Run run, LoadRun(arguments.run, *files));
   if (run.adapters.empty()) {
     return absl::FailedPreconditionError(
         absl::StrCat("'", arguments.run, "' has no adapters, so there is nothing to merge"));
   }
-  const CheckpointFolder checkpoints = CheckpointsOf(arguments.out, files);
+  const CheckpointFolder checkpoints = CheckpointsOf(arguments.out, *files);
   if (!absl::IsNotFound(checkpoints.Latest().status())) {
     return absl::AlreadyExistsError(
         absl::StrCat("'", arguments.out, "' holds a run already; name another --out"));
@@ -30,7 +30,7 @@ absl::Status RunMerge(const Arguments& arguments) {
   RETURN_IF_ERROR(checkpoints.Save(0, merged));
   for (const CheckpointFile& file : merged) {
     if (file.name == "config.toml") {
-      RETURN_IF_ERROR(files.Write(JoinPath(arguments.out, file.name), BytesOf(file)));
+      RETURN_IF_ERROR(files->Write(JoinPath(arguments.out, file.name), BytesOf(file)));
     }
   }
   std::cout << "merged: " << arguments.out << "\n";

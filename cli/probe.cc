@@ -23,7 +23,7 @@ struct Arguments {
 };
 
 absl::Status RunProbe(Arguments arguments) {
-  const auto files = std::make_shared<const Files>();
+  ASSIGN_OR_RETURN(const auto files, FilesOf(arguments.run));
   ASSIGN_OR_RETURN(Run run, LoadRun(arguments.run, *files, arguments.device));
   RETURN_IF_ERROR(CheckHeadFollowsSlots(arguments.run, run));
   RETURN_IF_ERROR(FromToml("", "--set", arguments.overrides, &run.config.generate));

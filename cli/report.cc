@@ -10,7 +10,7 @@ namespace tessera {
 namespace {
 
 absl::Status RunReport(const std::string& path) {
-  const auto files = std::make_shared<const Files>();
+  ASSIGN_OR_RETURN(const auto files, FilesOf(path));
   ASSIGN_OR_RETURN(const Run run, LoadRun(path, *files));
   RETURN_IF_ERROR(WriteReport(path, run, files));
   std::cout << JoinPath(path, "report.html") << "\n";

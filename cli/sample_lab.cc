@@ -24,7 +24,7 @@ struct Arguments {
 
 absl::Status RunSampleLab(Arguments arguments) {
   LabOptions& options = arguments.options;
-  const auto files = std::make_shared<const Files>();
+  ASSIGN_OR_RETURN(const auto files, FilesOf(options.path));
   ASSIGN_OR_RETURN(Run run, LoadRun(options.path, *files, arguments.device));
   RETURN_IF_ERROR(CheckHeadFollowsSlots(options.path, run));
   RETURN_IF_ERROR(CheckDraws(options.path, run));

@@ -34,11 +34,11 @@ absl::Status CheckUtf8(const std::string& text, const std::string& name) {
 
 // A recipe's texts, or a text file, which is a list of lines.
 absl::Status Train(const Arguments& arguments) {
-  const auto files = std::make_shared<const Files>();
-  ASSIGN_OR_RETURN(const std::string source, files->Read(arguments.source));
+  ASSIGN_OR_RETURN(const std::string source, Files().Read(arguments.source));
   const bool recipe = arguments.source.ends_with(".toml");
   RunConfig config;
   RETURN_IF_ERROR(FromToml(recipe ? source : "", arguments.source, arguments.overrides, &config));
+  const auto files = std::make_shared<const Files>(config.data.retry);
   if (!config.tokenizer.path.empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat("tokenizer.path = \"", config.tokenizer.path,

@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <sstream>
 
 #include "absl/strings/str_cat.h"
+#include "config/status.h"
 #include "data/image_io.h"
 #include "ops/random.h"
 #include "study/captioned.h"
@@ -53,7 +55,9 @@ FeatureNetwork RandomFeatures() {
           }};
 }
 
-absl::StatusOr<FeatureNetwork> LoadFeatures(const std::string& path, int64_t pixels) {
+absl::StatusOr<FeatureNetwork> LoadFeatures(const std::string& path, int64_t pixels,
+                                            const Files& files) {
+  ASSIGN_OR_RETURN(std::string bytes, files.Read(path));
   const auto refuse = [&](const std::string& what) {
     return absl::InvalidArgumentError(absl::StrCat("'", path, "' ", what,
                                                    "; save one with torch.jit.trace(network, "
@@ -64,7 +68,8 @@ absl::StatusOr<FeatureNetwork> LoadFeatures(const std::string& path, int64_t pix
   torch::Tensor features;
   try {
     const torch::NoGradGuard no_grad;
-    *module = torch::jit::load(path, torch::kCPU);
+    std::istringstream stream(std::move(bytes));
+    *module = torch::jit::load(stream, torch::kCPU);
     module->eval();
     const auto output = module->forward({at::zeros({2, 3, pixels, pixels})});
     if (!output.isTensor()) {

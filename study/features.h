@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "data/document.h"
+#include "data/files.h"
 
 namespace tessera {
 
@@ -28,7 +29,8 @@ FeatureNetwork RandomFeatures();
 
 // A TorchScript file whose module maps f32 [N, 3, pixels, pixels] in [-1, 1] to [N, F], or to
 // [N, F, 1, 1]. Named as the file is, without folder and ending.
-absl::StatusOr<FeatureNetwork> LoadFeatures(const std::string& path, int64_t pixels);
+absl::StatusOr<FeatureNetwork> LoadFeatures(const std::string& path, int64_t pixels,
+                                            const Files& files);
 
 // [N, F] in double. Pictures of any size, stretched to the network's.
 torch::Tensor FeaturesOf(const FeatureNetwork& network, const std::vector<Image>& images);

@@ -129,6 +129,11 @@ absl::StatusOr<RunConfig> ReadConfig(const std::string& run, const Files& files)
   return config;
 }
 
+absl::StatusOr<std::shared_ptr<const Files>> FilesOf(const std::string& run) {
+  ASSIGN_OR_RETURN(const RunConfig config, ReadConfig(run, Files()));
+  return std::make_shared<const Files>(config.data.retry);
+}
+
 absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files, DeviceKind kind) {
   ASSIGN_OR_RETURN(const torch::Device device, OpenDevice(kind));
   ASSIGN_OR_RETURN(const RunConfig config, ReadConfig(path, files));

@@ -49,6 +49,9 @@ std::string FindCheckpoint(const std::string& path, const Files& files);
 
 absl::StatusOr<RunConfig> ReadConfig(const std::string& run, const Files& files);
 
+// All that is read and written for the run: its data.retry holds.
+absl::StatusOr<std::shared_ptr<const Files>> FilesOf(const std::string& run);
+
 // The averaged parameters of FindCheckpoint; with adapters, those of the base, changed.
 absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files,
                             DeviceKind device = DeviceKind::kCpu);

@@ -174,5 +174,31 @@ TEST(RunCommands, ReadARunOfTwoSteps) {
   ExpectRefused(folder, "report run", "run/eval.json: bad JSON");
 }
 
+TEST(Commands, TryAgainAsOftenAsTheRecipeOrRunSays) {
+  const TempFolder folder;
+  folder.Write("recipe.toml", kTinyRecipe);
+  folder.Write("set/a.png", TestFile("rgba.png"));
+  folder.Write("set/metadata.csv", "file_name,text\na.png,an a\n");
+  const std::string set =
+      "recipe.toml data.kind=image_folder data.path=set data.test_share=0 train.evaluate_every=0 "
+      "data.retry.tries=2 data.retry.first_wait=0";
+  const Outcome trained = Tessera(folder, "train " + set + " --out run");
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  // The first page of a process is not mapped: reading it is EIO, which is worth another try.
+  std::filesystem::remove(folder / "set/metadata.csv");
+  for (const char* name : {"set/metadata.csv", "bad.png"}) {
+    std::filesystem::create_symlink("/proc/self/mem", folder / name);
+  }
+  for (const std::string& command :
+       {"data check " + set, "data preview " + set, "tokenizer train " + set,
+        std::string("eval run"), std::string("eval run --features bad.png"),
+        std::string("generate run bad.png"), std::string("inspect run"), std::string("report run"),
+        std::string("probe run"), std::string("amed run"), std::string("sample-lab run")}) {
+    const Outcome outcome = Tessera(folder, command);
+    EXPECT_EQ(outcome.exit_code, 2) << command;
+    EXPECT_PRED_FORMAT2(testing::IsSubstring, "gave up after 2 tries", outcome.err) << command;
+  }
+}
+
 }  // namespace
 }  // namespace tessera

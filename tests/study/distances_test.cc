@@ -63,7 +63,7 @@ TEST(RandomFeatures, MakeTheDistanceRiseWithTheShareOfWrongPictures) {
 TEST(LoadFeatures, CallsATorchScriptFile) {
   const TempFolder folder;
   WriteNetwork(folder / "means.v2.pt", "x.mean([2, 3])");
-  const auto network = LoadFeatures(folder / "means.v2.pt", 8);
+  const auto network = LoadFeatures(folder / "means.v2.pt", 8, Files());
   ASSERT_TRUE(network.ok()) << network.status();
   EXPECT_EQ(network->name, "means.v2");
   const Image white{.height = 5, .width = 5, .rgb = std::vector<uint8_t>(75, 255)};
@@ -76,7 +76,7 @@ TEST(LoadFeatures, RefusesWhatMakesNoRowOfFeatures) {
   WriteNetwork(folder / "map.pt", "x");
   WriteNetwork(folder / "wide.pt", "x.view(2, 5)");
   for (const char* name : {"text.pt", "map.pt", "wide.pt", "missing.pt"}) {
-    const auto network = LoadFeatures(folder / name, 8);
+    const auto network = LoadFeatures(folder / name, 8, Files());
     ASSERT_FALSE(network.ok()) << name;
     const std::string message(network.status().message());
     EXPECT_NE(message.find(name), std::string::npos) << message;
