@@ -68,6 +68,31 @@ struct ToLibrary {
   }
 };
 
+// Who walks over values calls itself once a level, and a stack holds a few ten thousand calls.
+constexpr int64_t kMostLevels = 256;
+
+// The byte, from 1, that begins a level too many; 0 if none does. Exact for JSON; other texts may
+// be told this first.
+int64_t TooDeepAt(std::string_view text) {
+  int64_t level = 0;
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') {
+      quoted = !quoted;
+    } else if (quoted) {
+      i += c == '\\';
+    } else if (c == '[' || c == '{') {
+      if (++level > kMostLevels) {
+        return static_cast<int64_t>(i) + 1;
+      }
+    } else {
+      level -= c == ']' || c == '}';
+    }
+  }
+  return 0;
+}
+
 // "[json.exception.parse_error.101] parse error at ...: syntax error" -> "syntax error"
 std::string WithoutPrefix(std::string_view message) {
   const size_t colon = message.find(": ");
@@ -96,6 +121,10 @@ const Json* Json::Find(std::string_view key) const {
 }
 
 absl::StatusOr<Json> ParseJson(std::string_view text) {
+  if (const int64_t at = TooDeepAt(text); at > 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("bad JSON at byte ", at, ": nested deeper than ", kMostLevels, " levels"));
+  }
   try {
     return FromLibrary(Library::parse(text));
   } catch (const Library::parse_error& error) {

@@ -30,7 +30,8 @@ struct Json {
   const Json* Find(std::string_view key) const;
 };
 
-// Strict: one value, valid UTF-8, nothing after it. Errors say what and at which byte.
+// Strict: one value, valid UTF-8, nothing after it, at most 256 levels of nesting. Errors say what
+// and at which byte.
 absl::StatusOr<Json> ParseJson(std::string_view text);
 
 // On one line, or indented by two spaces. Doubles round-trip; a string that is not UTF-8 has U+FFFD

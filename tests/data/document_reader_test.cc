@@ -42,6 +42,8 @@ TEST_F(ReadDocumentTest, SaysWhatIsWrongAndWhere) {
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "doc.json': bad JSON at byte 2", ErrorOf("{"));
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "doc.json': there is no list \"segments\"",
                       ErrorOf("[]"));
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "doc.json': bad JSON at byte 261: nested deeper than",
+                      ErrorOf(R"({"a":)" + std::string(100'000, '[')));
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "doc.json': segment 1: unknown type \"txt\"",
                       ErrorOf(R"({"segments": [{"type": "txt", "text": "a"}]})"));
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "segment 1: the text is empty",

@@ -37,6 +37,27 @@ TEST(Json, AnErrorSaysWhere) {
   EXPECT_FALSE(ParseJson("1e999").ok());
 }
 
+std::string Levels(int64_t count, const std::string& inside = "") {
+  return std::string(count, '[') + inside + std::string(count, ']');
+}
+
+TEST(Json, IsNestedInAtMost256Levels) {
+  EXPECT_EQ(DumpJson(ParseJson(Levels(256)).value()), Levels(256));
+  const std::string siblings = "[" + Levels(255) + "," + Levels(255) + "]";
+  EXPECT_EQ(DumpJson(ParseJson(siblings).value()), siblings);
+  const std::string quoted = Levels(256, "\"" + std::string(99, '[') + "\\\"[{\"");
+  EXPECT_EQ(DumpJson(ParseJson(quoted).value()), quoted);
+  for (const std::string& text : {Levels(257), Levels(100'000), std::string(100'000, '[')}) {
+    EXPECT_EQ(ParseJson(text).status().message(),
+              "bad JSON at byte 257: nested deeper than 256 levels");
+  }
+  std::string objects;
+  for (int i = 0; i < 100'000; ++i) {
+    objects += R"({"a":)";
+  }
+  EXPECT_FALSE(ParseJson(objects).ok());
+}
+
 TEST(Json, WritesWhatJsonLacksAsItsNearest) {
   EXPECT_EQ(DumpJson({std::nan("")}), "null");
   EXPECT_EQ(DumpJson({std::numeric_limits<double>::infinity()}), "null");

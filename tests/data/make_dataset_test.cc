@@ -44,6 +44,18 @@ TEST(MakeDataset, SkipLeavesOutBadDocumentsAndListsThemWhateverTheThreads) {
             "'" + folder / "metadata.jsonl" + "' line 4: '3.png' is a truncated PNG");
 }
 
+TEST(MakeDataset, SkipLeavesOutALineNestedTooDeep) {
+  const TempFolder folder;
+  const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  const std::string good = R"({"segments": [{"type": "text", "text": "x"}]})";
+  folder.Write("docs.jsonl", R"({"a":)" + deep + "}\n" + good);
+  const auto dataset = Open(Config(DataKind::kDocuments, folder.path(), OnError::kSkip));
+  EXPECT_EQ(DocumentsOf(dataset), (std::vector<Document>{{{"x"}}}));
+  EXPECT_EQ((*dataset)->Problems(),
+            std::vector{"'" + folder / "docs.jsonl" +
+                        "' line 1: bad JSON at byte 261: nested deeper than 256 levels"});
+}
+
 TEST(MakeDataset, NothingToTrainOnIsAnErrorThatTellsWhy) {
   const TempFolder folder;
   folder.Write("a.png", "");
