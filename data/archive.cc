@@ -101,7 +101,7 @@ absl::StatusOr<std::string> ReadEntry(const std::string& path, struct archive* r
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Source>> OpenArchive(const std::string& path, std::string_view bytes,
-                                                    int64_t max_bytes) {
+                                                    BadData& bad, int64_t max_bytes) {
   const Utf8Letters utf8;
   ASSIGN_OR_RETURN(const Reader reader, OpenReader(path, bytes));
   std::map<std::string, std::string> contents;
@@ -115,8 +115,9 @@ absl::StatusOr<std::unique_ptr<Source>> OpenArchive(const std::string& path, std
     const char* stored_name = archive_entry_pathname(entry);
     const absl::StatusOr<std::string> name = SafeName(stored_name != nullptr ? stored_name : "");
     if (!name.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("the archive '", path, "': ", name.status().message()));
+      RETURN_IF_ERROR(bad.Report(absl::InvalidArgumentError(
+          absl::StrCat("the archive '", path, "': ", name.status().message()))));
+      continue;
     }
     ASSIGN_OR_RETURN(std::string content, ReadEntry(path, reader.get(), max_bytes));
     max_bytes -= std::ssize(content);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
 #include "config/status.h"
 
 namespace tessera {
@@ -14,24 +13,36 @@ class CsvReader {
 
   bool done() const { return rest_.empty(); }
 
-  absl::StatusOr<CsvRow> Row() {
-    CsvRow row = {line_, {}};
-    while (true) {
-      ASSIGN_OR_RETURN(std::string field, rest_.starts_with('"') ? Quoted() : Plain());
-      row.fields.push_back(std::move(field));
-      if (!Skip(",")) {
-        break;
-      }
+  CsvRow Row() {
+    const CsvReader before = *this;
+    CsvRow row = {line_, Fields()};
+    if (!row.fields.ok()) {
+      *this = before;
+      rest_.remove_prefix(std::min(rest_.find_first_of("\r\n"), rest_.size()));
+      SkipLineEnd();
     }
-    if (!Skip("\r\n") && !Skip("\n") && !Skip("\r") && !done()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "line ", line_, ": after a closing quote must come a comma or the line's end"));
-    }
-    ++line_;
     return row;
   }
 
  private:
+  absl::StatusOr<std::vector<std::string>> Fields() {
+    std::vector<std::string> fields;
+    do {
+      ASSIGN_OR_RETURN(std::string field, rest_.starts_with('"') ? Quoted() : Plain());
+      fields.push_back(std::move(field));
+    } while (Skip(","));
+    if (!SkipLineEnd()) {
+      return absl::InvalidArgumentError(
+          "after a closing quote must come a comma or the line's end");
+    }
+    return fields;
+  }
+
+  bool SkipLineEnd() {
+    ++line_;
+    return Skip("\r\n") || Skip("\n") || Skip("\r") || done();
+  }
+
   bool Skip(std::string_view token) {
     if (!rest_.starts_with(token)) {
       return false;
@@ -44,21 +55,19 @@ class CsvReader {
     const size_t end = std::min(rest_.find_first_of(",\r\n"), rest_.size());
     const std::string_view field = rest_.substr(0, end);
     if (field.find('"') != field.npos) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("line ", line_, ": a field with quotes must be quoted, with \"\" for each"));
+      return absl::InvalidArgumentError("a field with quotes must be quoted, with \"\" for each");
     }
     rest_.remove_prefix(end);
     return std::string(field);
   }
 
   absl::StatusOr<std::string> Quoted() {
-    const int64_t opened = line_;
     std::string field;
     rest_.remove_prefix(1);
     while (true) {
       const size_t quote = rest_.find('"');
       if (quote == rest_.npos) {
-        return absl::InvalidArgumentError(absl::StrCat("line ", opened, ": a quote is not closed"));
+        return absl::InvalidArgumentError("a quote is not closed");
       }
       const std::string_view part = rest_.substr(0, quote);
       line_ += std::ranges::count(part, '\n');
@@ -78,7 +87,7 @@ class CsvReader {
 
 }  // namespace
 
-absl::StatusOr<std::vector<CsvRow>> ParseCsv(std::string_view text) {
+std::vector<CsvRow> ParseCsv(std::string_view text) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.starts_with(kByteOrderMark)) {
     text.remove_prefix(kByteOrderMark.size());
@@ -86,8 +95,8 @@ absl::StatusOr<std::vector<CsvRow>> ParseCsv(std::string_view text) {
   std::vector<CsvRow> rows;
   CsvReader reader(text);
   while (!reader.done()) {
-    ASSIGN_OR_RETURN(CsvRow row, reader.Row());
-    if (row.fields != std::vector<std::string>{""}) {
+    CsvRow row = reader.Row();
+    if (!row.fields.ok() || *row.fields != std::vector<std::string>{""}) {
       rows.push_back(std::move(row));
     }
   }

@@ -13,10 +13,12 @@ namespace tessera {
 
 struct CsvRow {
   int64_t line = 0;  // where it begins, from 1
-  std::vector<std::string> fields;
+  absl::StatusOr<std::vector<std::string>> fields;
 };
 
-// Empty lines are no rows; a byte order mark is skipped. Lines end with LF or CRLF.
-absl::StatusOr<std::vector<CsvRow>> ParseCsv(std::string_view text);
+// Empty lines are no rows; a byte order mark is skipped. Lines end with LF or CRLF. After a row
+// that is malformed reading goes on at the line behind its first, so that an open quote costs one
+// row.
+std::vector<CsvRow> ParseCsv(std::string_view text);
 
 }  // namespace tessera

@@ -38,18 +38,6 @@ absl::StatusOr<Json> ParseLine(std::string_view line) {
 
 }  // namespace
 
-absl::Status BadData::Report(const absl::Status& problem) {
-  if (IsTransient(problem)) {
-    return problem;
-  }
-  if (on_error_ == OnError::kStop) {
-    return absl::Status(problem.code(),
-                        absl::StrCat(problem.message(), "; or set data.on_error = \"skip\""));
-  }
-  problems_.emplace_back(problem.message());
-  return absl::OkStatus();
-}
-
 absl::Status At(std::string_view where, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat(std::string(where), ": ", status.message()));
 }

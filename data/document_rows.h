@@ -1,4 +1,4 @@
-// Documents as files tell them, before any picture is read, and what happens to bad ones.
+// Documents as files tell them, before any picture is read.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "data/config.h"
+#include "data/bad_data.h"
 #include "data/dataset.h"
 #include "data/json.h"
 #include "data/source.h"
@@ -29,22 +29,6 @@ struct DocumentRow {
   uint64_t hash = 0;           // chooses the split if the row names none
   std::optional<Split> split;  // as named
   std::vector<NamedSegment> segments;
-};
-
-// Bad data either stops the opening of a set or is listed.
-class BadData {
- public:
-  explicit BadData(OnError on_error) : on_error_(on_error) {}
-
-  // The error to return, if bad data stops. A disk that fails for a passing reason always stops:
-  // skipping what it holds would make the set depend on luck.
-  absl::Status Report(const absl::Status& problem);
-
-  const std::vector<std::string>& problems() const { return problems_; }
-
- private:
-  OnError on_error_;
-  std::vector<std::string> problems_;
 };
 
 // "where: message", with the same code.

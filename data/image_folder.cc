@@ -36,32 +36,34 @@ std::vector<std::string> PicturesIn(const Source& source) {
   return pictures;
 }
 
-// Each row as a JSON object, so that both kinds of metadata are checked by the same code.
+// As a JSON object, so that both kinds of metadata are checked by the same code.
+absl::StatusOr<Json> ToJson(const CsvRow& row, const std::vector<std::string>& columns) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> fields, row.fields);
+  if (fields.size() != columns.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(fields.size(), " fields where the first line names ", columns.size()));
+  }
+  JsonObject object;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    object.emplace_back(columns[i], Json{fields[i]});
+  }
+  return Json{std::move(object)};
+}
+
 absl::StatusOr<std::vector<JsonLine>> ReadCsvLines(const Source& source, const std::string& name) {
   const std::string path = absl::StrCat("'", JoinPath(source.path(), name), "'");
   ASSIGN_OR_RETURN(const std::string bytes, source.Read(name));
-  const absl::StatusOr<std::vector<CsvRow>> rows = ParseCsv(bytes);
-  if (!rows.ok()) {
-    return At(path, rows.status());
-  }
-  if (rows->empty()) {
+  const std::vector<CsvRow> rows = ParseCsv(bytes);
+  if (rows.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(path, " has no line of column names"));
   }
-  const std::vector<std::string>& columns = rows->front().fields;
+  const absl::StatusOr<std::vector<std::string>>& columns = rows.front().fields;
+  if (!columns.ok()) {
+    return At(absl::StrCat(path, " line ", rows.front().line), columns.status());
+  }
   std::vector<JsonLine> lines;
-  for (auto row = rows->begin() + 1; row != rows->end(); ++row) {
-    const std::string where = absl::StrCat(path, " line ", row->line);
-    if (row->fields.size() != columns.size()) {
-      lines.push_back(
-          {where, absl::InvalidArgumentError(absl::StrCat(
-                      row->fields.size(), " fields where the first line names ", columns.size()))});
-      continue;
-    }
-    JsonObject object;
-    for (size_t i = 0; i < columns.size(); ++i) {
-      object.emplace_back(columns[i], Json{row->fields[i]});
-    }
-    lines.push_back({where, Json{std::move(object)}});
+  for (auto row = rows.begin() + 1; row != rows.end(); ++row) {
+    lines.push_back({absl::StrCat(path, " line ", row->line), ToJson(*row, *columns)});
   }
   return lines;
 }

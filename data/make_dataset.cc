@@ -24,8 +24,8 @@ absl::StatusOr<std::unique_ptr<Dataset>> FromFiles(ReadRows read_rows, const Dat
     return absl::InvalidArgumentError(
         "only drawn data (data.kind = \"shapes\") has held-out combinations; ask for test");
   }
-  ASSIGN_OR_RETURN(std::shared_ptr<const Source> source, OpenSource(config.path, files));
   BadData bad(config.on_error);
+  ASSIGN_OR_RETURN(std::shared_ptr<const Source> source, OpenSource(config.path, files, bad));
   ASSIGN_OR_RETURN(std::vector<DocumentRow> rows, read_rows(*source, bad));
   const int64_t num_rows = std::ssize(rows);
   std::erase_if(rows,

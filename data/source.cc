@@ -35,7 +35,8 @@ bool Source::Has(const std::string& name) const {
 }
 
 absl::StatusOr<std::unique_ptr<Source>> OpenSource(const std::string& path,
-                                                   std::shared_ptr<const Files> files) {
+                                                   std::shared_ptr<const Files> files,
+                                                   BadData& bad) {
   if (path.empty()) {
     return absl::InvalidArgumentError("data.path is empty; name a folder, .tar, .tar.gz or .zip");
   }
@@ -51,7 +52,7 @@ absl::StatusOr<std::unique_ptr<Source>> OpenSource(const std::string& path,
                                             std::filesystem::current_path().string(), "'"));
   }
   RETURN_IF_ERROR(bytes.status());
-  return OpenArchive(path, *bytes);
+  return OpenArchive(path, *bytes, bad);
 }
 
 absl::StatusOr<std::string> SafeName(const std::string& name) {

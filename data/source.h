@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "data/bad_data.h"
 #include "data/files.h"
 
 namespace tessera {
@@ -23,9 +24,10 @@ class Source {
 };
 
 // A folder's names are listed once; its bytes are read from disk each time, through `files`. An
-// archive is read once and its files are kept in memory.
+// archive is read once and its files are kept in memory; those whose names lead out of it are bad.
 absl::StatusOr<std::unique_ptr<Source>> OpenSource(const std::string& path,
-                                                   std::shared_ptr<const Files> files);
+                                                   std::shared_ptr<const Files> files,
+                                                   BadData& bad);
 
 // "./a//b.png" -> "a/b.png". An absolute name, or one that leaves the folder by "..", is an error.
 absl::StatusOr<std::string> SafeName(const std::string& name);

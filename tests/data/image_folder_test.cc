@@ -132,7 +132,9 @@ TEST(ImageFolder, ABadCsvSaysSo) {
   EXPECT_EQ(complaint("file_name,text\na.png\n"),
             "'metadata.csv' line 2: 1 fields where the first line names 2");
   EXPECT_EQ(complaint("file_name,text\na.png,\"x\n"),
-            "'metadata.csv': line 2: a quote is not closed");
+            "'metadata.csv' line 2: a quote is not closed");
+  EXPECT_EQ(complaint("file\"name,text\n"),
+            "'metadata.csv' line 1: a field with quotes must be quoted, with \"\" for each");
   EXPECT_EQ(complaint("file_name,text\na.png,\xFF\n"),
             "'metadata.csv' line 2: the text is invalid UTF-8 at byte 0");
   EXPECT_EQ(complaint(""), "'metadata.csv' has no line of column names");

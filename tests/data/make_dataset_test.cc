@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "data/image_io.h"
 #include "tests/data/faulty_file_system.h"
 #include "tests/data/file_sets.h"
+#include "tests/data/tar_bytes.h"
 #include "tests/data/temp_folder.h"
 
 namespace tessera {
@@ -54,6 +57,35 @@ TEST(MakeDataset, SkipLeavesOutALineNestedTooDeep) {
   EXPECT_EQ((*dataset)->Problems(),
             std::vector{"'" + folder / "docs.jsonl" +
                         "' line 1: bad JSON at byte 261: nested deeper than 256 levels"});
+}
+
+TEST(MakeDataset, SkipLeavesOutMalformedCsvRows) {
+  const TempFolder folder;
+  folder.Write("a.png", EncodePng(Dot(1)));
+  folder.Write("metadata.csv", "file_name,text\na.png,one\na.png,\"two\na.png,three\n");
+  const auto dataset = Open(Config(DataKind::kImageFolder, folder.path(), OnError::kSkip));
+  EXPECT_EQ(DocumentsOf(dataset), (std::vector<Document>{{{"one", Dot(1)}}, {{"three", Dot(1)}}}));
+  EXPECT_EQ((*dataset)->Problems(),
+            std::vector{"'" + folder / "metadata.csv" + "' line 3: a quote is not closed"});
+}
+
+TEST(MakeDataset, SkipLeavesOutAndListsAFileWhoseNameLeavesItsArchive) {
+  const TempFolder folder;
+  folder.Write("set.tar",
+               TarBytes({{"a.png", EncodePng(Dot(1))}, {"../b.png", EncodePng(Dot(2))}}));
+  const auto dataset = Open(Config(DataKind::kImageFolder, folder / "set.tar", OnError::kSkip));
+  EXPECT_EQ(DocumentsOf(dataset), (std::vector<Document>{{{Dot(1)}}}));
+  EXPECT_EQ((*dataset)->Problems(),
+            std::vector{"the archive '" + folder / "set.tar" +
+                        "': '../b.png' leads out of the folder; names must be relative to it"});
+}
+
+TEST(MakeDataset, FollowsLinksOutOfAFolder) {
+  const TempFolder folder, elsewhere;
+  elsewhere.Write("dot", EncodePng(Dot(1)));
+  std::filesystem::create_symlink(elsewhere / "dot", folder / "a.png");
+  EXPECT_EQ(DocumentsOf(Open(Config(DataKind::kImageFolder, folder.path()))),
+            (std::vector<Document>{{{Dot(1)}}}));
 }
 
 TEST(MakeDataset, NothingToTrainOnIsAnErrorThatTellsWhy) {

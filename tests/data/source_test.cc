@@ -14,7 +14,8 @@ namespace {
 using Names = std::vector<std::string>;
 
 std::unique_ptr<Source> Open(const std::string& path) {
-  auto source = OpenSource(path, std::make_shared<Files>());
+  BadData bad(OnError::kStop);
+  auto source = OpenSource(path, std::make_shared<Files>(), bad);
   EXPECT_TRUE(source.ok()) << source.status();
   return source.ok() ? *std::move(source) : nullptr;
 }
@@ -38,7 +39,8 @@ TEST(Source, FolderTarAndZipAreReadTheSameWay) {
 }
 
 TEST(Source, AMissingRelativePathIsToldWithTheFolderThatItCountsFrom) {
-  const absl::Status status = OpenSource("no/such.tar", std::make_shared<Files>()).status();
+  BadData bad(OnError::kStop);
+  const absl::Status status = OpenSource("no/such.tar", std::make_shared<Files>(), bad).status();
   EXPECT_TRUE(absl::IsNotFound(status));
   const std::string here = std::filesystem::current_path().string();
   EXPECT_NE(status.message().find("working folder, '" + here + "'"), absl::string_view::npos)
@@ -48,34 +50,45 @@ TEST(Source, AMissingRelativePathIsToldWithTheFolderThatItCountsFrom) {
 TEST(Source, AMissingPathIsToldWithTheOneThatMayHaveBeenMeant) {
   const TempFolder folder;
   folder.Write("sprites.tar", "");
-  const absl::Status status = OpenSource(folder / "sprite.tar", std::make_shared<Files>()).status();
+  BadData bad(OnError::kStop);
+  const absl::Status status =
+      OpenSource(folder / "sprite.tar", std::make_shared<Files>(), bad).status();
   EXPECT_TRUE(
       std::string(status.message()).ends_with("did you mean '" + folder / "sprites.tar" + "'?"))
       << status;
 }
 
-TEST(Archive, RefusesNamesThatLeaveTheFolder) {
-  for (const char* name : {"/etc/passwd", "../x", "a/../../x"}) {
-    const absl::Status status = OpenArchive("a.tar", TarBytes({{name, "x"}})).status();
-    EXPECT_EQ(status.message(), "the archive 'a.tar': '" + std::string(name) +
-                                    "' leads out of the folder; names must be relative to it");
+TEST(Archive, HoldsNoFileWhoseNameLeavesTheFolder) {
+  for (const std::string name : {"/etc/passwd", "../x", "a/../../x"}) {
+    const std::string tar = TarBytes({{"a", "1"}, {name, "x"}, {"b", "2"}});
+    const std::string problem =
+        "the archive 'a.tar': '" + name + "' leads out of the folder; names must be relative to it";
+    BadData stop(OnError::kStop), skip(OnError::kSkip);
+    EXPECT_EQ(OpenArchive("a.tar", tar, stop).status().message(),
+              problem + "; or set data.on_error = \"skip\"");
+    const auto source = OpenArchive("a.tar", tar, skip);
+    ASSERT_TRUE(source.ok()) << source.status();
+    EXPECT_EQ((*source)->Names(), (Names{"a", "b"}));
+    EXPECT_EQ(skip.problems(), Names{problem});
   }
 }
 
 TEST(Archive, RefusesWhatIsDamagedOrNoArchive) {
+  BadData bad(OnError::kSkip);
   const std::string tar = TarBytes({{"a", std::string(2000, 'a')}});
-  EXPECT_TRUE(OpenArchive("a.tar", tar).ok());
-  EXPECT_FALSE(OpenArchive("a.tar", tar.substr(0, 1000)).ok());
-  EXPECT_FALSE(OpenArchive("a.tar", "hello").ok());
-  EXPECT_FALSE(OpenArchive("a.tar", "").ok());
+  EXPECT_TRUE(OpenArchive("a.tar", tar, bad).ok());
+  EXPECT_FALSE(OpenArchive("a.tar", tar.substr(0, 1000), bad).ok());
+  EXPECT_FALSE(OpenArchive("a.tar", "hello", bad).ok());
+  EXPECT_FALSE(OpenArchive("a.tar", "", bad).ok());
   const std::string gz = TestFile("two.tar.gz");
-  EXPECT_FALSE(OpenArchive("a.tar.gz", gz.substr(0, gz.size() / 2)).ok());
+  EXPECT_FALSE(OpenArchive("a.tar.gz", gz.substr(0, gz.size() / 2), bad).ok());
 }
 
 TEST(Archive, StopsBeforeItFillsTheMemory) {
+  BadData bad(OnError::kSkip);
   const std::string tar = TarBytes({{"a", std::string(600, 'a')}, {"b", std::string(600, 'b')}});
-  EXPECT_TRUE(OpenArchive("a.tar", tar, /*max_bytes=*/1200).ok());
-  const absl::Status status = OpenArchive("a.tar", tar, /*max_bytes=*/1199).status();
+  EXPECT_TRUE(OpenArchive("a.tar", tar, bad, /*max_bytes=*/1200).ok());
+  const absl::Status status = OpenArchive("a.tar", tar, bad, /*max_bytes=*/1199).status();
   EXPECT_EQ(status.message(),
             "the archive 'a.tar' is too large for memory; unpack it and name the folder");
 }
