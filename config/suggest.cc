@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 #include <vector>
 
 namespace tessera {
@@ -40,6 +41,13 @@ std::string Nearest(std::string_view word, std::span<const std::string> candidat
 }
 
 std::string Similar(std::string_view word, std::span<const std::string> candidates) {
+  std::vector<std::string> whole;  // the word and an ending
+  std::ranges::copy_if(candidates, std::back_inserter(whole), [&](const std::string& candidate) {
+    return !word.empty() && candidate.starts_with(std::string(word) + ".");
+  });
+  if (!whole.empty()) {
+    return Nearest(word, whole);
+  }
   const std::string nearest = Nearest(word, candidates);
   const auto letters = static_cast<int64_t>(std::max(word.size(), nearest.size()));
   return 3 * EditDistance(word, nearest) <= letters ? nearest : std::string();

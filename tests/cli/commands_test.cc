@@ -50,6 +50,7 @@ TEST(Commands, NameWhatAMistypedWordMeant) {
   ExpectRefused(folder, "eval run --cuont 3", "did you mean '--count'?");
   ExpectRefused(folder, "eval run --count 0", "--count");
   ExpectRefused(folder, "data check recipe.tom", "'recipe.toml'");
+  ExpectRefused(folder, "train recipe", "did you mean 'recipe.toml'?");
   ExpectRefused(folder, "data check recipe.toml data.shaps.count=3", "data.shapes");
   ExpectRefused(folder, "data preview bad.toml", "bad.toml");
 }

@@ -35,5 +35,12 @@ TEST(Similar, IsTheNearestOnlyIfItMayHaveBeenMeant) {
   EXPECT_EQ(Similar("x", {}), "");
 }
 
+TEST(Similar, PrefersTheWordWithAnEnding) {
+  const std::vector<std::string> names = {"shape", "shapes.tar.gz", "shapes.toml", "shapesfine"};
+  EXPECT_EQ(Similar("shapes", names), "shapes.toml");
+  EXPECT_EQ(Similar("shapes.tar", names), "shapes.tar.gz");
+  EXPECT_EQ(Similar("", std::vector<std::string>{".hidden"}), "");
+}
+
 }  // namespace
 }  // namespace tessera

@@ -65,6 +65,8 @@ TEST(Files, AMissingFileIsToldWithThePathThatMayHaveBeenMeant) {
                                   folder / "shapes.toml" + "'?");
   EXPECT_EQ(Files().Read(folder / "unlike.png").status().message(),
             "cannot read '" + folder / "unlike.png" + "': No such file or directory");
+  EXPECT_TRUE(absl::EndsWith(Files().Read(folder / "sprites").status().message(),
+                             "did you mean '" + folder / "sprites.toml" + "'?"));
 }
 
 TEST(Files, AMissingFolderIsToldWithTheOneThatMayHaveBeenMeant) {
