@@ -12,6 +12,11 @@ namespace {
 constexpr std::string_view kSpaceMark = "\xE2\x96\x81";
 constexpr const char* kSpaceMarkBytes[] = {"<0xE2>", "<0x96>", "<0x81>"};
 
+// What turns a model into one that puts no space before a text, when it follows the model's bytes:
+// normalizer_spec (field 3) with add_dummy_prefix (its field 3) false. Of a protocol buffer's field
+// the last mention counts.
+constexpr std::string_view kNoDummyPrefix("\x1A\x02\x18\x00", 4);
+
 class Lines : public sentencepiece::SentenceIterator {
  public:
   explicit Lines(std::vector<std::string> lines) : lines_(std::move(lines)) {}
@@ -28,29 +33,27 @@ class Lines : public sentencepiece::SentenceIterator {
 class Processor : public SentencePieces {
  public:
   bool Load(const std::string& model) {
-    if (!processor_.LoadFromSerializedProto(model).ok()) {
+    if (!beginning_.LoadFromSerializedProto(model).ok() ||
+        !rest_.LoadFromSerializedProto(model + std::string(kNoDummyPrefix)).ok()) {
       return false;
     }
-    // A model that puts a space before every text would put one after each spelled mark as well.
-    const std::vector<std::string> pieces = processor_.EncodeAsPieces("a");
-    const bool dummy_prefix = !pieces.empty() && pieces[0].starts_with(kSpaceMark);
     for (const char* byte : kSpaceMarkBytes) {
-      const int id = processor_.PieceToId(byte);
-      if (!dummy_prefix && processor_.IsByte(id)) {
+      const int id = rest_.PieceToId(byte);
+      if (rest_.IsByte(id)) {
         space_mark_ids_.push_back(id);
       }
     }
     return true;
   }
 
-  int64_t size() const override { return processor_.GetPieceSize(); }
+  int64_t size() const override { return beginning_.GetPieceSize(); }
 
   std::vector<int64_t> Encode(std::string_view text) const override {
     std::vector<int64_t> ids;
-    while (true) {
+    for (const auto* processor = &beginning_;; processor = &rest_) {
       const size_t mark = space_mark_ids_.empty() ? text.npos : text.find(kSpaceMark);
       const std::string_view part = text.substr(0, mark);
-      for (const int id : processor_.EncodeAsIds({part.data(), part.size()})) {
+      for (const int id : processor->EncodeAsIds({part.data(), part.size()})) {
         ids.push_back(id);
       }
       if (mark == text.npos) {
@@ -68,11 +71,12 @@ class Processor : public SentencePieces {
         known.push_back(static_cast<int>(id));
       }
     }
-    return processor_.DecodeIds(known);
+    return beginning_.DecodeIds(known);
   }
 
  private:
-  sentencepiece::SentencePieceProcessor processor_;
+  // Many a model puts a space before a text; what follows a spelled mark must get none.
+  sentencepiece::SentencePieceProcessor beginning_, rest_;
   std::vector<int64_t> space_mark_ids_;  // empty: this model cannot tell a mark from a space
 };
 

@@ -38,7 +38,8 @@ struct TokenizerConfig {
   }
 };
 
-// A model that Train made gives back every valid UTF-8 text: Decode(Encode(text)) == text.
+// A model that Train made gives back every valid UTF-8 text: Decode(Encode(text)) == text. So does
+// one from elsewhere that has pieces for all bytes and changes no text before it cuts it.
 // Copies share the model; all calls are const and thread-safe.
 class Tokenizer {
  public:
