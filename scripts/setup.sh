@@ -45,7 +45,9 @@ find_torch() {
     exit 2
   fi
   [[ -x .venv/bin/python ]] || python3 -m venv .venv
-  .venv/bin/python -c 'import torch' 2>/dev/null ||
+  local found  # 2.13.0+cpu is a 2.13.0
+  found=$(.venv/bin/python -c 'import torch; print(torch.__version__)' 2>/dev/null) || found=none
+  [[ ${found%%+*} == "$torch_version" ]] ||
     .venv/bin/pip install --quiet --disable-pip-version-check "torch==$torch_version" numpy >&2
   .venv/bin/python -c 'import torch; print(torch.utils.cmake_prefix_path + "/Torch")'
 }

@@ -89,5 +89,18 @@ TEST_F(TestShTest, CountsNoTestAsAFailure) {
   EXPECT_EQ(out_, "test.sh: ctest ran no test\n0 passed, 1 failed\n");
 }
 
+TEST_F(ScriptTest, SetUpInstallsTheTorchThatItWantsUnlessItIsThere) {
+  Program("bin/dpkg-query", "echo install ok installed");
+  Program("bin/cmake", "");
+  Program(".venv/bin/python", "cat version");
+  Program(".venv/bin/pip", "echo \"pip $*\"");
+  folder_.Write("version", "2.13.0+cpu");
+  EXPECT_EQ(Run("setup.sh"), 0);
+  EXPECT_EQ(out_, "");
+  folder_.Write("version", "2.5.1+cpu");
+  EXPECT_EQ(Run("setup.sh"), 0);
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "torch==2.13.0 numpy", out_);
+}
+
 }  // namespace
 }  // namespace tessera
