@@ -138,7 +138,8 @@ Tensor Model::TextLoss(const Tensor& h_MW, const Batch& batch, Tensor* h_NW) con
   const Tensor target_M = batch.target_BT.flatten();
   const Tensor slot_N = at::nonzero(target_M >= 0).squeeze(1);
   *h_NW = at::index_select(h_MW, 0, slot_N);
-  const Tensor logits_NV = TextLogits(*h_NW).to(torch::kFloat32);
+  const Tensor coarse_NV = TextLogits(*h_NW);
+  const Tensor logits_NV = coarse_NV.to(at::promote_types(coarse_NV.scalar_type(), torch::kFloat));
   const Tensor nats_N = at::cross_entropy_loss(logits_NV, at::index_select(target_M, 0, slot_N), {},
                                                at::Reduction::None);
   return (nats_N * at::index_select(batch.weight_BT.flatten(), 0, slot_N)).sum();
