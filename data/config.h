@@ -41,6 +41,10 @@ struct DataConfig {
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
     const bool files = self.kind != DataKind::kShapes;
+    const bool stories = !files && self.shapes.variant == ShapesVariant::kStories;
+    const bool differences = !files && self.shapes.variant == ShapesVariant::kDifferences;
+    const bool one_picture =
+        self.kind == DataKind::kImageFolder || !(files || stories || differences);
     visit("kind", self.kind, "drawn shapes, pictures with captions, or interleaved documents");
     visit("shapes", self.shapes, "what is drawn", !files);
     visit("path", self.path, "of the folder, .tar, .tar.gz or .zip", files);
@@ -52,17 +56,20 @@ struct DataConfig {
     visit("retry", self.retry, "of file operations", files);
     visit("fit", self.fit, "of a picture to its grid: crop, add white borders, or distort");
     visit("picture_first", self.picture_first,
-          "share of the captioned pictures that are told picture first, then text");
+          "share of the captioned pictures that are told picture first, then text",
+          !stories && !differences);
     visit("drop_text", self.drop_text,
-          "probability that a document hides its texts, which guidance on text needs");
+          "probability that a document hides its texts, which guidance on text needs",
+          !differences);
     visit("drop_images", self.drop_images,
-          "probability that a document hides its pictures, which guidance on pictures needs");
+          "probability that a document hides its pictures, which guidance on pictures needs",
+          !one_picture);
     visit("noise_generated", self.noise_generated,
-          "largest noise on the input pixels of a picture that follows text");
+          "largest noise on the input pixels of a picture that follows text", !differences);
     visit("noise_read", self.noise_read,
-          "largest noise on the input pixels of a picture that comes first");
+          "largest noise on the input pixels of a picture that comes first", !stories);
     visit("prompt_weight", self.prompt_weight,
-          "in the loss, of text that stands before any picture of its document");
+          "in the loss, of text that stands before any picture of its document", !differences);
     visit("threads", self.threads, "that prepare batches; 0: training waits for each");
   }
 };

@@ -5,6 +5,9 @@
 #include <cmath>
 #include <set>
 
+#include "config/toml.h"
+#include "data/shapes.h"
+
 namespace tessera {
 namespace {
 
@@ -116,6 +119,66 @@ TEST(Augment, GivesEveryTurnAnOrderKeyOfItsOwn) {
     keys.insert(Augment(document, DataConfig(), 1, turn).order_key);
   }
   EXPECT_EQ(keys.size(), kTurns);
+}
+
+// What a key of [data] decides of documents. prompt_weight is read after Augment, of a text that
+// stands before a picture then.
+struct Knob {
+  const char* key;
+  double DataConfig::*value;
+};
+constexpr Knob kKnobs[] = {{"picture_first", &DataConfig::picture_first},
+                           {"drop_text", &DataConfig::drop_text},
+                           {"drop_images", &DataConfig::drop_images},
+                           {"noise_generated", &DataConfig::noise_generated},
+                           {"noise_read", &DataConfig::noise_read},
+                           {"prompt_weight", &DataConfig::prompt_weight}};
+
+bool Changes(const Knob& knob, DataConfig config, const std::vector<Document>& documents) {
+  DataConfig other = config;
+  config.*knob.value = 0;
+  other.*knob.value = 1;
+  for (int64_t turn = 0; turn < 50; ++turn) {
+    Document a = documents[static_cast<size_t>(turn) % documents.size()], b = a;
+    const Treatment x = Augment(a, config, 1, turn), y = Augment(b, other, 1, turn);
+    const bool prompts = AsText(a.segments.front()) && config.prompt_weight != other.prompt_weight;
+    if (prompts || a != b || x.drop_text != y.drop_text || x.hidden != y.hidden ||
+        x.noise != y.noise) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void ExpectEffects(const DataConfig& config, const std::vector<Document>& documents) {
+  for (const Knob& knob : kKnobs) {
+    for (const FieldInfo& field : ListFields(config)) {
+      if (field.path == knob.key) {
+        EXPECT_EQ(Changes(knob, config, documents), field.active)
+            << knob.key << ", kind " << EnumName(config.kind) << ", variant "
+            << EnumName(config.shapes.variant);
+      }
+    }
+  }
+}
+
+TEST(Augment, HasAKeyExactlyWhereItChangesADocument) {
+  DataConfig config;
+  config.drop_images = config.noise_read = .5;
+  for (size_t i = 0; i < EnumNames(ShapesVariant{}).size(); ++i) {
+    config.shapes.variant = static_cast<ShapesVariant>(i);
+    const auto shapes = MakeShapes(config.shapes, Split::kTrain, 16);
+    ASSERT_TRUE(shapes.ok());
+    std::vector<Document> documents;
+    for (int64_t index = 0; index < 20; ++index) {
+      documents.push_back((*shapes)->Get(index).value());
+    }
+    ExpectEffects(config, documents);
+  }
+  config.kind = DataKind::kImageFolder;
+  ExpectEffects(config, {Captioned(), {{Dot()}}});
+  config.kind = DataKind::kDocuments;
+  ExpectEffects(config, {Captioned(), Story(), {{Dot(), "a dot", Dot()}}});
 }
 
 }  // namespace
