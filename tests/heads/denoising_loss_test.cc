@@ -3,8 +3,11 @@
 
 #include <ATen/Functions.h>
 #include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
 #include <torch/types.h>
+#include <torch/utils.h>
 
+#include "heads/denoiser.h"
 #include "heads/prediction.h"
 #include "ops/random.h"
 
@@ -150,6 +153,53 @@ TEST(DenoisingLoss, ReportsTheErrorOfTheCleanPatchWhateverIsPredicted) {
     const Tensor kept_M = losses[0].level_M > .05;  // where alpha is not held
     EXPECT_TRUE(at::allclose(losses.back().by_level_M.index({kept_M}),
                              losses[0].by_level_M.index({kept_M}), 1e-6, 1e-9));
+  }
+}
+
+// A loss and its gradient with respect to the condition.
+using LossAndSlope = std::pair<Tensor, Tensor>;
+
+LossAndSlope AtTimesOf(const HeadConfig& config, const TimedPatches& timed, at::Generator rng) {
+  torch::manual_seed(1);
+  Denoiser denoiser(
+      DenoiserShape{.width = 8, .depth = 1, .patch_dim = 4, .condition_dim = 3, .output_dim = 8});
+  denoiser->to(torch::kDouble);
+  {
+    const torch::NoGradGuard no_grad;
+    for (Tensor& parameter : denoiser->parameters()) {
+      parameter.normal_(0, .3);
+    }
+  }
+  const Tensor z_NZ = torch::randn({16, 3}, Rng(3), torch::kDouble).requires_grad_();
+  const NoisyNetwork network = [&](const Tensor& noisy_KND, const Tensor& tau_KN) {
+    return denoiser(noisy_KND, tau_KN, z_NZ);
+  };
+  const NoiseSchedule schedule(config.schedule, config.noise_scale);
+  const Tensor loss = DenoisingLossAt(config, schedule, network, timed, std::move(rng)).mean;
+  return {loss.detach(), torch::autograd::grad({loss}, {z_NZ})[0]};
+}
+
+// 16 patches of 4 numbers each, since normal numbers are drawn in blocks of 16.
+TEST(DenoisingLoss, AndItsGradientAreTheMeanOfThoseOfEachRepeatAlone) {
+  const Tensor x_ND = torch::randn({16, 4}, Rng(1), torch::kDouble);
+  for (const NoiseScheduleKind kind : kSchedules) {
+    for (const Prediction prediction : kPredictions) {
+      for (const bool learn_variance : {false, true}) {
+        const HeadConfig config{
+            .prediction = prediction, .schedule = kind, .learn_variance = learn_variance};
+        const Tensor t_KN1 = DrawTimes(config, {4, 16, 1}, Rng(2), x_ND.options());
+        const auto [loss, slope_NZ] = AtTimesOf(config, {x_ND, t_KN1}, Rng(4));
+        const at::Generator rng = Rng(4);
+        Tensor mean = torch::zeros_like(loss), mean_slope_NZ = torch::zeros_like(slope_NZ);
+        for (int64_t k = 0; k < 4; ++k) {
+          const auto [its, its_NZ] = AtTimesOf(config, {x_ND, t_KN1.slice(0, k, k + 1)}, rng);
+          mean += its / 4;
+          mean_slope_NZ += its_NZ / 4;
+        }
+        EXPECT_TRUE(at::allclose(mean, loss, 1e-12)) << EnumName(prediction);
+        EXPECT_TRUE(at::allclose(mean_slope_NZ, slope_NZ, 1e-10, 1e-12)) << EnumName(prediction);
+      }
+    }
   }
 }
 
