@@ -6,7 +6,8 @@ namespace {
 TEST(SamplerTable, EverySamplerReachesItsReferenceErrorAtEveryNumberOfSteps) {
   for (const MixtureReference& reference : MixtureReferences()) {
     for (size_t column = 0; column < kMixtureSteps.size(); ++column) {
-      ExpectMixtureErrors(reference, column);
+      EXPECT_LT(std::abs(SigmasOff(reference, column)), 3)
+          << reference.name << ", " << kMixtureSteps[column] << " steps";
     }
   }
 }
