@@ -9,7 +9,7 @@
 #include "cli/commands.h"
 #include "config/status.h"
 #include "config/suggest.h"
-#include "study/ablation/folder_lock.h"
+#include "data/folder_lock.h"
 #include "study/ablation/study_page.h"
 #include "study/machine.h"
 

@@ -43,7 +43,11 @@ absl::StatusOr<std::vector<Image>> DrawCaptions(const Run& run, const Dataset& d
 
 absl::Status WriteSampleSheet(const Run& run, int64_t step, const std::string& out,
                               const std::shared_ptr<const Files>& files) {
-  ASSIGN_OR_RETURN(const auto dataset, OpenDataset(run.config, Split::kTest, files));
+  ASSIGN_OR_RETURN(std::shared_ptr<const Dataset> dataset,
+                   OpenDataset(run.config, Split::kTest, files));
+  if (dataset->size() == 0) {  // nothing is held out
+    ASSIGN_OR_RETURN(dataset, OpenDataset(run.config, Split::kTrain, files));
+  }
   std::string captions;
   ASSIGN_OR_RETURN(const std::vector<Image> images,
                    run.model == nullptr ? Reconstructions(run, *dataset, kPictures)

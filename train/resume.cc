@@ -10,7 +10,6 @@
 #include "config/status.h"
 #include "config/toml.h"
 #include "data/json.h"
-#include "train/step_log.h"
 
 namespace tessera {
 namespace {
@@ -48,6 +47,9 @@ std::string ToJson(const TrainState& state) {
     json.emplace_back("best_step", Json{state.best_step});
     json.emplace_back("best_loss", Json{state.best_loss});
   }
+  if (!state.interval.empty()) {
+    json.emplace_back("interval", state.interval.ToJson());
+  }
   return DumpJson({std::move(json)}, /*indented=*/true) + "\n";
 }
 
@@ -69,6 +71,9 @@ absl::StatusOr<TrainState> ReadState(const std::string& checkpoint, const Files&
   if (const double best_step = number("best_step"); best_step > 0) {
     state.best_step = static_cast<int64_t>(best_step);
     state.best_loss = number("best_loss");
+  }
+  if (const Json* interval = json->Find("interval")) {
+    state.interval = Interval::FromJson(*interval);
   }
   return state;
 }

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "data/files.h"
 #include "train/run_config.h"
+#include "train/step_log.h"
 
 namespace tessera {
 
@@ -19,6 +20,7 @@ struct TrainState {
   double minutes = 0;     // of training, over all resumptions
   int64_t best_step = 0;  // with the least held-out loss so far; 0: none was measured
   double best_loss = std::numeric_limits<double>::infinity();
+  Interval interval = {};  // since the last line of the log
 };
 
 std::string ToJson(const TrainState& state);

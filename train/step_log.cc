@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <type_traits>
 
 #include "config/status.h"
 #include "data/json.h"
@@ -37,6 +39,23 @@ constexpr ListKey kLists[] = {
     {"image_loss_by_patch", &TrainReport::image_loss_by_patch},
 };
 
+Json ListJson(const std::vector<double>& values) {
+  JsonArray list;
+  for (const double value : values) {
+    list.push_back({value});
+  }
+  return {std::move(list)};
+}
+
+// Empty if it is no list.
+std::vector<double> NumbersOf(const Json& json) {
+  std::vector<double> numbers;
+  if (const JsonArray* list = json.AsArray()) {
+    std::ranges::transform(*list, std::back_inserter(numbers), &Json::AsNumber);
+  }
+  return numbers;
+}
+
 }  // namespace
 
 std::string ToJsonLine(const TrainReport& report) {
@@ -47,11 +66,7 @@ std::string ToJsonLine(const TrainReport& report) {
     }
   }
   for (const auto& [name, values] : kLists) {
-    JsonArray list;
-    for (const double value : report.*values) {
-      list.push_back({value});
-    }
-    line.emplace_back(name, Json{std::move(list)});
+    line.emplace_back(name, ListJson(report.*values));
   }
   return DumpJson({std::move(line)}) + "\n";
 }
@@ -70,10 +85,8 @@ absl::StatusOr<TrainReport> ParseJsonLine(std::string_view line) {
   }
   for (const auto& [name, values] : kLists) {
     const Json* list = json.Find(name);
-    if (const JsonArray* array = list == nullptr ? nullptr : list->AsArray()) {
-      for (const Json& item : *array) {
-        (report.*values).push_back(item.AsNumber());
-      }
+    if (list != nullptr) {
+      report.*values = NumbersOf(*list);
     }
   }
   return report;
@@ -99,12 +112,47 @@ void Interval::EndStep(double seconds) {
   ++steps_;
 }
 
+void Interval::KeepHeldOut(const TrainReport& report) {
+  held_out_text_ = report.held_out_text_loss;
+  held_out_image_ = report.held_out_image_loss;
+}
+
 void Interval::Fill(TrainReport* report) const {
   report->text_loss = counts_.text > 0 ? text_sum_ / counts_.text : kNotMeasured;
   report->image_loss = counts_.image > 0 ? image_sum_ / counts_.image : kNotMeasured;
+  report->held_out_text_loss = held_out_text_;
+  report->held_out_image_loss = held_out_image_;
   report->tokens_per_second = slots_ / seconds_;
   report->image_loss_by_level = by_level_.Means();
   report->image_loss_by_patch = by_patch_.Means();
+}
+
+Json Interval::ToJson() const {
+  JsonObject json;
+  Visit(*this, [&](const char* name, const auto& value) {
+    if constexpr (std::is_same_v<decltype(value), const double&>) {
+      json.emplace_back(name, Json{value});
+    } else {
+      json.emplace_back(name, ListJson(value));
+    }
+  });
+  return {std::move(json)};
+}
+
+Interval Interval::FromJson(const Json& json) {
+  Interval interval;
+  Visit(interval, [&](const char* name, auto& value) {
+    const Json* found = json.Find(name);
+    if (found == nullptr) {
+      return;
+    }
+    if constexpr (std::is_same_v<decltype(value), double&>) {
+      value = found->AsNumber();
+    } else {
+      value = NumbersOf(*found);
+    }
+  });
+  return interval;
 }
 
 void Interval::Bins::Add(const Tensor& bin_N, const Tensor& value_N) {

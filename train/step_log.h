@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "data/json.h"
 #include "model/learner.h"
 
 namespace tessera {
@@ -34,16 +35,21 @@ struct TrainReport {
 std::string ToJsonLine(const TrainReport& report);
 absl::StatusOr<TrainReport> ParseJsonLine(std::string_view line);
 
-// Sums over the batches of an interval.
+// Sums over the batches of an interval, and what was measured in it.
 class Interval {
  public:
   void Add(const ModelLoss& loss, LossCounts counts, int64_t slots);
   void EndStep(double seconds);
+  void KeepHeldOut(const TrainReport& report);
 
   bool empty() const { return steps_ == 0; }
 
-  // Sets what is a mean over the interval.
+  // Sets what is a mean over the interval, and the held-out losses.
   void Fill(TrainReport* report) const;
+
+  // As a checkpoint keeps it, so that the line in which a run was cut is that of the uncut run.
+  Json ToJson() const;
+  static Interval FromJson(const Json& json);
 
  private:
   struct Bins {
@@ -52,10 +58,27 @@ class Interval {
     std::vector<double> Means() const;
   };
 
-  int64_t steps_ = 0;
-  double seconds_ = 0, slots_ = 0;
+  template <class Self, class Visitor>
+  static void Visit(Self& self, const Visitor& visit) {
+    visit("steps", self.steps_);
+    visit("seconds", self.seconds_);
+    visit("slots", self.slots_);
+    visit("text_sum", self.text_sum_);
+    visit("text_count", self.counts_.text);
+    visit("image_sum", self.image_sum_);
+    visit("image_count", self.counts_.image);
+    visit("held_out_text_loss", self.held_out_text_);
+    visit("held_out_image_loss", self.held_out_image_);
+    visit("level_sum", self.by_level_.sum);
+    visit("level_count", self.by_level_.count);
+    visit("patch_sum", self.by_patch_.sum);
+    visit("patch_count", self.by_patch_.count);
+  }
+
+  double steps_ = 0, seconds_ = 0, slots_ = 0;
   double text_sum_ = 0, image_sum_ = 0;
   LossCounts counts_;
+  double held_out_text_ = kNotMeasured, held_out_image_ = kNotMeasured;
   Bins by_level_, by_patch_;
 };
 

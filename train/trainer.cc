@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
 #include "config/toml.h"
+#include "data/folder_lock.h"
 #include "data/loader.h"
 #include "train/autoencoder_run.h"
 #include "train/resume.h"
@@ -66,6 +67,8 @@ class Trainer {
 
   double Done() const { return Progress(config_, state_.step, Minutes()); }
 
+  // The checkpoint comes last: a run that is killed before it writes all that again. Only the sheet
+  // of the end is drawn behind it, from parameters that are safe.
   absl::Status WriteWhatIsDue(bool last) {
     const auto due = [&](int64_t every) { return every > 0 && (last || state_.step % every == 0); };
     if (due(config_.evaluate_every)) {
@@ -77,7 +80,8 @@ class Trainer {
     if (!last && due(config_.sample_every)) {
       RETURN_IF_ERROR(Sample());
     }
-    return last || due(config_.checkpoint_every) ? Save() : absl::OkStatus();
+    const bool best = state_.best_step == state_.step;
+    return last || best || due(config_.checkpoint_every) ? Save() : absl::OkStatus();
   }
 
   absl::Status Step(Loader& loader) {
@@ -89,7 +93,7 @@ class Trainer {
     }
     report_.lr_factor = LearningRateFactor(config_, state_.step, Done());
     weights_.Begin(state_.step);
-    const StepLoss loss = AddGradient(*run_.learner, input, config_, &interval_);
+    const StepLoss loss = AddGradient(*run_.learner, input, config_, &state_.interval);
     report_.text_gradient_norm = loss.text_gradient;
     report_.image_gradient_norm = loss.image_gradient;
     report_.gradient_norm = weights_.ClipGradient();
@@ -98,7 +102,7 @@ class Trainer {
     ++state_.step;
     input.batches.resize(1);
     last_input_ = std::move(input);
-    interval_.EndStep(std::chrono::duration<double>(Clock::now() - start).count());
+    state_.interval.EndStep(std::chrono::duration<double>(Clock::now() - start).count());
     return absl::OkStatus();
   }
 
@@ -118,19 +122,18 @@ class Trainer {
 
   // A line of the log about the steps since the last one.
   absl::Status Report() {
-    if (interval_.empty()) {
+    if (state_.interval.empty()) {
       return absl::OkStatus();
     }
     report_.step = state_.step;
     report_.minutes = Minutes();
     report_.progress = Progress(config_, state_.step, report_.minutes);
-    interval_.Fill(&report_);
+    state_.interval.Fill(&report_);
     if (hooks_.on_report) {
       hooks_.on_report(report_);
     }
     const std::string line = ToJsonLine(report_);
-    interval_ = Interval();
-    report_.held_out_text_loss = report_.held_out_image_loss = kNotMeasured;
+    state_.interval = Interval();
     return files_.Append(LogPath(), line);
   }
 
@@ -141,34 +144,31 @@ class Trainer {
     return weights_.WithAverage([&] { return hooks_.on_sample(run_, state_.step); });
   }
 
-  // The best parameters so far are kept at once. A loss that held-out documents have none of is
-  // NaN, and counts nothing.
+  // A loss that held-out documents have none of is NaN, and counts nothing.
   absl::Status Evaluate() {
     if (!hooks_.on_evaluate) {
       return absl::OkStatus();
     }
     RETURN_IF_ERROR(weights_.WithAverage([&] { return hooks_.on_evaluate(run_, &report_); }));
+    state_.interval.KeepHeldOut(report_);
     const auto weighted = [](double weight, double loss) {
       return std::isnan(loss) ? 0 : weight * loss;
     };
     const double loss = weighted(config_.text_weight, report_.held_out_text_loss) +
                         weighted(config_.image_weight, report_.held_out_image_loss);
-    if (!(loss < state_.best_loss)) {
-      return absl::OkStatus();
+    if (loss < state_.best_loss) {
+      state_.best_loss = loss;
+      state_.best_step = state_.step;
     }
-    state_.best_loss = loss;
-    state_.best_step = state_.step;
-    return Save();
+    return absl::OkStatus();
   }
 
-  // The log is brought up to the step first: it then tells of every step that a checkpoint holds.
   absl::Status Save() {
     if (state_.step == saved_step_) {
       return absl::OkStatus();
     }
     // A step with a finite loss may still break the parameters, which only their own loss shows.
     RETURN_IF_ERROR(CheckFinite(LossOf(*run_.learner, last_input_, config_)));
-    RETURN_IF_ERROR(Report());
     state_.minutes = Minutes();
     std::vector<CheckpointFile> contents = weights_.ToFiles();
     contents.insert(contents.end(), {{"config.toml", ToToml(run_.config)},
@@ -193,7 +193,6 @@ class Trainer {
   TrainedWeights weights_;
   TrainState state_;
   StepInput last_input_;  // the first batch of the last step
-  Interval interval_;     // since the last line of the log
   TrainReport report_;
   int64_t saved_step_ = -1;
   double earlier_minutes_ = 0;
@@ -250,6 +249,7 @@ absl::Status Train(const RunConfig& config, const RunFolders& folders,
     RETURN_IF_ERROR(LoadAutoencoder(*files, &run));
   }
   RETURN_IF_ERROR(files->MakeFolder(out));
+  ASSIGN_OR_RETURN(const FolderLock lock, LockFolder(out));
   RETURN_IF_ERROR(files->Write(JoinPath(out, "config.toml"), ToToml(config)));
   BatchSource source{dataset, tokenizer, run.layout, config.data, config.train.batch};
   source.seed = static_cast<uint64_t>(config.seed);

@@ -31,6 +31,22 @@ TEST(Train, CutAndResumedEndsInTheSameBytesAsUncut) {
   }
 }
 
+// The line in which it was cut too: its means, and losses that were measured before the cut.
+TEST(Train, CutAnywhereAndResumedWritesTheLogOfTheUncutRun) {
+  const RunConfig config = TinyRun({"train.log_every=4", "train.evaluate_every=3"});
+  const TempFolder uncut;
+  ASSERT_TRUE(TrainTiny(config, uncut.path(), {.on_evaluate = NormAsLoss}).ok());
+  EXPECT_EQ(LogOf(uncut.path()).size(), 2);  // steps 4 and 6
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "held_out_text_loss", LogOf(uncut.path())[0]);
+  for (int64_t step = 1; step <= 6; ++step) {
+    const TempFolder cut;
+    const TinyOptions begin{.stop_after = step, .on_evaluate = NormAsLoss};
+    ASSERT_TRUE(TrainTiny(config, cut.path(), begin).ok());
+    ASSERT_TRUE(TrainTiny(config, cut.path(), {.resume = true, .on_evaluate = NormAsLoss}).ok());
+    EXPECT_EQ(LogOf(cut.path()), LogOf(uncut.path())) << step;
+  }
+}
+
 TEST(Train, IsTheSameWhateverTheNumberOfLoaderThreads) {
   const TempFolder none, two;
   ASSERT_TRUE(TrainTiny(TinyRun({"data.threads=0"}), none.path()).ok());
@@ -43,7 +59,7 @@ TEST(Train, KilledAfterItsLastCheckpointWritesTheSameLogAgain) {
       TinyRun({"train.log_every=2", "train.checkpoint_every=3", "train.keep=9"});
   const TempFolder uncut, killed;
   ASSERT_TRUE(TrainTiny(config, uncut.path()).ok());
-  EXPECT_EQ(LogOf(uncut.path()).size(), 4);  // steps 2, 3, 4, 6
+  EXPECT_EQ(LogOf(uncut.path()).size(), 3);  // steps 2, 4, 6
   std::filesystem::copy(uncut.path(), killed.path(), std::filesystem::copy_options::recursive);
   std::filesystem::remove_all(killed / "checkpoints/step-000006");
   std::ofstream(killed / "log.jsonl", std::ios::app) << R"({"step": 7, "min)";
@@ -66,6 +82,19 @@ TEST(Train, DoesNotBeginOverACheckpoint) {
   ASSERT_TRUE(TrainTiny(TinyRun({"train.steps=1"}), folder.path()).ok());
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "continue it with --resume",
                       std::string(TrainTiny(TinyRun(), folder.path()).message()));
+}
+
+TEST(Train, RefusesAFolderInWhichAnotherTrains) {
+  const TempFolder folder;
+  absl::Status second;
+  const auto train_again = [&](int64_t) {
+    second = TrainTiny(TinyRun(), folder.path(), {.resume = true});
+    return absl::OkStatus();
+  };
+  ASSERT_TRUE(
+      TrainTiny(TinyRun({"train.steps=1"}), folder.path(), {.on_sample = train_again}).ok());
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "another process works in",
+                      std::string(second.message()));
 }
 
 TEST(Train, ResumesForMoreStepsButNotAsAnotherRun) {

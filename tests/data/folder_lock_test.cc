@@ -1,4 +1,4 @@
-#include "study/ablation/folder_lock.h"
+#include "data/folder_lock.h"
 
 #include <gtest/gtest.h>
 

@@ -11,7 +11,8 @@ namespace tessera {
 // Held until it is destroyed or the process ends, in whatever way. Children do not keep it.
 using FolderLock = std::shared_ptr<const void>;
 
-// FailedPrecondition if another holds it. The file "<folder>/lock" stays.
+// FailedPrecondition if another holds it. The file "<folder>/lock" stays. Where a file system
+// cannot lock, nobody is kept out.
 absl::StatusOr<FolderLock> LockFolder(const std::string& folder);
 
 }  // namespace tessera

@@ -1,4 +1,4 @@
-#include "study/ablation/folder_lock.h"
+#include "data/folder_lock.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -18,7 +18,7 @@ absl::StatusOr<FolderLock> LockFolder(const std::string& folder) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot write '", path, "'"));
   }
   FolderLock lock(nullptr, [file](const void*) { close(file); });
-  if (flock(file, LOCK_EX | LOCK_NB) == 0) {
+  if (flock(file, LOCK_EX | LOCK_NB) == 0 || errno == ENOLCK || errno == EOPNOTSUPP) {
     return lock;
   }
   return errno == EWOULDBLOCK
