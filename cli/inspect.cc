@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "config/status.h"
 #include "config/toml.h"
+#include "data/hash.h"
 #include "data/loader.h"
 #include "train/run.h"
 
@@ -72,16 +73,56 @@ void PrintParameters(const Run& run) {
   }
 }
 
-absl::StatusOr<Batch> FirstBatch(const Run& run, const std::shared_ptr<const Files>& files) {
-  ASSIGN_OR_RETURN(std::shared_ptr<const Dataset> dataset,
-                   OpenDataset(run.config, Split::kTrain, files));
-  DataConfig data = run.config.data;
+// A document of one picture for each grid, its numbers any: no data set is needed to look inside.
+class NoisePictures : public Dataset {
+ public:
+  explicit NoisePictures(const LayoutSpec& layout) : layout_(layout) {}
+
+  int64_t size() const override { return std::ssize(layout_.grids); }
+  absl::StatusOr<Document> Get(int64_t index) const override {
+    const PatchGrid grid = layout_.grids[index];
+    Image image{grid.rows * layout_.patch, grid.cols * layout_.patch, {}};
+    for (int64_t i = 0; i < 3 * image.height * image.width; ++i) {
+      image.rgb.push_back(static_cast<uint8_t>(MixBits(i)));
+    }
+    return Document{{std::move(image)}};
+  }
+
+ private:
+  const LayoutSpec& layout_;
+};
+
+absl::StatusOr<Batch> NoiseBatch(const Run& run) {
+  const auto pictures = std::make_shared<const NoisePictures>(run.layout);
+  DataConfig data;
   data.threads = 0;
-  return MakeBatch({dataset, run.tokenizer, run.layout, data}, 0);
+  return MakeBatch({.dataset = pictures,
+                    .tokenizer = run.tokenizer,
+                    .layout = run.layout,
+                    .data = data,
+                    .documents = pictures->size()},
+                   0);
+}
+
+// Embedded patches, taken from what the first layer reads. Token, place and noise level, which
+// stand there in the same sum, are what it reads of grey patches, less their embedding.
+Tensor FromFirstLayer(Model& model, Batch batch) {
+  const auto first_layer = [&] {
+    Trace trace;
+    model.Hidden(batch, {}, nullptr, 0, &trace);
+    const Tensor x_MW = trace.state_BTW.front().flatten(0, 1).to(torch::kFloat64);
+    return at::index_select(x_MW, 0, batch.patch_slot_P);
+  };
+  const Tensor seen_PW = first_layer();
+  batch.patch_PD = at::zeros_like(batch.patch_PD);
+  const Tensor apart_PW = (seen_PW - first_layer()).to(batch.patch_PD.scalar_type());
+  return apart_PW + model.patch_embedder().Embed(batch.patch_PD);
 }
 
 // Whether the pixels can be had back from what the first layer reads.
-void PrintLosslessness(const PatchEmbedder& embedder, const Tensor& patch_PD) {
+void PrintLosslessness(Model& model, const Batch& batch) {
+  const PatchEmbedder& embedder = model.patch_embedder();
+  const Tensor& patch_PD = batch.patch_PD;
   const bool linear = embedder.Matrix().defined();
   const int64_t looked_at = linear ? 1 : std::min<int64_t>(kPatchesLookedAt, patch_PD.size(0));
   int64_t rank = patch_PD.size(1);
@@ -99,11 +140,11 @@ void PrintLosslessness(const PatchEmbedder& embedder, const Tensor& patch_PD) {
                                       : absl::StrCat("derivative at ", looked_at, " patches"),
                                rank, patch_PD.size(1), least, most);
   if (linear) {
-    const Tensor back_PD = RecoverPatches(embedder, embedder.Embed(patch_PD));
+    const Tensor back_PD = RecoverPatches(embedder, FromFirstLayer(model, batch));
     const auto code = [](const Tensor& x) { return at::round((x + 1) * 127.5).to(torch::kLong); };
-    std::cout << absl::StrFormat("pixels recovered from its output: %d of %d codes wrong\n",
-                                 (code(back_PD) != code(patch_PD)).sum().item<int64_t>(),
-                                 patch_PD.numel());
+    std::cout << absl::StrFormat(
+        "pixels recovered from the first layer's input: %d of %d codes wrong\n",
+        (code(back_PD) != code(patch_PD)).sum().item<int64_t>(), patch_PD.numel());
   }
 }
 
@@ -128,11 +169,11 @@ absl::Status InspectRun(const std::string& path) {
   ASSIGN_OR_RETURN(const Run run, LoadRun(path, *files));
   std::cout << ToToml(run.config);
   PrintParameters(run);
-  ASSIGN_OR_RETURN(const Batch batch, FirstBatch(run, files));
   const InputKind input = run.config.model.input.kind;
-  if (batch.patches() > 0 && run.model != nullptr && input != InputKind::kCodes &&
+  if (run.model != nullptr && input != InputKind::kCodes &&
       input != InputKind::kResampler) {  // whose slots hold no patch of their own
-    PrintLosslessness(run.model->patch_embedder(), batch.patch_PD);
+    ASSIGN_OR_RETURN(const Batch batch, NoiseBatch(run));
+    PrintLosslessness(*run.model, batch);
   }
   if (run.config.model.autoencoder.quantises()) {
     PrintCapacity(run);

@@ -29,9 +29,10 @@ void ExpectRefused(const TempFolder& folder, const std::string& arguments,
 
 TEST(Commands, ShowAnExampleInTheirHelp) {
   const TempFolder folder;
-  for (const char* command : {"", "train", "generate", "eval", "ablate", "merge", "report",
-                              "inspect", "data", "data check", "data preview", "tokenizer",
-                              "tokenizer train", "tokenizer encode", "tokenizer decode"}) {
+  for (const char* command :
+       {"", "train", "generate", "eval", "ablate", "amed", "probe", "sample-lab", "merge", "report",
+        "inspect", "data", "data check", "data preview", "tokenizer", "tokenizer train",
+        "tokenizer encode", "tokenizer decode"}) {
     const Outcome outcome = Tessera(folder, std::string(command) + " --help");
     EXPECT_EQ(outcome.exit_code, 0) << command;
     EXPECT_PRED_FORMAT2(testing::IsSubstring, "Example: tessera " + std::string(command),
@@ -58,7 +59,7 @@ TEST(Commands, NameWhatAMistypedWordMeant) {
 TEST(Commands, RefuseARunThatIsNone) {
   const TempFolder folder;
   folder.Write("recipe.toml", kTinyRecipe);
-  for (const char* command : {"eval", "report", "inspect"}) {
+  for (const char* command : {"eval", "report", "inspect", "amed"}) {
     ExpectRefused(folder, std::string(command) + " recipe.tml", "'recipe.tml' is no run");
   }
 }
@@ -154,6 +155,7 @@ TEST(RunCommands, ReadARunOfTwoSteps) {
   const Outcome inspect = Tessera(folder, "inspect run");
   EXPECT_EQ(inspect.exit_code, 0) << inspect.err;
   EXPECT_PRED_FORMAT2(testing::IsSubstring, " parameters\n", inspect.out);
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "rank 16 of 192", inspect.out);  // too narrow
   EXPECT_EQ(Tessera(folder, "tokenizer encode run/checkpoints/step-000002 'a red circle'").out,
             Tessera(folder, "tokenizer encode run 'a red circle'").out);
   ExpectRefused(folder, "eval run --set sampler.kind=amed", "has no predictor; fit one");
@@ -175,6 +177,28 @@ TEST(RunCommands, ReadARunOfTwoSteps) {
   ExpectRefused(folder, "report run", "run/eval.json: bad JSON");
 }
 
+// Without the data that it was trained on, which is not needed.
+TEST(InspectCommand, RecoversThePixelsFromWhatTheFirstLayerOfATrainedModelReads) {
+  const TempFolder folder;
+  folder.Write("recipe.toml", kTinyRecipe);
+  const Outcome trained = Tessera(folder,
+                                  "train recipe.toml model.patch=2 model.grids='[\"8x8\"]' "
+                                  "train.row_length=128 --out run");
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  const Outcome inspect = Tessera(folder, "inspect run");
+  EXPECT_EQ(inspect.exit_code, 0) << inspect.err;
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "patch embedding: rank 12 of 12", inspect.out);
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "first layer's input: 0 of 768 codes wrong",
+                      inspect.out);
+  const Outcome tensors = Tessera(folder, "inspect run/checkpoints/step-000002/model.safetensors");
+  EXPECT_EQ(tensors.exit_code, 0) << tensors.err;
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "embed_tokens", tensors.out);
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, " numbers\n", tensors.out);
+  folder.Write("cut.safetensors",
+               Contents(folder / "run/checkpoints/step-000002/model.safetensors").substr(0, 1000));
+  ExpectRefused(folder, "inspect cut.safetensors", "cut.safetensors");
+}
+
 TEST(Commands, TryAgainAsOftenAsTheRecipeOrRunSays) {
   const TempFolder folder;
   folder.Write("recipe.toml", kTinyRecipe);
@@ -193,8 +217,8 @@ TEST(Commands, TryAgainAsOftenAsTheRecipeOrRunSays) {
   for (const std::string& command :
        {"data check " + set, "data preview " + set, "tokenizer train " + set,
         std::string("eval run"), std::string("eval run --features bad.png"),
-        std::string("generate run bad.png"), std::string("inspect run"), std::string("report run"),
-        std::string("probe run"), std::string("amed run"), std::string("sample-lab run")}) {
+        std::string("generate run bad.png"), std::string("report run"), std::string("probe run"),
+        std::string("amed run"), std::string("sample-lab run")}) {
     const Outcome outcome = Tessera(folder, command);
     EXPECT_EQ(outcome.exit_code, 2) << command;
     EXPECT_PRED_FORMAT2(testing::IsSubstring, "gave up after 2 tries", outcome.err) << command;
