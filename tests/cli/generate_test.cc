@@ -39,6 +39,7 @@ class GenerateCommand : public testing::Test {
   static void SetUpTestSuite() {
     folder_ = new TempFolder();
     folder_->Write("recipe.toml", kRecipe);
+    folder_->Write("data_set/docs.jsonl", "");
     folder_->Write("photo.png", TestFile("rgba.png"));
     folder_->Write("broken.png", TestFile("rgba.png").substr(0, 60));
     const Outcome trained = Tessera(*folder_, "train recipe.toml --out run");
@@ -118,6 +119,11 @@ TEST_F(GenerateCommand, RefusesWhatItCannotUseInASentence) {
   ExpectRefused("run dot --until picture", "nearest to 'picture' is 'image'");
   ExpectRefused("run dot --set negative=dots", "has no effect");
   ExpectRefused("run dot --document doc.json", "excludes");
+  const Outcome over_data = Generate("run dot --out data_set");
+  EXPECT_EQ(over_data.exit_code, 2);
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "holds a data set that tessera did not generate",
+                      over_data.err);
+  EXPECT_EQ(Written("data_set/docs.jsonl"), "");
 }
 
 }  // namespace
