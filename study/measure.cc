@@ -67,6 +67,9 @@ absl::Status AddDrawnScenes(const Run& run, const Dataset& dataset, const std::s
       metrics->emplace_back(absl::StrCat(prefix, "scene_accuracy_turn_", turn + 1),
                             scores.by_turn[turn].scene);
     }
+    ASSIGN_OR_RETURN(const StoryScore story, EvaluateStories(run, dataset, options));
+    metrics->insert(metrics->end(), {{prefix + "story_pictures", story.pictures},
+                                     {prefix + "story_accuracy", story.right}});
   }
   return absl::OkStatus();
 }

@@ -143,6 +143,28 @@ absl::StatusOr<double> EvaluateInstructions(const Run& run, const Dataset& datas
                     });
 }
 
+absl::StatusOr<StoryScore> EvaluateStories(const Run& run, const Dataset& dataset,
+                                           const EvaluateOptions& options) {
+  ASSIGN_OR_RETURN(const std::vector<Document> captions,
+                   Prompts(dataset, (options.count + 2) / 3, 0, 1));
+  const SceneChecker checker(run.layout.grids[0].rows * run.layout.patch);
+  double pictures = 0, right = 0;
+  for (const Document& story : ContinueAll(run, captions, Until::kEnd, options)) {
+    Document so_far;
+    for (const Segment& segment : story.segments) {
+      so_far.segments.push_back(segment);
+      if (const Image* image = AsImage(segment)) {
+        ++pictures;
+        if (const auto told = ToldScenes(so_far); told.ok()) {
+          ASSIGN_OR_RETURN(const SceneReading reading, checker.CheckScene(*image, told->back()));
+          right += reading.right();
+        }
+      }
+    }
+  }
+  return StoryScore{pictures / static_cast<double>(captions.size()), right / pictures};
+}
+
 absl::StatusOr<double> EvaluateDifferences(const Run& run, const Dataset& dataset,
                                            const EvaluateOptions& options) {
   ASSIGN_OR_RETURN(const std::vector<Document> pairs, Prompts(dataset, options.count, 0, 2));

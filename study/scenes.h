@@ -41,6 +41,16 @@ absl::StatusOr<double> EvaluateCaptions(const Run& run, const Dataset& dataset,
 absl::StatusOr<double> EvaluateInstructions(const Run& run, const Dataset& dataset,
                                             const EvaluateOptions& options);
 
+struct StoryScore {
+  double pictures = 0;  // of a story, in the mean
+  double right = 0;     // the share of them that shows what the texts up to it tell
+};
+
+// Stories told on by the run alone, texts and pictures, each from the caption of a true one: about
+// options.count pictures together. Behind a text that makes no sense no picture is right.
+absl::StatusOr<StoryScore> EvaluateStories(const Run& run, const Dataset& dataset,
+                                           const EvaluateOptions& options);
+
 // Of differences: the share of pairs of pictures behind which the instruction that leads from the
 // first to the second is written, letter by letter: there is no other (tests/data/shapes_test.cc).
 absl::StatusOr<double> EvaluateDifferences(const Run& run, const Dataset& dataset,

@@ -1,6 +1,7 @@
 #include "study/showcase.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -193,6 +194,43 @@ absl::Status AddStory(const Run& run, const Document& prompt, const std::string&
   return absl::OkStatus();
 }
 
+// The first picture of a document and its first text, in their order, and whether they agree.
+absl::StatusOr<std::optional<Figure>> PairFigure(const Run& run, const Document& document) {
+  const Image* picture = nullptr;
+  std::string text, told;
+  for (const Segment& segment : document.segments) {
+    if (const Image* image = AsImage(segment); image != nullptr && picture == nullptr) {
+      picture = image;
+      text += text.empty() ? "the picture, then " : ", then the picture";
+    } else if (image == nullptr && told.empty()) {
+      told = *AsText(segment);
+      absl::StrAppend(&text, "\"", told, "\"");
+    }
+  }
+  if (picture == nullptr) {
+    return std::nullopt;
+  }
+  if (const auto scene = ParseCaption(told); IsShapes(run) && scene.ok()) {
+    ASSIGN_OR_RETURN(const std::string verdict, Verdict(run, *picture, *scene));
+    absl::StrAppend(&text, " (", verdict, ")");
+  }
+  return ImageFigure(*picture, text);
+}
+
+absl::Status AddInventions(const Run& run, HtmlPage* page) {
+  std::vector<Figure> figures;
+  for (const Document& document :
+       ContinueAll(run, std::vector<Document>(kRead), Until::kEnd, EvaluateOptions())) {
+    ASSIGN_OR_RETURN(std::optional<Figure> figure, PairFigure(run, document));
+    if (figure) {
+      figures.push_back(*std::move(figure));
+    }
+  }
+  page->Heading("Documents of its own invention, which it begins with a text or with a picture");
+  page->Figures(figures, kPictureColumn);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status AddShowcase(const Run& run, const std::shared_ptr<const Files>& files,
@@ -209,15 +247,18 @@ absl::Status AddShowcase(const Run& run, const std::shared_ptr<const Files>& fil
     RETURN_IF_ERROR(AddTrainingPairs(run, *training, page));
   }
   RETURN_IF_ERROR(AddDifferences(run, *test, page));
-  if (TellsStories(run) && run.config.draws()) {
+  if (!run.config.draws()) {
+    return absl::OkStatus();
+  }
+  if (TellsStories(run)) {
     ASSIGN_OR_RETURN(const auto openings, CaptionedPictures(*test, 1));
     if (!openings.empty()) {
       RETURN_IF_ERROR(AddStory(run, {{openings.front().caption}},
                                "A whole document, told on from its first text", page));
     }
-    RETURN_IF_ERROR(AddStory(run, {}, "A whole document, of its own invention", page));
+    return AddStory(run, {}, "A whole document, of its own invention", page);
   }
-  return absl::OkStatus();
+  return AddInventions(run, page);
 }
 
 }  // namespace tessera
