@@ -2,10 +2,10 @@
 # Trains recipes again from nothing, evaluates them, and holds the results against what their headers state in lines such as
 #   # expect scene_accuracy >= .98
 #   # expect gmm/scene_accuracy >= .40     of a study: the mean of an arm
-# Commands in lines such as "# before scripts/draw_glyphs.py runs/glyphs" are run first. A study with a line such as "# cheap --grid seed=1"
-# belongs to the cheap ones, which --cheap runs with the arguments of that line: 9 minutes of one core together.
-# Prints measured against expected; exits 1 if one misses. Takes as long as the recipes do.
-#   scripts/check_recipes.sh [NAME...]    names of recipes/NAME.toml, such as studies/heads; default: shapes
+# Commands in lines such as "# before scripts/draw_glyphs.py runs/glyphs" are run first; "# with --from runs/shapes" are words for train.
+# A study with a line such as "# cheap --grid seed=1" belongs to the cheap ones, which --cheap runs with the arguments of that line: 9
+# minutes of one core together. Prints measured against expected; exits 1 if one misses. Takes as long as the recipes do.
+#   scripts/check_recipes.sh [NAME...] [path=value...]   recipes/NAME.toml, such as studies/heads; default: shapes. Keys to change in each
 #   scripts/check_recipes.sh --cheap
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -13,7 +13,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export tessera=${TESSERA:-build/release/tessera}
 python=.venv/bin/python
 [[ -x $python ]] || python=python3
-names=("${@:-shapes}")
+names=()
+changes=()
+for word; do
+  if [[ $word == *=* ]]; then changes+=("$word"); else names+=("$word"); fi
+done
+((${#names[@]})) || names=(shapes)
 cheap=false
 if [[ ${1:-} == --cheap ]]; then
   cheap=true
@@ -55,13 +60,14 @@ for name in "${names[@]}"; do
   run=runs/check/$name
   rm -rf "$run"
   measured=$run/eval.json
+  read -ra arguments < <(sed -n 's/^# with *//p' "recipes/$name.toml") || true
   if [[ $name == studies/* ]]; then
     measured=$run/study.json
-    arguments=()
     $cheap && read -ra arguments < <(sed -n 's/^# cheap *//p' "recipes/$name.toml")
+    ((${#changes[@]})) && arguments+=(--set "${changes[@]}")
     "$tessera" ablate "recipes/$name.toml" --out "$run" "${arguments[@]}" >&2
   else
-    "$tessera" train "recipes/$name.toml" --out "$run" >&2
+    "$tessera" train "recipes/$name.toml" "${changes[@]}" --out "$run" "${arguments[@]}" >&2
     "$tessera" eval "$run" --json >"$measured"
   fi
   echo "$name, $((SECONDS - begun)) seconds"
