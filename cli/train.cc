@@ -26,6 +26,7 @@ struct Arguments {
   std::string out;
   std::string from;
   bool resume = false;
+  bool is_run = false;  // recipe is that of a run
 };
 
 // "runs/" and the recipe's name without its folder and ending.
@@ -86,11 +87,12 @@ absl::Status Evaluate(const Run& run, const std::shared_ptr<const Dataset>& data
 absl::Status FindRecipe(const Files& files, Arguments* arguments) {
   ASSIGN_OR_RETURN(const PathKind kind, files.Kind(arguments->recipe));
   const std::string folder = arguments->recipe;
-  if (kind == PathKind::kFolder) {
+  arguments->is_run = kind == PathKind::kFolder;
+  if (arguments->is_run) {
     arguments->recipe = JoinPath(folder, "config.toml");
   }
   if (arguments->out.empty()) {
-    arguments->out = kind == PathKind::kFolder ? folder : DefaultOut(arguments->recipe);
+    arguments->out = arguments->is_run ? folder : DefaultOut(arguments->recipe);
   }
   return absl::OkStatus();
 }
@@ -114,7 +116,8 @@ absl::StatusOr<RunConfig> ConfigOf(const Arguments& arguments, const Files& file
   if (!arguments.from.empty()) {
     RETURN_IF_ERROR(AdoptModel(arguments.from, files, &config));
   }
-  RETURN_IF_ERROR(FromToml(toml, arguments.recipe, arguments.overrides, &config));
+  const auto from_text = arguments.is_run ? FromDump<RunConfig> : FromToml<RunConfig>;
+  RETURN_IF_ERROR(from_text(toml, arguments.recipe, arguments.overrides, &config));
   if (arguments.from.empty()) {
     RETURN_IF_ERROR(AdoptAutoencoder(arguments.out, files, &config));
   }

@@ -250,12 +250,15 @@ absl::Status AssignFields(const ConfigSource& source, const FieldWalk& walk,
   ASSIGN_OR_RETURN(Settings text, reader.ReadText(source.text));
   ASSIGN_OR_RETURN(const Settings overrides, reader.ReadOverrides(source.overrides));
   RETURN_IF_ERROR(AssignSettings(text, walk));
-  RETURN_IF_ERROR(CheckEffects(text, walk));
+  if (!source.is_dump) {
+    RETURN_IF_ERROR(CheckEffects(text, walk));
+  }
   for (const auto& [path, setting] : overrides) {
     text.erase(path);
   }
   RETURN_IF_ERROR(AssignSettings(overrides, walk));
-  // Drops what an override robbed of its effect, one by one: it may have been what robbed the next.
+  // Drops what an override, or a later version, robbed of its effect, one by one: it may have been
+  // what robbed the next.
   for (auto lost = FirstWithoutEffect(text, walk); lost != text.end();
        lost = FirstWithoutEffect(text, walk)) {
     text.erase(lost);

@@ -27,6 +27,7 @@ struct ConfigSource {
   std::string_view text;
   std::string_view file;
   std::span<const std::string> overrides;
+  bool is_dump = false;  // the text is ToToml's, see FromDump
 };
 
 // The same without the config's type: walk is ForEachField, reset gives all members their defaults.
@@ -36,6 +37,17 @@ absl::Status AssignFields(const ConfigSource& source, const FieldWalk& walk,
 std::string FieldsToToml(const FieldWalk& walk);
 std::vector<FieldInfo> DescribeFields(const FieldWalk& walk);
 
+template <class Config>
+absl::Status AssignConfig(const ConfigSource& source, Config* config) {
+  Config result = *config;
+  const auto walk = [&](const OnField& on_field) { ForEachField(result, on_field); };
+  absl::Status status = AssignFields(source, walk, [&] { result = *config; });
+  if (status.ok()) {
+    *config = result;
+  }
+  return status;
+}
+
 // Members that neither the text nor an override names keep the value they have in *config, which an
 // error leaves untouched. Overrides are TOML values; a bare word is a string. A key of the text
 // that an override robs of its effect is dropped, so that train.optimizer=adamw needs no edit of a
@@ -43,13 +55,15 @@ std::vector<FieldInfo> DescribeFields(const FieldWalk& walk);
 template <class Config>
 absl::Status FromToml(std::string_view text, std::string_view file,
                       std::span<const std::string> overrides, Config* config) {
-  Config result = *config;
-  const auto walk = [&](const OnField& on_field) { ForEachField(result, on_field); };
-  absl::Status status = AssignFields({text, file, overrides}, walk, [&] { result = *config; });
-  if (status.ok()) {
-    *config = result;
-  }
-  return status;
+  return AssignConfig({text, file, overrides}, config);
+}
+
+// The same of what ToToml wrote, perhaps by an earlier version, which saw an effect where there is
+// none: such a key is dropped too.
+template <class Config>
+absl::Status FromDump(std::string_view text, std::string_view file,
+                      std::span<const std::string> overrides, Config* config) {
+  return AssignConfig({text, file, overrides, /*is_dump=*/true}, config);
 }
 
 // Every key that has an effect, under its section, with its doc as a comment. FromToml gives the

@@ -90,7 +90,7 @@ absl::Status LoadAmed(const std::string& path, const Files& files, Run* run) {
   const std::string settings_path = JoinPath(found->path, kSettings);
   ASSIGN_OR_RETURN(const std::string toml, files.Read(settings_path));
   AmedSettings settings;
-  RETURN_IF_ERROR(FromToml(toml, settings_path, {}, &settings));
+  RETURN_IF_ERROR(FromDump(toml, settings_path, {}, &settings));
   RETURN_IF_ERROR(CheckFittedFor(settings.generate, config, path));
   auto predictor = std::make_shared<AmedPredictor>(settings.amed, run->model->joint_dim());
   const std::string tensors_path = JoinPath(found->path, kTensors);

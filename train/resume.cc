@@ -82,7 +82,7 @@ absl::Status CheckSameRun(const std::string& checkpoint, const RunConfig& now, c
   const std::string path = JoinPath(checkpoint, "config.toml");
   ASSIGN_OR_RETURN(const std::string toml, files.Read(path));
   RunConfig begun;
-  RETURN_IF_ERROR(FromToml(toml, path, {}, &begun));
+  RETURN_IF_ERROR(FromDump(toml, path, {}, &begun));
   std::vector<std::string> differences = Differences(begun, now);
   if (differences.empty()) {
     return absl::OkStatus();

@@ -125,7 +125,7 @@ absl::StatusOr<RunConfig> ReadConfig(const std::string& run, const Files& files)
     return absl::NotFoundError(absl::StrCat("'", run, "' is no run: ", toml.status().message()));
   }
   RunConfig config;
-  RETURN_IF_ERROR(FromToml(*toml, path, {}, &config));
+  RETURN_IF_ERROR(FromDump(*toml, path, {}, &config));
   return config;
 }
 

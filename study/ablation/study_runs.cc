@@ -38,7 +38,7 @@ absl::Status CheckSettings(const PlannedRun& run, const std::string& path, const
   }
   ASSIGN_OR_RETURN(const std::string toml, files.Read(config));
   RunConfig begun;
-  RETURN_IF_ERROR(FromToml(toml, config, {}, &begun));
+  RETURN_IF_ERROR(FromDump(toml, config, {}, &begun));
   std::vector<std::string> differences;
   const std::vector<FieldInfo> before = ListFields(begun), now = ListFields(run.config);
   for (size_t i = 0; i < before.size(); ++i) {

@@ -120,6 +120,18 @@ TEST(FromToml, SaysWhichSettingAKeyWithoutEffectNeeds) {
                       ErrorOf("", {"sparkle=3"}));
 }
 
+TEST(FromDump, DropsWhatAnEarlierVersionSawAnEffectOf) {
+  Outer config;
+  const absl::Status status =
+      FromDump("flag = true\nsparkle = 3\n[inner]\nrate = 3\n", "run.toml", {}, &config);
+  ASSERT_TRUE(status.ok()) << status;
+  const Outer expected{.flag = true, .inner = {}, .sizes = {}};
+  EXPECT_EQ(config, expected);
+  EXPECT_FALSE(FromDump("sparkel = 3", "run.toml", {}, &config).ok());
+  const std::string idle = "sparkle=3";
+  EXPECT_FALSE(FromDump("", "run.toml", {&idle, 1}, &config).ok());
+}
+
 TEST(FromToml, PlacesSyntaxErrors) {
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "run.toml:2: ", ErrorOf("flag = true\nname = "));
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "run.toml:2: ", ErrorOf("flag = true\nflag = false"));
