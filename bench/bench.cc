@@ -13,11 +13,11 @@
 #include <string>
 #include <vector>
 
-#include "data/packer.h"
 #include "infer/generator.h"
 #include "ops/allocator.h"
 #include "ops/random.h"
-#include "train/optimizer.h"
+#include "sequence/packer.h"
+#include "train/optimizer/optimizer.h"
 
 namespace tessera {
 namespace {

@@ -5,13 +5,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "analysis/ablation/study_page.h"
+#include "analysis/report/machine.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "config/status.h"
 #include "config/suggest.h"
-#include "data/folder_lock.h"
-#include "study/ablation/study_page.h"
-#include "study/machine.h"
+#include "files/folder_lock.h"
 
 namespace tessera {
 namespace {

@@ -6,12 +6,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "analysis/lab/amed_fit.h"
 #include "cli/commands.h"
 #include "cli/device.h"
 #include "config/status.h"
 #include "config/toml.h"
-#include "study/amed_fit.h"
-#include "train/autoencoder_run.h"
+#include "run/adopt_autoencoder.h"
 
 namespace tessera {
 namespace {

@@ -1,7 +1,7 @@
 // The option that says where a loaded run computes.
 #pragma once
 
-#include "train/config.h"
+#include "run/train_config.h"
 
 namespace CLI {
 class App;

@@ -5,16 +5,16 @@
 #include <iostream>
 
 #include "absl/strings/str_format.h"
+#include "analysis/measure/distances.h"
+#include "analysis/measure/measure.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/device.h"
 #include "config/status.h"
 #include "config/toml.h"
-#include "data/json.h"
-#include "study/distances.h"
-#include "study/measure.h"
-#include "train/amed_file.h"
-#include "train/autoencoder_run.h"
+#include "files/json.h"
+#include "run/adopt_autoencoder.h"
+#include "run/amed_file.h"
 
 namespace tessera {
 namespace {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "analysis/report/document_page.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/device.h"
@@ -15,12 +16,12 @@
 #include "config/toml.h"
 #include "data/document_reader.h"
 #include "data/document_writer.h"
-#include "data/image_io.h"
-#include "data/text_check.h"
+#include "data/image/image_io.h"
+#include "data/text/text_check.h"
 #include "infer/generator.h"
-#include "study/document_page.h"
-#include "train/amed_file.h"
-#include "train/autoencoder_run.h"
+#include "run/adopt_autoencoder.h"
+#include "run/amed_file.h"
+#include "sequence/grids.h"
 
 namespace tessera {
 namespace {
@@ -87,7 +88,7 @@ void FitPictures(const LayoutSpec& layout, Document* document) {
   for (Segment& segment : document->segments) {
     if (Image* image = std::get_if<Image>(&segment)) {
       const PatchGrid grid = layout.grids[NearestGrid(*image, layout.grids)];
-      *image = FitTo(*image, grid.rows * layout.patch, grid.cols * layout.patch, layout.fit);
+      *image = FitToGrid(*image, grid, layout.patch, layout.fit);
     }
   }
 }

@@ -11,9 +11,10 @@
 #include "cli/commands.h"
 #include "config/status.h"
 #include "config/toml.h"
-#include "data/hash.h"
-#include "data/loader.h"
-#include "train/run.h"
+#include "ops/hash.h"
+#include "ops/pixels.h"
+#include "run/run.h"
+#include "sequence/loader.h"
 
 namespace tessera {
 namespace {
@@ -141,10 +142,9 @@ void PrintLosslessness(Model& model, const Batch& batch) {
                                rank, patch_PD.size(1), least, most);
   if (linear) {
     const Tensor back_PD = RecoverPatches(embedder, FromFirstLayer(model, batch));
-    const auto code = [](const Tensor& x) { return at::round((x + 1) * 127.5).to(torch::kLong); };
     std::cout << absl::StrFormat(
-        "pixels recovered from the first layer's input: %d of %d codes wrong\n",
-        (code(back_PD) != code(patch_PD)).sum().item<int64_t>(), patch_PD.numel());
+        "pixels recovered from the first layer's input: %d of %d values wrong\n",
+        (PixelValues(back_PD) != PixelValues(patch_PD)).sum().item<int64_t>(), patch_PD.numel());
   }
 }
 
@@ -154,7 +154,7 @@ void PrintCapacity(const Run& run) {
   const int64_t vectors = autoencoder.vectors(), codes = NumCodes(autoencoder.radices());
   std::cout << "\n# what the codes can hold\n";
   for (const PatchGrid& grid : run.layout.grids) {
-    const int64_t raw = 8 * grid.size() * 3 * run.layout.patch * run.layout.patch;
+    const int64_t raw = 8 * grid.size() * PatchDim(run.layout.patch);
     const double bits = autoencoder.bits() * static_cast<double>(grid.size());
     std::cout << absl::StrFormat(
         "a picture of %dx%d patches: %d codes of %d, %.0f bits of the %d of its 8-bit numbers (1 "

@@ -4,7 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "cli/commands.h"
 #include "config/status.h"
-#include "train/run.h"
+#include "run/run.h"
 
 namespace tessera {
 namespace {

@@ -3,14 +3,14 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "analysis/probe/probe_page.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/device.h"
 #include "config/status.h"
 #include "config/toml.h"
-#include "study/probe/probe_page.h"
-#include "train/amed_file.h"
-#include "train/autoencoder_run.h"
+#include "run/adopt_autoencoder.h"
+#include "run/amed_file.h"
 
 namespace tessera {
 namespace {

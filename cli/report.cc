@@ -1,4 +1,4 @@
-#include "study/report.h"
+#include "analysis/report/report.h"
 
 #include <CLI/CLI.hpp>
 #include <iostream>

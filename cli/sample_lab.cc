@@ -4,13 +4,13 @@
 #include <iostream>
 
 #include "absl/strings/str_format.h"
+#include "analysis/lab/sample_lab_page.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/device.h"
 #include "config/status.h"
 #include "config/toml.h"
-#include "study/lab/sample_lab_page.h"
-#include "train/autoencoder_run.h"
+#include "run/adopt_autoencoder.h"
 
 namespace tessera {
 namespace {

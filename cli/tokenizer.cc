@@ -1,4 +1,4 @@
-#include "data/tokenizer.h"
+#include "data/text/tokenizer.h"
 
 #include <CLI/CLI.hpp>
 #include <iostream>
@@ -11,8 +11,9 @@
 #include "cli/commands.h"
 #include "config/status.h"
 #include "config/toml.h"
-#include "data/text_check.h"
-#include "train/run.h"
+#include "data/text/text_check.h"
+#include "run/make_tokenizer.h"
+#include "run/run.h"
 
 namespace tessera {
 namespace {

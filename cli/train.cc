@@ -7,14 +7,14 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "analysis/ablation/study_plan.h"
+#include "analysis/measure/evaluate.h"
+#include "analysis/report/sample_sheet.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "config/status.h"
 #include "config/toml.h"
-#include "study/ablation/study_plan.h"
-#include "study/evaluate.h"
-#include "study/sample_sheet.h"
-#include "train/autoencoder_run.h"
+#include "run/adopt_autoencoder.h"
 #include "train/trainer.h"
 
 namespace tessera {

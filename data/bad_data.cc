@@ -1,7 +1,7 @@
 #include "data/bad_data.h"
 
 #include "absl/strings/str_cat.h"
-#include "data/retry.h"
+#include "files/retry.h"
 
 namespace tessera {
 

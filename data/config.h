@@ -5,8 +5,9 @@
 #include <cstdint>
 #include <string>
 
-#include "data/retry.h"
-#include "data/shapes.h"
+#include "data/image/image.h"
+#include "data/shapes/shapes.h"
+#include "files/retry.h"
 
 namespace tessera {
 
@@ -15,9 +16,6 @@ constexpr auto EnumNames(DataKind) { return std::array{"shapes", "image_folder",
 
 enum class OnError { kStop, kSkip };
 constexpr auto EnumNames(OnError) { return std::array{"stop", "skip"}; }
-
-enum class Fit { kCover, kContain, kStretch };
-constexpr auto EnumNames(Fit) { return std::array{"cover", "contain", "stretch"}; }
 
 struct DataConfig {
   DataKind kind = DataKind::kShapes;

@@ -2,21 +2,13 @@
 // of segments, each a text or a picture.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "data/image/image.h"
+
 namespace tessera {
-
-// 8-bit RGB, rows from the top, channels interleaved: rgb[(y * width + x) * 3 + channel].
-struct Image {
-  int64_t height = 0;
-  int64_t width = 0;
-  std::vector<uint8_t> rgb;
-
-  bool operator==(const Image&) const = default;
-};
 
 using Segment = std::variant<std::string, Image>;
 

@@ -3,9 +3,9 @@
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
 #include "data/documents.h"
-#include "data/image_io.h"
-#include "data/json.h"
+#include "data/image/image_io.h"
 #include "data/source.h"
+#include "files/json.h"
 
 namespace tessera {
 namespace {

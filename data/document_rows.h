@@ -12,8 +12,8 @@
 #include "absl/status/statusor.h"
 #include "data/bad_data.h"
 #include "data/dataset.h"
-#include "data/json.h"
 #include "data/source.h"
+#include "files/json.h"
 
 namespace tessera {
 

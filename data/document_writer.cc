@@ -3,9 +3,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "config/status.h"
-#include "data/image_io.h"
-#include "data/json.h"
-#include "data/text_check.h"
+#include "data/image/image_io.h"
+#include "data/text/text_check.h"
+#include "files/json.h"
 
 namespace tessera {
 namespace {

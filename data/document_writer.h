@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 #include "data/document.h"
-#include "data/files.h"
+#include "files/files.h"
 
 namespace tessera {
 

@@ -8,8 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
 #include "data/csv.h"
-#include "data/hash.h"
-#include "data/text_check.h"
+#include "data/text/text_check.h"
+#include "ops/hash.h"
 
 namespace tessera {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
-#include "data/image_io.h"
+#include "data/image/image_io.h"
 
 namespace tessera {
 namespace {

@@ -10,7 +10,7 @@
 #include "data/documents.h"
 #include "data/file_dataset.h"
 #include "data/image_folder.h"
-#include "data/shapes.h"
+#include "data/shapes/shapes.h"
 
 namespace tessera {
 namespace {

@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "data/config.h"
 #include "data/dataset.h"
-#include "data/files.h"
+#include "files/files.h"
 
 namespace tessera {
 

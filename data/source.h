@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "data/bad_data.h"
-#include "data/files.h"
+#include "files/files.h"
 
 namespace tessera {
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "config/enum_names.h"
-#include "heads/sampler_config.h"
+#include "heads/sampler/sampler_config.h"
 
 namespace tessera {
 
@@ -134,7 +134,7 @@ inline std::string SamplerProblem(const HeadConfig& head, const SamplerConfig& s
                                   "temperature alone; remove the others";
   }
   const bool cosine = head.schedule == NoiseScheduleKind::kCosine;
-  if (cosine && WalksInFlowTime(sampler.kind)) {
+  if (cosine && StepsInFlowTime(sampler.kind)) {
     return "sampler " + std::string(EnumName(sampler.kind)) +
            " needs a head with the flow schedule; with cosine use ddpm, ddim, dpm++2m or one that "
            "walks in sigma, such as ipndm";

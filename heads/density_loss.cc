@@ -12,8 +12,8 @@ HeadLoss MassLoss(const Tensor& log_mass_NM, int64_t patch_dim) {
 }
 
 HeadLoss DensityLoss(const Tensor& log_density_NM, int64_t patch_dim) {
-  const double nats_a_part =
-      kNatsPerCode * static_cast<double>(patch_dim) / static_cast<double>(log_density_NM.size(1));
+  const double nats_a_part = kNatsPerPixelValue * static_cast<double>(patch_dim) /
+                             static_cast<double>(log_density_NM.size(1));
   return MassLoss(log_density_NM - nats_a_part, patch_dim);
 }
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "heads/image_head.h"
-#include "heads/pixels.h"
+#include "ops/pixels.h"
 
 namespace tessera {
 

@@ -16,7 +16,7 @@ namespace tessera {
 
 using torch::Tensor;
 
-// Densities count nats of an 8-bit number (heads/pixels.h), codes nats of a code, denoising counts
+// Densities count nats of an 8-bit number (ops/pixels.h), codes nats of a code, denoising counts
 // squared errors.
 // mean is differentiable; the rest is detached, for the log. M = noise draws of all patches; a head
 // that knows no noise levels leaves both tensors of them undefined.
@@ -42,15 +42,15 @@ struct Likelihood {
 
 // One condition and its weight in the guided prediction, sum_k weight_k * prediction(z_k). Weights
 // of a row sum to 1: classifier-free guidance u + w (c - u) is weights w and 1 - w.
-struct Branch {
+struct GuidanceCondition {
   Tensor z_NZ;
   Tensor weight_N1;
 };
 
-// What patches are drawn under. branches[0] is the condition itself, and alone counts at flow times
+// What patches are drawn under. guidance[0] is the condition itself, and alone counts at flow times
 // outside [guided_from, guided_to].
 struct Conditions {
-  std::vector<Branch> branches;
+  std::vector<GuidanceCondition> guidance;
   double guided_from = 0;
   double guided_to = 1;
 };

@@ -89,17 +89,17 @@ Tensor ScalarTrunkImpl::forward(const Tensor& z_NZ, const Tensor& x_ND) {
       AtPlace(trunk_->Embed(z_NZ).unsqueeze(1), sum_DNW.transpose(0, 1), place_modulation_D2W_));
 }
 
-ScalarTrunkImpl::Walk::Walk(ScalarTrunkImpl& trunk, const Tensor& z_BNZ)
+ScalarTrunkImpl::Pass::Pass(ScalarTrunkImpl& trunk, const Tensor& z_BNZ)
     : trunk_(trunk),
       condition_BNW_(trunk.trunk_->Embed(z_BNZ)),
       sum_NW_(at::zeros_like(condition_BNW_.select(0, 0))) {}
 
-Tensor ScalarTrunkImpl::Walk::Parameters() const {
+Tensor ScalarTrunkImpl::Pass::Parameters() const {
   return trunk_.trunk_->Finish(
       trunk_.AtPlace(condition_BNW_, sum_NW_, trunk_.place_modulation_D2W_[place_]));
 }
 
-void ScalarTrunkImpl::Walk::Append(const Tensor& x_N) {
+void ScalarTrunkImpl::Pass::Append(const Tensor& x_N) {
   const Tensor& number_FW = trunk_.number_DFW_[place_];
   sum_NW_ = sum_NW_ + at::mm(Features(x_N.to(number_FW.scalar_type())), number_FW);
   ++place_;

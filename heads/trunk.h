@@ -60,9 +60,9 @@ class ScalarTrunkImpl : public torch::nn::Module {
   Tensor forward(const Tensor& z_NZ, const Tensor& x_ND);
 
   // One number after the other, under B conditions: forward(z_b, x) in D steps.
-  class Walk {
+  class Pass {
    public:
-    Walk(ScalarTrunkImpl& trunk, const Tensor& z_BNZ);
+    Pass(ScalarTrunkImpl& trunk, const Tensor& z_BNZ);
     Tensor Parameters() const;       // [B, N, O], of the next number
     void Append(const Tensor& x_N);  // the next number
 

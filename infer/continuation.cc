@@ -6,8 +6,8 @@
 #include <limits>
 #include <utility>
 
-#include "data/patch_order.h"
-#include "data/patches.h"
+#include "sequence/patch_order.h"
+#include "sequence/patches.h"
 
 namespace tessera {
 

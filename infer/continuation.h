@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "data/document.h"
-#include "data/layout.h"
 #include "infer/config.h"
 #include "infer/reader.h"
+#include "sequence/layout.h"
 
 namespace tessera {
 
@@ -29,7 +29,7 @@ class Continuation {
   Continuation(Document prompt, const ContinuationRules& rules, at::Generator rng);
 
   // How the document is shown to the model.
-  const Treatment& shown() const { return shown_; }
+  const Presentation& shown() const { return shown_; }
 
   // One of these holds, beside having slots that are to be read first.
   bool done() const { return done_; }
@@ -53,7 +53,7 @@ class Continuation {
   Tensor AllowedLogits(const Tensor& logits_V) const;
 
   void AppendId(int64_t id);
-  void AppendPatches(const Tensor& code_ND);  // NearestCodes, one for each of NextCells()
+  void AppendPatches(const Tensor& code_ND);  // NearestPixels, one for each of NextCells()
 
  private:
   const Vocabulary& vocabulary() const { return rules_.layout.vocabulary; }
@@ -66,7 +66,7 @@ class Continuation {
 
   const ContinuationRules& rules_;
   Document document_;
-  Treatment shown_;
+  Presentation shown_;
   std::vector<int64_t> text_;    // ids of the text being written
   std::vector<Tensor> patches_;  // of the picture being drawn
   std::vector<int64_t> cells_;   // of that picture: where the patch of each turn stands

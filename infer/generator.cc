@@ -1,5 +1,5 @@
-// R = rows, N = those that act, L = lanes, W = width of a hidden state, V = ids, D = numbers a
-// patch.
+// R = rows, N = those that act, L = num_conditions, W = width of a hidden state, V = ids, D =
+// numbers a patch.
 #include "infer/generator.h"
 
 #include <ATen/Functions.h>
@@ -8,28 +8,29 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
-#include "data/patches.h"
 #include "infer/continuation.h"
-#include "infer/draft_drawer.h"
 #include "infer/guidance.h"
+#include "infer/query_drawer.h"
 #include "infer/reader.h"
 #include "infer/text_sampler.h"
 #include "ops/autocast.h"
+#include "ops/pixels.h"
 #include "ops/random.h"
+#include "sequence/patches.h"
 
 namespace tessera {
 namespace {
 
 // A model that draws no pictures begins none.
 GenerateConfig ForModel(GenerateConfig config, const Model& model, Until until) {
-  const bool draws = model.config().draws();
+  const bool draws = model.config().generates_images();
   TORCH_CHECK(draws || until != Until::kImage, "the model draws no pictures");
   config.max_images = draws ? config.max_images : 0;
   return config;
 }
 
-// Row i of lane l is row l * count + i of the reader. The lanes past the first are read while a
-// picture is drawn and begin anew with each.
+// Row i of condition l is row l * count + i of the reader. The num_conditions past the first are
+// read while a picture is drawn and begin anew with each.
 class Generation {
  public:
   Generation(Model& model, const Tokenizer& tokenizer, const LayoutSpec& layout,
@@ -40,8 +41,8 @@ class Generation {
         rules_{tokenizer, layout_, config_, request.until, request.grid},
         on_conditions_(request.on_conditions),
         count_(std::ssize(request.prompts)),
-        lanes_(NumLanes(config)),
-        reader_(model, lanes_ * count_) {
+        num_conditions_(NumGuidanceConditions(config)),
+        reader_(model, num_conditions_ * count_) {
     TORCH_CHECK(layout.arrangement == model.config().arrangement,
                 "the layout arranges slots as the model does not know them");
     layout_.max_slots = 0;
@@ -77,25 +78,26 @@ class Generation {
   }
 
  private:
-  Sequence LaneOf(const Continuation& row, int64_t lane) const {
-    return LaneSequence(lane, row.document(), row.shown(), rules_);
+  Sequence LaneOf(const Continuation& row, int64_t condition) const {
+    return SequenceUnder(condition, row.document(), row.shown(), rules_);
   }
 
-  // All rows of the lanes in use read their next block.
+  // All rows of the num_conditions in use read their next block.
   void Read() {
-    const int64_t lanes = std::ranges::any_of(rows_, &Continuation::drawing) ? lanes_ : 1;
-    std::vector<ReadBlock> blocks(lanes * count_);
+    const int64_t num_conditions =
+        std::ranges::any_of(rows_, &Continuation::drawing) ? num_conditions_ : 1;
+    std::vector<ReadBlock> blocks(num_conditions * count_);
     for (int64_t i = 0; i < count_; ++i) {
       if (rows_[i].done()) {
         continue;
       }
-      const int64_t row_lanes = rows_[i].drawing() ? lanes_ : 1;
+      const int64_t row_lanes = rows_[i].drawing() ? num_conditions_ : 1;
       const ReadBlock block = rows_[i].NextUnread();
-      for (int64_t lane = 0; lane < row_lanes; ++lane) {
-        blocks[lane * count_ + i] = block;
+      for (int64_t condition = 0; condition < row_lanes; ++condition) {
+        blocks[condition * count_ + i] = block;
       }
     }
-    hidden_LRTW_ = reader_.Read(blocks).unflatten(0, {lanes, count_});
+    hidden_GRTW_ = reader_.Read(blocks).unflatten(0, {num_conditions, count_});
   }
 
   // Indices of the rows that have read all they must and are in the state asked for.
@@ -111,7 +113,7 @@ class Generation {
 
   // Of slot i of row r, counted in the block that the row has just read, r * T + i.
   Tensor HiddenOf(const std::vector<int64_t>& slots) const {
-    return at::index_select(hidden_LRTW_.flatten(1, 2), 1, torch::tensor(slots, model_.device()));
+    return at::index_select(hidden_GRTW_.flatten(1, 2), 1, torch::tensor(slots, model_.device()));
   }
 
   // The next id of each row that writes: a token, an opener, or the end.
@@ -122,7 +124,7 @@ class Generation {
     }
     std::vector<int64_t> slots;
     for (const int64_t i : ready) {
-      slots.push_back(i * hidden_LRTW_.size(2));  // ids are read one at a time
+      slots.push_back(i * hidden_GRTW_.size(2));  // ids are read one at a time
     }
     const Tensor logits_NV = model_.TextLogits(HiddenOf(slots)[0]).to(torch::kFloat32);
     std::vector<int64_t> began;  // to draw
@@ -136,18 +138,18 @@ class Generation {
     RestartLanes(began);
   }
 
-  // The lanes past the first, of rows in a row together.
+  // The num_conditions past the first, of rows in a row together.
   void RestartLanes(const std::vector<int64_t>& rows) {
     for (size_t first = 0, last = 0; first < rows.size(); first = last) {
       for (last = first + 1; last < rows.size() && rows[last] == rows[last - 1] + 1;) {
         ++last;
       }
-      for (int64_t lane = 1; lane < lanes_; ++lane) {
+      for (int64_t condition = 1; condition < num_conditions_; ++condition) {
         std::vector<Sequence> sequences;
         for (size_t n = first; n < last; ++n) {
-          sequences.push_back(LaneOf(rows_[rows[n]], lane));
+          sequences.push_back(LaneOf(rows_[rows[n]], condition));
         }
-        reader_.Restart(lane * count_ + rows[first], sequences);
+        reader_.Restart(condition * count_ + rows[first], sequences);
       }
     }
   }
@@ -162,8 +164,8 @@ class Generation {
       if (rules_.layout.arrangement.objective == Objective::kHead) {
         DrawPatches(rows);
       } else {
-        DraftDrawer{model_, reader_, rows_, lanes_, rules_.config}.Draw(rows,
-                                                                        SamplerOf(rows.front()));
+        DraftDrawer{model_, reader_, rows_, num_conditions_, rules_.config}.Draw(
+            rows, SamplerOf(rows.front()));
       }
     }
   }
@@ -180,25 +182,26 @@ class Generation {
     for (const int64_t i : ready) {
       const PatchGrid grid = rows_[i].grid();
       const double share = static_cast<double>(rows_[i].turn()) / static_cast<double>(grid.size());
-      int64_t slot = i * hidden_LRTW_.size(2);
+      int64_t slot = i * hidden_GRTW_.size(2);
       const std::vector<int64_t> cells = rows_[i].NextCells();
       for (const int64_t cell : cells) {
         slots.push_back(slot++);
-        place.insert(place.end(), {cell / grid.cols, cell % grid.cols});
+        const auto [row, col] = grid.At(cell);
+        place.insert(place.end(), {row, col});
       }
       counts.push_back(std::ssize(cells));
       share_N.insert(share_N.end(), cells.size() / joint, share);
       rngs.insert(rngs.end(), cells.size() / joint, rows_[i].rng());
     }
-    const Tensor place_N2 = torch::tensor(place, model_.device()).view({-1, 2});
-    const Tensor z_LNW = model_.Condition(HiddenOf(slots), place_N2);
-    const Conditions conditions = Guide(z_LNW, share_N, rules_.config);
+    const Tensor row_col_N2 = torch::tensor(place, model_.device()).view({-1, 2});
+    const Tensor z_GNW = model_.Condition(HiddenOf(slots), row_col_N2);
+    const Conditions conditions = Guide(z_GNW, share_N, rules_.config);
     if (on_conditions_) {
       on_conditions_(conditions);
     }
     const Tensor drawn_ND = model_.SamplePatches(conditions, SamplerOf(ready.front()), rngs);
     const std::vector<Tensor> drawn =
-        NearestCodes(drawn_ND).view({-1, model_.patch_dim()}).split_with_sizes(counts);
+        NearestPixels(drawn_ND).view({-1, model_.patch_dim()}).split_with_sizes(counts);
     for (size_t n = 0; n < ready.size(); ++n) {
       rows_[ready[n]].AppendPatches(drawn[n]);
     }
@@ -209,10 +212,10 @@ class Generation {
   const GenerateConfig config_;
   ContinuationRules rules_;
   std::function<void(const Conditions&)> on_conditions_;
-  int64_t count_, lanes_;
+  int64_t count_, num_conditions_;
   Reader reader_;
   std::vector<Continuation> rows_;
-  Tensor hidden_LRTW_;  // of the blocks read last, in the lanes in use
+  Tensor hidden_GRTW_;  // of the blocks read last, in the num_conditions in use
 };
 
 }  // namespace

@@ -7,9 +7,9 @@
 
 #include "absl/status/status.h"
 #include "data/document.h"
-#include "data/layout.h"
 #include "infer/config.h"
 #include "model/model.h"
+#include "sequence/layout.h"
 
 namespace tessera {
 

@@ -37,27 +37,27 @@ Document WithNegative(const Document& document, const std::string& negative) {
 
 }  // namespace
 
-int64_t NumLanes(const GenerateConfig& config) {
+int64_t NumGuidanceConditions(const GenerateConfig& config) {
   return config.image_guidance != 1 ? 3 : config.guidance != 1 ? 2 : 1;
 }
 
-Sequence LaneSequence(int64_t lane, const Document& document, const Treatment& shown,
-                      const ContinuationRules& rules) {
-  if (lane == kAsItIs) {
+Sequence SequenceUnder(int64_t condition, const Document& document, const Presentation& shown,
+                       const ContinuationRules& rules) {
+  if (condition == kAsItIs) {
     return LayoutPrompt(document, rules.layout, rules.tokenizer, shown);
   }
-  Treatment treatment = shown;
-  treatment.hidden.assign(document.segments.size(), lane == kWithoutTextAndPictures);
+  Presentation presentation = shown;
+  presentation.hidden.assign(document.segments.size(), condition == kWithoutTextAndPictures);
   const std::string& negative = rules.config.negative;
-  treatment.drop_text = negative.empty();
+  presentation.drop_text = negative.empty();
   return LayoutPrompt(negative.empty() ? document : WithNegative(document, negative), rules.layout,
-                      rules.tokenizer, treatment);
+                      rules.tokenizer, presentation);
 }
 
-double LaneWeight(int64_t lane, double share, const GenerateConfig& config) {
+double GuidanceWeight(int64_t condition, double share, const GenerateConfig& config) {
   const double text = Scale(config.guidance, share, config);
   const double image = Scale(config.image_guidance, share, config);
-  switch (lane) {
+  switch (condition) {
     case kAsItIs:
       return text;
     case kWithoutText:
@@ -65,19 +65,19 @@ double LaneWeight(int64_t lane, double share, const GenerateConfig& config) {
     case kWithoutTextAndPictures:
       return 1 - image;
   }
-  TORCH_CHECK(false, "lane ", lane);
+  TORCH_CHECK(false, "condition ", condition);
 }
 
-Conditions Guide(const Tensor& z_LNW, const std::vector<double>& share_N,
+Conditions Guide(const Tensor& z_GNW, const std::vector<double>& share_N,
                  const GenerateConfig& config) {
   Conditions conditions;
-  for (int64_t lane = 0; lane < z_LNW.size(0); ++lane) {
+  for (int64_t condition = 0; condition < z_GNW.size(0); ++condition) {
     std::vector<float> weight_N;
     for (const double share : share_N) {
-      weight_N.push_back(static_cast<float>(LaneWeight(lane, share, config)));
+      weight_N.push_back(static_cast<float>(GuidanceWeight(condition, share, config)));
     }
-    conditions.branches.push_back(
-        {z_LNW[lane], torch::tensor(weight_N, z_LNW.device()).unsqueeze(1)});
+    conditions.guidance.push_back(
+        {z_GNW[condition], torch::tensor(weight_N, z_GNW.device()).unsqueeze(1)});
   }
   if (config.guidance_schedule == GuidanceSchedule::kInterval) {
     conditions.guided_from = config.guidance_from;

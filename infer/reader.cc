@@ -4,16 +4,16 @@
 
 #include <algorithm>
 
-#include "data/packer.h"
+#include "sequence/packer.h"
 
 namespace tessera {
 namespace {
 
 constexpr int64_t kFirstRoom = 64;  // slots; the cache grows by doubling
 
-Tensor Stacked(const std::vector<Coordinates>& coordinates) {
+Tensor Stacked(const std::vector<RotaryCoordinates>& coordinates) {
   std::vector<double> numbers;
-  for (const Coordinates& at : coordinates) {
+  for (const RotaryCoordinates& at : coordinates) {
     numbers.insert(numbers.end(), at.begin(), at.end());
   }
   return torch::tensor(numbers);
@@ -24,7 +24,7 @@ Tensor Stacked(const std::vector<Coordinates>& coordinates) {
 Reader::Reader(Model& model, int64_t rows)
     : model_(model),
       length_(rows, 0),
-      walk_(rows, SlotWalk(model.config().arrangement.positions)),
+      cursor_(rows, PositionCursor(model.config().arrangement.positions)),
       cache_(model.MakeCache(rows, kFirstRoom)) {}
 
 void Reader::Restart(int64_t first, const std::vector<Sequence>& sequences) {
@@ -81,8 +81,8 @@ std::vector<ReadSlot> Reader::RestartBeforeLast(int64_t first, std::vector<Seque
 
 void Reader::Stand(int64_t row, const Sequence& sequence) {
   length_[row] = sequence.size();
-  walk_[row] = SlotWalk(model_.config().arrangement.positions);
-  WalkAlong(sequence, &walk_[row]);
+  cursor_[row] = PositionCursor(model_.config().arrangement.positions);
+  CoordinatesOf(sequence, &cursor_[row]);
 }
 
 Tensor Reader::Read(const std::vector<ReadBlock>& blocks) {
@@ -93,7 +93,7 @@ Tensor Reader::Read(const std::vector<ReadBlock>& blocks) {
   }
   const bool alone = model_.config().arrangement.mask == AttentionMask::kBlockDiagonal;
   std::vector<int64_t> id(rows * width, 0), position, seen, since;
-  std::vector<Coordinates> coordinates(rows * width);
+  std::vector<RotaryCoordinates> coordinates(rows * width);
   for (int64_t row = 0; row < rows; ++row) {
     // What is written to the cache past a block, or by a waiting row, is written over by the slots
     // that are read next, before anything sees it.
@@ -116,11 +116,11 @@ Tensor Reader::Read(const std::vector<ReadBlock>& blocks) {
   Batch batch;
   batch.id_BT = torch::tensor(id, device).view({rows, width});
   batch.position_BT = torch::tensor(position, device).view({rows, width});
-  batch.seen_BT = torch::tensor(seen, device).view({rows, width});
+  batch.visible_to_BT = torch::tensor(seen, device).view({rows, width});
   if (alone) {
-    batch.since_BT = torch::tensor(since, device).view({rows, width});
+    batch.visible_from_BT = torch::tensor(since, device).view({rows, width});
   }
-  batch.coordinate_BT2 = Stacked(coordinates).view({rows, width, 2}).to(device);
+  batch.rotary_coordinate_BT2 = Stacked(coordinates).view({rows, width, 2}).to(device);
   AddPatches(blocks, width, &batch);
   KvCache view = cache_.Rows(0, rows);
   return model_.Hidden(batch, {}, &view, cached);
@@ -128,16 +128,16 @@ Tensor Reader::Read(const std::vector<ReadBlock>& blocks) {
 
 Tensor Reader::Peek(const std::vector<ReadBlock>& blocks) {
   const std::vector<int64_t> length = length_;
-  const std::vector<SlotWalk> walk = walk_;
+  const std::vector<PositionCursor> cursor = cursor_;
   Tensor h_RTW = Read(blocks);
   length_ = length;
-  walk_ = walk;
+  cursor_ = cursor;
   return h_RTW;
 }
 
-Coordinates Reader::Step(int64_t row, const ReadSlot& slot) {
-  return slot.patch_D.defined() ? walk_[row].Patch(slot.grid, slot.turn, slot.cell)
-                                : walk_[row].Id();
+RotaryCoordinates Reader::Step(int64_t row, const ReadSlot& slot) {
+  return slot.patch_D.defined() ? cursor_[row].Patch(slot.grid, slot.turn, slot.cell)
+                                : cursor_[row].Id();
 }
 
 void Reader::AddPatches(const std::vector<ReadBlock>& blocks, int64_t width, Batch* batch) const {
@@ -150,7 +150,8 @@ void Reader::AddPatches(const std::vector<ReadBlock>& blocks, int64_t width, Bat
       const ReadSlot& slot = blocks[row][i];
       if (slot.patch_D.defined()) {
         patch_slot.push_back(row * width + i);
-        place.insert(place.end(), {slot.cell / slot.grid.cols, slot.cell % slot.grid.cols});
+        const auto [row, col] = slot.grid.At(slot.cell);
+        place.insert(place.end(), {row, col});
         noise.push_back(static_cast<float>(slot.noise));
         level.push_back(static_cast<float>(slot.level));
         hidden.push_back(slot.hidden);
@@ -164,7 +165,7 @@ void Reader::AddPatches(const std::vector<ReadBlock>& blocks, int64_t width, Bat
     return;  // then the model looks at no more of them
   }
   batch->patch_PD = at::stack(patches);
-  batch->patch_place_P2 = torch::tensor(place, device).view({-1, 2});
+  batch->patch_row_col_P2 = torch::tensor(place, device).view({-1, 2});
   batch->noise_P = torch::tensor(noise, device);
   batch->hidden_P = torch::tensor(hidden, device).to(torch::kBool);
   if (std::ranges::max(level) >= 0) {

@@ -5,9 +5,9 @@
 
 #include <vector>
 
-#include "data/layout.h"
-#include "data/slots.h"
 #include "model/model.h"
+#include "sequence/layout.h"
+#include "sequence/slots.h"
 
 namespace tessera {
 
@@ -18,7 +18,7 @@ struct ReadSlot {
   int64_t turn = 0;
   int64_t cell = 0;
   double noise = 0;     // the level that the model is told
-  double level = -1;    // of a draft (data/batch.h)
+  double level = -1;    // of a draft (sequence/batch.h)
   bool hidden = false;  // the model sees only the patch's place
 };
 
@@ -47,12 +47,12 @@ class Reader {
  private:
   void ReadWhole(int64_t first, const std::vector<Sequence>& sequences);
   void Stand(int64_t row, const Sequence& sequence);  // after it, as far as the cache is not asked
-  Coordinates Step(int64_t row, const ReadSlot& slot);
+  RotaryCoordinates Step(int64_t row, const ReadSlot& slot);
   void AddPatches(const std::vector<ReadBlock>& blocks, int64_t width, Batch* batch) const;
 
   Model& model_;
-  std::vector<int64_t> length_;  // slots that each row has read
-  std::vector<SlotWalk> walk_;   // where each row stands
+  std::vector<int64_t> length_;         // slots that each row has read
+  std::vector<PositionCursor> cursor_;  // where each row stands
   KvCache cache_;
 };
 

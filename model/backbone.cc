@@ -55,7 +55,9 @@ class SelfAttention : public torch::nn::Module {
     const auto [k_BSGE, v_BSGE] = KeysAndValues(x_BTW, slots, layer);
     if (slots.cache != nullptr) {
       return Linear(
-          CachedAttention(q_BTHE, k_BSGE, v_BSGE, slots.seen_BT, slots.since_BT).flatten(2), *o_);
+          CachedAttention(q_BTHE, k_BSGE, v_BSGE, slots.visible_to_BT, slots.visible_from_BT)
+              .flatten(2),
+          *o_);
     }
     if (slots.trace != nullptr) {
       slots.trace->attention_BHTS.push_back(AttentionWeights(q_BTHE, k_BSGE, slots.bias_B1TS));

@@ -25,10 +25,11 @@ struct Trace {
 // What all layers share about the slots of a batch.
 struct Slots {
   Rotary rotary;
-  Tensor bias_B1TS;  // attention mask, see ops/attention.h; with a cache seen_BT stands for it
+  Tensor
+      bias_B1TS;  // attention mask, see ops/attention.h; with a cache visible_to_BT stands for it
   Tensor position_BT;
-  Tensor seen_BT;
-  Tensor since_BT;           // undefined: 0 everywhere
+  Tensor visible_to_BT;
+  Tensor visible_from_BT;    // undefined: 0 everywhere
   KvCache* cache = nullptr;  // reads and writes this if set
   int64_t cached = 0;        // slots of the cache in use, these included
   Trace* trace = nullptr;    // is added to if set

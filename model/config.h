@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "data/arrangement.h"
-#include "heads/autoencoder_config.h"
+#include "heads/codes/autoencoder_config.h"
 #include "heads/config.h"
+#include "sequence/arrangement.h"
 
 namespace tessera {
 
@@ -91,7 +91,9 @@ struct ModelConfig {
   bool reads_codes() const { return input.kind == InputKind::kCodes; }
   // Whether a slot sees nothing of patches that are yet to be drawn, and patches see what tells
   // them.
-  bool draws() const { return arrangement.draws() && input.kind != InputKind::kResampler; }
+  bool generates_images() const {
+    return arrangement.generates_images() && input.kind != InputKind::kResampler;
+  }
   bool writes_codes() const { return head.kind == HeadKind::kCodes; }
 
   // What is wrong with the numbers, or empty.

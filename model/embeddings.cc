@@ -14,13 +14,13 @@ constexpr int64_t kNoiseFrequencies = 16;
 
 }  // namespace
 
-PlaceEmbedding::PlaceEmbedding(int64_t max_rows, int64_t max_cols, int64_t width)
+RowColEmbedding::RowColEmbedding(int64_t max_rows, int64_t max_cols, int64_t width)
     : row_RW_(register_parameter("row", at::randn({max_rows, width}).mul_(kPlaceStd))),
       col_CW_(register_parameter("col", at::randn({max_cols, width}).mul_(kPlaceStd))) {}
 
-Tensor PlaceEmbedding::Embed(const Tensor& place_P2) const {
-  return at::embedding(row_RW_, place_P2.select(1, 0)) +
-         at::embedding(col_CW_, place_P2.select(1, 1));
+Tensor RowColEmbedding::Embed(const Tensor& row_col_P2) const {
+  return at::embedding(row_RW_, row_col_P2.select(1, 0)) +
+         at::embedding(col_CW_, row_col_P2.select(1, 1));
 }
 
 NoiseEmbedding::NoiseEmbedding(int64_t width)

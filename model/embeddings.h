@@ -10,11 +10,11 @@ namespace tessera {
 using torch::Tensor;
 
 // Learned vectors of a place in the grid, one a row and one a column, added.
-class PlaceEmbedding : public torch::nn::Module {
+class RowColEmbedding : public torch::nn::Module {
  public:
-  PlaceEmbedding(int64_t max_rows, int64_t max_cols, int64_t width);
+  RowColEmbedding(int64_t max_rows, int64_t max_cols, int64_t width);
 
-  Tensor Embed(const Tensor& place_P2) const;  // int64 row and column -> [P, W]
+  Tensor Embed(const Tensor& row_col_P2) const;  // int64 row and column -> [P, W]
 
  private:
   Tensor row_RW_, col_CW_;

@@ -18,7 +18,7 @@ class AutoencoderLearner : public Learner {
     if (count > 0) {
       loss.image =
           autoencoder_->Loss(at::index_select(batch.patch_PD, 0, scored_N), std::move(rng));
-      loss.patch_index_N = at::index_select(batch.patch_index_P, 0, scored_N);
+      loss.turn_N = at::index_select(batch.turn_P, 0, scored_N);
       loss.image_sum = loss.image.mean.detach() * count;
       loss.total = loss.image.mean * (count * scale.image);
     }
@@ -38,7 +38,7 @@ LossCounts CountLosses(const Batch& batch) {
           batch.scored_P.sum().item<double>()};
 }
 
-std::shared_ptr<Learner> MakeLearner(std::shared_ptr<PatchAutoencoder> autoencoder) {
+std::shared_ptr<Learner> MakeAutoencoderLearner(std::shared_ptr<PatchAutoencoder> autoencoder) {
   return std::make_shared<AutoencoderLearner>(std::move(autoencoder));
 }
 

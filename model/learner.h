@@ -5,9 +5,9 @@
 
 #include <memory>
 
-#include "data/batch.h"
+#include "heads/codes/patch_autoencoder.h"
 #include "heads/image_head.h"
-#include "heads/patch_autoencoder.h"
+#include "sequence/batch.h"
 
 namespace tessera {
 
@@ -26,13 +26,13 @@ struct LossCounts {
 LossCounts CountLosses(const Batch& batch);
 
 struct ModelLoss {
-  Tensor total;          // differentiable: scale.text * text_sum + scale.image * image_sum
-  Tensor text_sum;       // detached: nats, weighted as the batch says
-  Tensor image_sum;      // detached: the head's loss, summed over scored patches
-  HeadLoss image;        // details, one row a scored patch; undefined where there is none
-  Tensor patch_index_N;  // the scored patches' turn in their picture
-  Tensor text_h_NW;      // the hidden states that each loss reads, differentiable; undefined where
-  Tensor image_h_NW;     // there is none; of drafts: those of all noise draws
+  Tensor total;       // differentiable: scale.text * text_sum + scale.image * image_sum
+  Tensor text_sum;    // detached: nats, weighted as the batch says
+  Tensor image_sum;   // detached: the head's loss, summed over scored patches
+  HeadLoss image;     // details, one row a scored patch; undefined where there is none
+  Tensor turn_N;      // the scored patches' turn in their picture
+  Tensor text_h_NW;   // the hidden states that each loss reads, differentiable; undefined where
+  Tensor image_h_NW;  // there is none; of drafts: those of all noise draws
 };
 
 class Learner : public torch::nn::Module {
@@ -43,6 +43,6 @@ class Learner : public torch::nn::Module {
 };
 
 // Learns the scored patches of a batch alone.
-std::shared_ptr<Learner> MakeLearner(std::shared_ptr<PatchAutoencoder> autoencoder);
+std::shared_ptr<Learner> MakeAutoencoderLearner(std::shared_ptr<PatchAutoencoder> autoencoder);
 
 }  // namespace tessera

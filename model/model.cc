@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "model/drafts.h"
+#include "model/objectives/query_patches.h"
 #include "ops/attention.h"
 #include "ops/linear.h"
 
@@ -43,13 +43,14 @@ Model::Model(const ModelConfig& config, const Vocabulary& vocabulary, std::vecto
   patch_embedder_ = register_module(
       "patch_embedder",
       MakePatchEmbedder(config_.input, config_.patch, width, autoencoder_, grids_.front().size()));
-  place_ = register_module("place", std::make_shared<PlaceEmbedding>(max_rows, max_cols, width));
+  place_ = register_module("place", std::make_shared<RowColEmbedding>(max_rows, max_cols, width));
   next_place_ =
-      register_module("next_place", std::make_shared<PlaceEmbedding>(max_rows, max_cols, width));
+      register_module("next_place", std::make_shared<RowColEmbedding>(max_rows, max_cols, width));
   noise_ = register_module("noise", std::make_shared<NoiseEmbedding>(width));
   if (config_.arrangement.backbone_denoises()) {
     level_ = register_module("level", std::make_shared<NoiseEmbedding>(width));
-    readout_ = register_module("head", std::make_shared<Readout>(config_.head, width, patch_dim()));
+    denoiser_ = register_module(
+        "head", std::make_shared<BackboneDenoiser>(config_.head, width, patch_dim()));
   } else {
     const int64_t condition_dim = config_.arrangement.joint_patches() * width;
     head_ = register_module("head",
@@ -80,7 +81,7 @@ Tensor Model::Embed(const Batch& batch, at::Generator rng) const {
   }
   const Tensor e_PW =
       at::where(batch.hidden_P.unsqueeze(1), hidden_patch_.to(seen_PW.dtype()), seen_PW) +
-      place_->Embed(batch.patch_place_P2);
+      place_->Embed(batch.patch_row_col_P2);
   return x_BTW.flatten(0, 1)
       .index_add(0, batch.patch_slot_P, e_PW.to(x_BTW.dtype()))
       .view_as(x_BTW);
@@ -88,20 +89,20 @@ Tensor Model::Embed(const Batch& batch, at::Generator rng) const {
 
 Slots Model::SlotsOf(const Batch& batch, torch::Dtype dtype, KvCache* cache, int64_t cached) const {
   Slots slots;
-  slots.rotary =
-      MakeRotary(batch.coordinate_BT2, config_.width / config_.heads, config_.rope_theta, dtype);
+  slots.rotary = MakeRotary(batch.rotary_coordinate_BT2, config_.width / config_.heads,
+                            config_.rope_theta, dtype);
   slots.position_BT = batch.position_BT;
   slots.cache = cache;
   slots.cached = cached;
   if (cache != nullptr) {
-    slots.seen_BT = batch.seen_BT;
-    slots.since_BT = batch.since_BT;
+    slots.visible_to_BT = batch.visible_to_BT;
+    slots.visible_from_BT = batch.visible_from_BT;
   } else if (batch.group_BT.defined()) {
-    slots.bias_B1TS =
-        GroupedBias(batch.document_BT, batch.position_BT, batch.seen_BT, batch.group_BT, dtype);
+    slots.bias_B1TS = GroupedBias(batch.document_BT, batch.position_BT, batch.visible_to_BT,
+                                  batch.group_BT, dtype);
   } else {
-    slots.bias_B1TS =
-        SeenBias(batch.document_BT, batch.position_BT, batch.seen_BT, dtype, batch.since_BT);
+    slots.bias_B1TS = VisibilityBias(batch.document_BT, batch.position_BT, batch.visible_to_BT,
+                                     dtype, batch.visible_from_BT);
   }
   return slots;
 }
@@ -128,8 +129,8 @@ Tensor Model::TextLogits(const Tensor& h_NW) const {
   return Linear(h_NW, lm_head_.defined() ? lm_head_ : embed_tokens_);
 }
 
-Tensor Model::Condition(const Tensor& h_NW, const Tensor& place_N2) const {
-  const Tensor z_NW = h_NW + next_place_->Embed(place_N2);
+Tensor Model::Condition(const Tensor& h_NW, const Tensor& row_col_N2) const {
+  const Tensor z_NW = h_NW + next_place_->Embed(row_col_N2);
   return z_NW.unflatten(-2, {-1, config_.arrangement.joint_patches()}).flatten(-2);
 }
 
@@ -151,14 +152,14 @@ void Model::AddHeadLoss(const Tensor& h_MW, const Batch& batch, at::Generator rn
   const int64_t ahead = config_.arrangement.patches_at_once();
   const Tensor slot_N = at::index_select(batch.patch_slot_P, 0, scored_N);
   loss->image_h_NW = at::index_select(h_MW, 0, slot_N - ahead);
-  const Tensor place_N2 = at::index_select(batch.patch_place_P2, 0, scored_N);
+  const Tensor row_col_N2 = at::index_select(batch.patch_row_col_P2, 0, scored_N);
   const Tensor x_ND = at::index_select(batch.patch_PD, 0, scored_N);
   loss->image =
-      head_->Loss(Condition(loss->image_h_NW, place_N2), x_ND.view({-1, joint_dim()}), rng);
+      head_->Loss(Condition(loss->image_h_NW, row_col_N2), x_ND.view({-1, joint_dim()}), rng);
   // Patches that are drawn together share their loss.
   loss->image.by_patch_N =
       loss->image.by_patch_N.repeat_interleave(config_.arrangement.joint_patches());
-  loss->patch_index_N = at::index_select(batch.patch_index_P, 0, scored_N);
+  loss->turn_N = at::index_select(batch.turn_P, 0, scored_N);
 }
 
 // Copies have a level each, the patches of a whole picture share one.
@@ -168,7 +169,7 @@ Tensor Model::CleaningLossOf(const Batch& batch, at::Generator rng, ModelLoss* l
   const Tensor level_N =
       whole ? PicturesOf(batch, scored_N) : at::arange(scored_N.size(0), scored_N.options());
   Tensor h_BVW;
-  const Readout::States states = [&](const Tensor& noisy_KND, const Tensor& tau_KN) {
+  const BackboneDenoiser::States states = [&](const Tensor& noisy_KND, const Tensor& tau_KN) {
     const Drafted drafted =
         AppendDrafts(batch, scored_N, whole, {noisy_KND, tau_KN / kMostTau, {}});
     h_BVW = Hidden(drafted.batch, rng);
@@ -176,8 +177,8 @@ Tensor Model::CleaningLossOf(const Batch& batch, at::Generator rng, ModelLoss* l
     return loss->image_h_NW.unflatten(0, drafted.slot_KN.sizes());
   };
   const Tensor x_ND = at::index_select(batch.patch_PD, 0, scored_N);
-  loss->image = readout_->Loss(states, x_ND, level_N, rng);
-  loss->patch_index_N = at::index_select(batch.patch_index_P, 0, scored_N);
+  loss->image = denoiser_->Loss(states, x_ND, level_N, rng);
+  loss->turn_N = at::index_select(batch.turn_P, 0, scored_N);
   return h_BVW.narrow(1, 0, batch.slots()).flatten(0, 1);
 }
 
@@ -193,9 +194,9 @@ Tensor Model::MaskedLossOf(const Batch& batch, at::Generator rng, ModelLoss* los
   const Tensor patch_L = at::index_select(scored_N, 0, of_hidden_L);
   loss->image_h_NW = at::index_select(h_BVW.flatten(0, 1), 0, slot_L);
   const Tensor z_LW =
-      Condition(loss->image_h_NW, at::index_select(batch.patch_place_P2, 0, patch_L));
+      Condition(loss->image_h_NW, at::index_select(batch.patch_row_col_P2, 0, patch_L));
   loss->image = head_->Loss(z_LW, at::index_select(batch.patch_PD, 0, patch_L), rng);
-  loss->patch_index_N = at::index_select(batch.patch_index_P, 0, patch_L);
+  loss->turn_N = at::index_select(batch.turn_P, 0, patch_L);
   return h_BVW.narrow(1, 0, batch.slots()).flatten(0, 1);
 }
 
@@ -279,7 +280,7 @@ Likelihood Model::MeasurePatches(const Batch& batch, const Measuring& measuring,
           ? StatesInRounds(clean, measuring.rounds, rng)
           : at::index_select(Hidden(clean, {}).flatten(0, 1), 0,
                              of_scored(batch.patch_slot_P) - config_.arrangement.patches_at_once());
-  Tensor z_NW = Condition(h_NW, of_scored(batch.patch_place_P2));
+  Tensor z_NW = Condition(h_NW, of_scored(batch.patch_row_col_P2));
   Tensor x_ND = of_scored(batch.patch_PD).view({-1, joint_dim()});
   if (scored_N.size(0) > measuring.most) {
     // By chance: evenly spaced ones are at the same place of each picture if `most` divides them.

@@ -4,13 +4,14 @@
 #include <memory>
 #include <vector>
 
-#include "data/vocabulary.h"
-#include "heads/readout.h"
+#include "heads/diffusion/backbone_denoiser.h"
 #include "model/backbone.h"
 #include "model/config.h"
 #include "model/embeddings.h"
 #include "model/learner.h"
 #include "model/patch_embedder.h"
+#include "sequence/patch_grid.h"
+#include "sequence/vocabulary.h"
 
 namespace tessera {
 
@@ -55,7 +56,7 @@ class Model : public Learner {
 
   // What the image head is told: the hidden state that predicts a patch, and where that patch
   // will stand. A row for the J patches that it draws together: [..., N / J, J W].
-  Tensor Condition(const Tensor& h_NW, const Tensor& place_N2) const;
+  Tensor Condition(const Tensor& h_NW, const Tensor& row_col_N2) const;
 
   // One row a condition, [N / J, J D].
   Tensor SamplePatches(const Conditions& conditions, const SamplerConfig& sampler,
@@ -69,11 +70,11 @@ class Model : public Learner {
   const ModelConfig& config() const { return config_; }
   const Vocabulary& vocabulary() const { return vocabulary_; }
   const std::vector<PatchGrid>& grids() const { return grids_; }
-  int64_t patch_dim() const { return 3 * config_.patch * config_.patch; }
+  int64_t patch_dim() const { return PatchDim(config_.patch); }
   int64_t joint_dim() const { return config_.arrangement.joint_patches() * patch_dim(); }
   const PatchEmbedder& patch_embedder() const { return *patch_embedder_; }
   ImageHead& image_head() const { return *head_; }  // of objectives whose backbone does not denoise
-  Readout& readout() const { return *readout_; }    // of the others
+  BackboneDenoiser& denoiser() const { return *denoiser_; }  // of the others
   torch::Device device() const override { return embed_tokens_.device(); }
 
   // Whose codes it reads or writes, and leaves as they are; null if it does neither.
@@ -100,11 +101,11 @@ class Model : public Learner {
   Tensor lm_head_;       // [V, W], or undefined when tied
   std::shared_ptr<Backbone> backbone_;
   std::shared_ptr<PatchEmbedder> patch_embedder_;
-  std::shared_ptr<PlaceEmbedding> place_, next_place_;
+  std::shared_ptr<RowColEmbedding> place_, next_place_;
   std::shared_ptr<NoiseEmbedding> noise_;
   std::shared_ptr<NoiseEmbedding> level_;  // of drafts
   std::shared_ptr<ImageHead> head_;
-  std::shared_ptr<Readout> readout_;
+  std::shared_ptr<BackboneDenoiser> denoiser_;
   std::shared_ptr<PatchAutoencoder> autoencoder_;
 };
 

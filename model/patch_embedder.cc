@@ -9,6 +9,7 @@
 
 #include "ops/attention.h"
 #include "ops/linear.h"
+#include "sequence/patch_grid.h"
 
 namespace tessera {
 namespace {
@@ -142,7 +143,7 @@ std::shared_ptr<PatchEmbedder> MakePatchEmbedder(const InputConfig& config, int6
                                                  int64_t width,
                                                  std::shared_ptr<PatchAutoencoder> autoencoder,
                                                  int64_t slots) {
-  const int64_t patch_dim = 3 * patch * patch;
+  const int64_t patch_dim = PatchDim(patch);
   switch (config.kind) {
     case InputKind::kLinear:
       return std::make_shared<LinearEmbedder>(patch_dim, width);

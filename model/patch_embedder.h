@@ -8,7 +8,7 @@
 
 #include <memory>
 
-#include "heads/patch_autoencoder.h"
+#include "heads/codes/patch_autoencoder.h"
 #include "model/config.h"
 
 namespace tessera {

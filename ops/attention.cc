@@ -24,9 +24,10 @@ Tensor Bias(const Tensor& visible_BTS, torch::Dtype dtype) {
 }
 
 // Whether the key at a position lies within what each query sees. position: [B, 1, S] or [S].
-Tensor Seen(const Tensor& position, const Tensor& seen_BT, const Tensor& since_BT) {
-  const Tensor past_BTS = seen_BT.unsqueeze(2) >= position;
-  return since_BT.defined() ? past_BTS.logical_and(since_BT.unsqueeze(2) <= position) : past_BTS;
+Tensor Seen(const Tensor& position, const Tensor& visible_to_BT, const Tensor& visible_from_BT) {
+  const Tensor past_BTS = visible_to_BT.unsqueeze(2) >= position;
+  return visible_from_BT.defined() ? past_BTS.logical_and(visible_from_BT.unsqueeze(2) <= position)
+                                   : past_BTS;
 }
 
 Tensor Weights(const Tensor& q_BHTE, const Tensor& k_BHSE, const Tensor& bias_B1TS) {
@@ -44,11 +45,12 @@ bool ReadsInPlace(const Tensor& q_BTHE, const Tensor& k_BSGE, const Tensor& v_BS
 }
 
 Tensor AttentionInPlace(const Tensor& q_BTHE, const Tensor& k_BSGE, const Tensor& v_BSGE,
-                        const Tensor& seen_BT, const Tensor& since_BT) {
+                        const Tensor& visible_to_BT, const Tensor& visible_from_BT) {
   const int64_t queries = q_BTHE.size(1), heads = q_BTHE.size(2), dim = q_BTHE.size(3);
   const int64_t slots = k_BSGE.size(1);
-  const Tensor q = q_BTHE.to(torch::kFloat32).contiguous(), seen = seen_BT.contiguous(),
-               since = since_BT.defined() ? since_BT.contiguous() : at::zeros_like(seen),
+  const Tensor q = q_BTHE.to(torch::kFloat32).contiguous(), seen = visible_to_BT.contiguous(),
+               since =
+                   visible_from_BT.defined() ? visible_from_BT.contiguous() : at::zeros_like(seen),
                y = at::empty_like(q);
   const std::array<c10::IValue, 2> arguments = {q, k_BSGE};
   RECORD_FUNCTION("tessera::cached_attention", arguments);
@@ -98,34 +100,37 @@ Tensor AttentionWeights(const Tensor& q_BTHE, const Tensor& k_BSGE, const Tensor
                  bias_B1TS);
 }
 
-Tensor SeenBias(const Tensor& document_BT, const Tensor& position_BT, const Tensor& seen_BT,
-                torch::Dtype dtype, const Tensor& since_BT) {
+Tensor VisibilityBias(const Tensor& document_BT, const Tensor& position_BT,
+                      const Tensor& visible_to_BT, torch::Dtype dtype,
+                      const Tensor& visible_from_BT) {
   const Tensor same_BTT = document_BT.unsqueeze(2) == document_BT.unsqueeze(1);
   const Tensor key_B1T = position_BT.unsqueeze(1);
-  return Bias(same_BTT.logical_and(Seen(key_B1T, seen_BT, since_BT)), dtype);
+  return Bias(same_BTT.logical_and(Seen(key_B1T, visible_to_BT, visible_from_BT)), dtype);
 }
 
-Tensor GroupedBias(const Tensor& document_BT, const Tensor& position_BT, const Tensor& seen_BT,
-                   const Tensor& group_BT, torch::Dtype dtype) {
+Tensor GroupedBias(const Tensor& document_BT, const Tensor& position_BT,
+                   const Tensor& visible_to_BT, const Tensor& group_BT, torch::Dtype dtype) {
   const Tensor same_BTT = document_BT.unsqueeze(2) == document_BT.unsqueeze(1);
-  const Tensor past_BTT = seen_BT.unsqueeze(2) >= position_BT.unsqueeze(1);
+  const Tensor past_BTT = visible_to_BT.unsqueeze(2) >= position_BT.unsqueeze(1);
   const Tensor group_B1T = group_BT.unsqueeze(1);
   const Tensor own_BTT = group_BT.unsqueeze(2) == group_B1T;
   return Bias(same_BTT.logical_and(at::where(group_B1T < 0, past_BTT, own_BTT)), dtype);
 }
 
-Tensor CachedBias(const Tensor& seen_BT, int64_t slots, torch::Dtype dtype,
-                  const Tensor& since_BT) {
-  return Bias(Seen(at::arange(slots, seen_BT.options()), seen_BT, since_BT), dtype);
+Tensor CachedBias(const Tensor& visible_to_BT, int64_t slots, torch::Dtype dtype,
+                  const Tensor& visible_from_BT) {
+  return Bias(Seen(at::arange(slots, visible_to_BT.options()), visible_to_BT, visible_from_BT),
+              dtype);
 }
 
 Tensor CachedAttention(const Tensor& q_BTHE, const Tensor& k_BSGE, const Tensor& v_BSGE,
-                       const Tensor& seen_BT, const Tensor& since_BT) {
+                       const Tensor& visible_to_BT, const Tensor& visible_from_BT) {
   if (ReadsInPlace(q_BTHE, k_BSGE, v_BSGE)) {
-    return AttentionInPlace(q_BTHE, k_BSGE, v_BSGE, seen_BT, since_BT);
+    return AttentionInPlace(q_BTHE, k_BSGE, v_BSGE, visible_to_BT, visible_from_BT);
   }
-  return Attention(q_BTHE, k_BSGE, v_BSGE,
-                   CachedBias(seen_BT, k_BSGE.size(1), q_BTHE.scalar_type(), since_BT));
+  return Attention(
+      q_BTHE, k_BSGE, v_BSGE,
+      CachedBias(visible_to_BT, k_BSGE.size(1), q_BTHE.scalar_type(), visible_from_BT));
 }
 
 }  // namespace tessera

@@ -3,22 +3,13 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Functions.h>
 
+#include "ops/hash.h"
+
 namespace tessera {
-namespace {
-
-uint64_t SplitMix(uint64_t x) {
-  x += 0x9E3779B97F4A7C15ull;
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ull;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBull;
-  return x ^ (x >> 31);
-}
-
-}  // namespace
-
 uint64_t MixSeed(uint64_t seed, uint64_t stream, uint64_t step, uint64_t item) {
-  uint64_t mixed = SplitMix(seed);
+  uint64_t mixed = MixBits(seed);
   for (const uint64_t part : {stream, step, item}) {
-    mixed = SplitMix(mixed ^ part);
+    mixed = MixBits(mixed ^ part);
   }
   return mixed;
 }

@@ -51,15 +51,16 @@ class RotateFunction : public torch::autograd::Function<RotateFunction> {
 
 }  // namespace
 
-Rotary MakeRotary(const Tensor& coordinate_BT2, int64_t head_dim, double theta,
+Rotary MakeRotary(const Tensor& rotary_coordinate_BT2, int64_t head_dim, double theta,
                   torch::Dtype dtype) {
   TORCH_CHECK(head_dim % 2 == 0, "head width ", head_dim, " is odd");
-  const auto options = torch::TensorOptions(torch::kFloat64).device(coordinate_BT2.device());
+  const auto options = torch::TensorOptions(torch::kFloat64).device(rotary_coordinate_BT2.device());
   const Tensor frequency_E =
       at::exp(at::arange(0, head_dim, 2, options) * (-std::log(theta) / head_dim));
   const int64_t pairs = head_dim / 2;
-  const Tensor coordinate_BTE =
-      coordinate_BT2.to(torch::kFloat64).repeat({1, 1, (pairs + 1) / 2}).narrow(-1, 0, pairs);
+  const Tensor coordinate_BTE = rotary_coordinate_BT2.to(torch::kFloat64)
+                                    .repeat({1, 1, (pairs + 1) / 2})
+                                    .narrow(-1, 0, pairs);
   const Tensor angle_BTE = coordinate_BTE * frequency_E;
   const Tensor cos = at::cos(angle_BTE), sin = at::sin(angle_BTE);
   return {at::cat({cos, cos}, -1).unsqueeze(2).to(dtype),

@@ -14,9 +14,10 @@ struct Rotary {
 };
 
 // Angles coordinate * theta^(-2e/E), of the row for even e and of the column for odd e: where both
-// are equal, as of text, those of one position. coordinate_BT2 any integer or float type; dtype is
-// that of the angles.
-Rotary MakeRotary(const Tensor& coordinate_BT2, int64_t head_dim, double theta, torch::Dtype dtype);
+// are equal, as of text, those of one position. rotary_coordinate_BT2 any integer or float type;
+// dtype is that of the angles.
+Rotary MakeRotary(const Tensor& rotary_coordinate_BT2, int64_t head_dim, double theta,
+                  torch::Dtype dtype);
 
 // x_BTHE rotated by its slot's angles.
 Tensor Rotate(const Tensor& x_BTHE, const Rotary& rotary);

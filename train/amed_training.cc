@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "heads/sigma_walk.h"
+#include "heads/sampler/sigma_path.h"
 
 namespace tessera {
 namespace {

@@ -6,7 +6,7 @@
 #include <functional>
 #include <vector>
 
-#include "heads/amed.h"
+#include "heads/sampler/amed.h"
 
 namespace tessera {
 

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "train/named_tensors.h"
+#include "run/named_tensors.h"
 
 namespace tessera {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "train/config.h"
+#include "run/train_config.h"
 
 namespace tessera {
 

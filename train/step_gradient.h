@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "model/learner.h"
-#include "train/config.h"
+#include "run/train_config.h"
 #include "train/step_log.h"
 
 namespace tessera {

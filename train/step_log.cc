@@ -6,7 +6,7 @@
 #include <type_traits>
 
 #include "config/status.h"
-#include "data/json.h"
+#include "files/json.h"
 
 namespace tessera {
 namespace {
@@ -99,7 +99,7 @@ void Interval::Add(const ModelLoss& loss, LossCounts counts, int64_t slots) {
   counts_.image += counts.image;
   slots_ += static_cast<double>(slots);
   if (loss.image.by_patch_N.defined()) {
-    by_patch_.Add(loss.patch_index_N, loss.image.by_patch_N);
+    by_patch_.Add(loss.turn_N, loss.image.by_patch_N);
   }
   if (loss.image.level_M.defined()) {
     by_level_.Add((loss.image.level_M * kLevels).to(torch::kLong).clamp(0, kLevels - 1),

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "data/json.h"
+#include "files/json.h"
 #include "model/learner.h"
 
 namespace tessera {

@@ -1,7 +1,7 @@
 #include "train/trained_weights.h"
 
 #include "config/status.h"
-#include "train/roles.h"
+#include "run/parameter_role.h"
 
 namespace tessera {
 namespace {

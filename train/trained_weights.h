@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "run/run.h"
 #include "train/ema.h"
-#include "train/optimizer.h"
-#include "train/run.h"
+#include "train/optimizer/optimizer.h"
 
 namespace tessera {
 

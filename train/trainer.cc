@@ -6,12 +6,13 @@
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
 #include "config/toml.h"
-#include "data/folder_lock.h"
-#include "data/loader.h"
-#include "train/autoencoder_run.h"
-#include "train/resume.h"
+#include "files/folder_lock.h"
+#include "run/adopt_autoencoder.h"
+#include "run/make_tokenizer.h"
+#include "sequence/loader.h"
 #include "train/schedule.h"
 #include "train/step_gradient.h"
+#include "train/train_state.h"
 #include "train/trained_weights.h"
 
 namespace tessera {

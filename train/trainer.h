@@ -7,9 +7,9 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "data/files.h"
-#include "train/base.h"
-#include "train/run.h"
+#include "files/files.h"
+#include "run/base_run.h"
+#include "run/run.h"
 #include "train/step_log.h"
 
 namespace tessera {

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <sstream>
 
-#include "data/json.h"
+#include "files/json.h"
 #include "tests/cli/process.h"
 
 namespace tessera {

@@ -8,7 +8,7 @@
 #include <iterator>
 #include <string>
 
-#include "tests/data/temp_folder.h"
+#include "tests/files/temp_folder.h"
 
 namespace tessera {
 

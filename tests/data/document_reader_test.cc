@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/data/temp_folder.h"
+#include "tests/files/temp_folder.h"
 
 namespace tessera {
 namespace {

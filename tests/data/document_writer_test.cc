@@ -4,8 +4,8 @@
 
 #include "data/inspect_dataset.h"
 #include "data/make_dataset.h"
-#include "tests/data/faulty_file_system.h"
-#include "tests/data/temp_folder.h"
+#include "tests/files/faulty_file_system.h"
+#include "tests/files/temp_folder.h"
 
 namespace tessera {
 namespace {

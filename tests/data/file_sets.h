@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "data/make_dataset.h"
-#include "tests/data/temp_folder.h"
+#include "tests/files/temp_folder.h"
 
 namespace tessera {
 

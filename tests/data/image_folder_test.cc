@@ -3,10 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include "data/image_io.h"
+#include "data/image/image_io.h"
 #include "tests/data/file_sets.h"
 #include "tests/data/tar_bytes.h"
-#include "tests/data/temp_folder.h"
+#include "tests/files/temp_folder.h"
 
 namespace tessera {
 namespace {

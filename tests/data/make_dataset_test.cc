@@ -5,11 +5,11 @@
 
 #include <filesystem>
 
-#include "data/image_io.h"
-#include "tests/data/faulty_file_system.h"
+#include "data/image/image_io.h"
 #include "tests/data/file_sets.h"
 #include "tests/data/tar_bytes.h"
-#include "tests/data/temp_folder.h"
+#include "tests/files/faulty_file_system.h"
+#include "tests/files/temp_folder.h"
 
 namespace tessera {
 namespace {

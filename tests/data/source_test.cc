@@ -6,7 +6,7 @@
 
 #include "data/archive.h"
 #include "tests/data/tar_bytes.h"
-#include "tests/data/temp_folder.h"
+#include "tests/files/temp_folder.h"
 
 namespace tessera {
 namespace {

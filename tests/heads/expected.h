@@ -5,8 +5,8 @@
 #include <ATen/Functions.h>
 #include <torch/types.h>
 
-#include "heads/amed.h"
-#include "heads/sampler.h"
+#include "heads/sampler/amed.h"
+#include "heads/sampler/sampler.h"
 #include "ops/random.h"
 
 namespace tessera {

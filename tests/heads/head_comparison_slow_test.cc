@@ -10,7 +10,7 @@
 #include <numbers>
 
 #include "heads/image_head.h"
-#include "heads/pixels.h"
+#include "ops/pixels.h"
 #include "ops/random.h"
 
 namespace tessera {
@@ -21,7 +21,7 @@ constexpr double kSd = .1;
 
 // In bits a number, of continuous numbers in [-1, 1]: of the 8-bit ones it is log2(127.5) more.
 constexpr double kEntropy = -.7785;
-const double kBitsPerCode = kNatsPerCode / std::numbers::ln2;
+const double kBitsPerPixelValue = kNatsPerPixelValue / std::numbers::ln2;
 
 at::Generator Rng(uint64_t item) { return MakeGenerator(torch::kCPU, 1, Stream::kTest, 0, item); }
 
@@ -63,7 +63,7 @@ std::shared_ptr<ImageHead> Fit(const HeadConfig& config, uint64_t steps, double 
 double Excess(ImageHead& head, double apart = kApart) {
   constexpr int64_t count = 4000;
   const Examples examples = DrawExamples(count, Rng(1'000'000), apart);
-  const Tensor x_ND = FromCodes(Codes(examples.x_ND));
+  const Tensor x_ND = FromPixelValues(PixelValues(examples.x_ND));
   const Tensor bits_N = head.Measure(examples.z_NZ, x_ND, Rng(1)).bits_N;
   // The same examples under the truth, which takes the luck of the draw away.
   const Tensor log_p_N = at::logsumexp(
@@ -72,9 +72,9 @@ double Excess(ImageHead& head, double apart = kApart) {
       {0});
   const double constant = std::numbers::ln2 + std::log(2 * std::numbers::pi * kSd * kSd);
   const double truth =
-      ((constant - log_p_N.mean().item<double>()) / 2 + kNatsPerCode) / std::numbers::ln2;
+      ((constant - log_p_N.mean().item<double>()) / 2 + kNatsPerPixelValue) / std::numbers::ln2;
   if (apart == kApart) {
-    EXPECT_NEAR(truth, kEntropy + kBitsPerCode, .05);
+    EXPECT_NEAR(truth, kEntropy + kBitsPerPixelValue, .05);
   }
   const double excess = bits_N.mean().item<double>() - truth;
   testing::Test::RecordProperty("excess_bits", std::to_string(excess));

@@ -9,14 +9,14 @@
 
 #include <numbers>
 
-#include "heads/pixels.h"
+#include "ops/pixels.h"
 #include "tests/heads/random_head.h"
 
 namespace tessera {
 namespace {
 
 Tensor RandomCodes(at::IntArrayRef shape, uint64_t item) {
-  return FromCodes(torch::randint(0, 256, shape, Rng(200'000 + item), torch::kDouble));
+  return FromPixelValues(torch::randint(0, 256, shape, Rng(200'000 + item), torch::kDouble));
 }
 
 std::string NameOf(const HeadConfig& config) {
@@ -62,16 +62,16 @@ SamplerConfig SamplerOf(const HeadConfig& config, double temperature = 1) {
 }
 
 // u + w (c - u)
-std::vector<Branch> Guided(const Tensor& c_NZ, const Tensor& u_NZ, const Tensor& w_N1) {
+std::vector<GuidanceCondition> Guided(const Tensor& c_NZ, const Tensor& u_NZ, const Tensor& w_N1) {
   return {{c_NZ, w_N1}, {u_NZ, 1 - w_N1}};
 }
 
 class EveryHead : public testing::TestWithParam<HeadConfig> {
  protected:
-  Tensor Sample(const std::vector<Branch>& branches, double temperature = 1,
+  Tensor Sample(const std::vector<GuidanceCondition>& guidance, double temperature = 1,
                 uint64_t first_rng = 0) {
-    auto rngs = Rngs(branches.front().z_NZ.size(0), first_rng);
-    return head_->Sample({branches}, SamplerOf(GetParam(), temperature), rngs);
+    auto rngs = Rngs(guidance.front().z_NZ.size(0), first_rng);
+    return head_->Sample({guidance}, SamplerOf(GetParam(), temperature), rngs);
   }
 
   const std::shared_ptr<ImageHead> head_ = RandomHead(GetParam());
@@ -124,7 +124,7 @@ TEST_P(EveryHead, HasTheGradientOfFiniteDifferences) {
 
 // What is known of a head whose parameters are all 0, of patches of zeros.
 double LossWithoutParameters(const HeadConfig& config) {
-  const double normal = std::log(2 * std::numbers::pi) / 2 + kNatsPerCode;
+  const double normal = std::log(2 * std::numbers::pi) / 2 + kNatsPerPixelValue;
   switch (config.kind) {
     case HeadKind::kDiffusion:  // puts out 0 for a clean patch of 0
       return 0;
@@ -132,7 +132,7 @@ double LossWithoutParameters(const HeadConfig& config) {
     case HeadKind::kGmm:  // a standard normal, or a mixture of equal ones
       return normal;
     case HeadKind::kFourier:  // uniform over the period; on the line 1 / (2 s) at 0 too
-      return std::log(2 * config.half_period) + kNatsPerCode;
+      return std::log(2 * config.half_period) + kNatsPerPixelValue;
     case HeadKind::kSoftmax256:
       return std::log(256);
     case HeadKind::kCodes:
@@ -206,22 +206,22 @@ class EveryHeadOfOneNumber : public EveryHead {
  protected:
   // [256], of one condition
   Likelihood MassesUnder(const Tensor& z_1Z) {
-    const Tensor x_ND = FromCodes(torch::arange(256, torch::kDouble)).unsqueeze(1);
+    const Tensor x_ND = FromPixelValues(torch::arange(256, torch::kDouble)).unsqueeze(1);
     Likelihood likelihood = head_->Measure(z_1Z.expand({256, kConditionDim}), x_ND, Rng(1));
     likelihood.bits_N = torch::exp2(-likelihood.bits_N);
     return likelihood;
   }
 
   // Greatest distance of distribution functions between draws and probabilities.
-  double Distance(const std::vector<Branch>& branches, const Tensor& mass_C) {
-    std::vector<Branch> repeated;
-    for (const Branch& branch : branches) {
-      repeated.push_back(
-          {branch.z_NZ.expand({kDraws, kConditionDim}), branch.weight_N1.expand({kDraws, 1})});
+  double Distance(const std::vector<GuidanceCondition>& guidance, const Tensor& mass_C) {
+    std::vector<GuidanceCondition> repeated;
+    for (const GuidanceCondition& condition : guidance) {
+      repeated.push_back({condition.z_NZ.expand({kDraws, kConditionDim}),
+                          condition.weight_N1.expand({kDraws, 1})});
     }
     auto rngs = Rngs(kDraws);
     const Tensor x_N1 = head_->Sample({repeated}, SamplerOf(GetParam()), rngs);
-    const Tensor count_C = at::bincount(Codes(x_N1).flatten().to(torch::kLong), {}, 256);
+    const Tensor count_C = at::bincount(PixelValues(x_N1).flatten().to(torch::kLong), {}, 256);
     return (count_C.to(torch::kDouble).cumsum(0) / kDraws - mass_C.cumsum(0))
         .abs()
         .max()
@@ -275,7 +275,7 @@ TEST(MseHead, LearnsItsDeviationInTwoHundredSteps) {
                                   kPatchDim, nullptr);
   torch::optim::Adam adam(head->parameters(), torch::optim::AdamOptions(1.5e-3));
   const auto patches = [&](uint64_t item) {
-    return FromCodes(Codes(sd * torch::randn({64, kPatchDim}, Rng(item))));
+    return FromPixelValues(PixelValues(sd * torch::randn({64, kPatchDim}, Rng(item))));
   };
   const Tensor z_NZ = torch::zeros({64, kConditionDim});
   for (uint64_t step = 0; step < 200; ++step) {

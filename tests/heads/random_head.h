@@ -10,7 +10,7 @@
 
 #include "heads/image_head.h"
 #include "ops/random.h"
-#include "tests/heads/random_autoencoder.h"
+#include "tests/heads/codes/random_autoencoder.h"
 
 namespace tessera {
 
@@ -46,7 +46,7 @@ inline std::shared_ptr<ImageHead> RandomHead(const HeadConfig& config,
   return head;
 }
 
-inline std::vector<Branch> One(const Tensor& z_NZ) {
+inline std::vector<GuidanceCondition> One(const Tensor& z_NZ) {
   return {{z_NZ, torch::ones({z_NZ.size(0), 1})}};
 }
 

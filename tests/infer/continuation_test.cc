@@ -2,11 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include "data/patch_order.h"
-#include "data/patches.h"
+#include "ops/pixels.h"
 #include "ops/random.h"
-#include "tests/data/arrangements.h"
+#include "sequence/patch_order.h"
+#include "sequence/patches.h"
 #include "tests/infer/toy_run.h"
+#include "tests/sequence/arrangements.h"
 
 namespace tessera {
 namespace {
@@ -43,7 +44,7 @@ std::string Allowed(const Continuation& row) {
 
 void Draw(Continuation& row) {
   while (row.drawing()) {
-    row.AppendPatches(NearestCodes(at::full({std::ssize(row.NextCells()), 12}, .5)));
+    row.AppendPatches(NearestPixels(at::full({std::ssize(row.NextCells()), 12}, .5)));
   }
 }
 
@@ -116,7 +117,7 @@ TEST_F(ContinuationTest, HasTheModelReadThePatchesOfTheDocumentThatItReturns) {
   EXPECT_EQ(row.NextUnread().at(0).id, V().opener(0));
   std::vector<Tensor> read;
   for (int64_t i = 0; i < 4; ++i) {
-    row.AppendPatches(NearestCodes(at::full({1, 12}, .3 * static_cast<double>(i) - .123)));
+    row.AppendPatches(NearestPixels(at::full({1, 12}, .3 * static_cast<double>(i) - .123)));
     const ReadSlot slot = row.NextUnread().at(0);
     EXPECT_EQ(slot.id, V().patch());
     EXPECT_EQ(slot.turn, i);
@@ -140,7 +141,7 @@ TEST_F(ContinuationTest, PutsThePatchOfEachTurnWhereItsOrderSays) {
     EXPECT_EQ(std::ssize(row.NextUnread()), arrangement.patches_at_once());
     std::vector<ReadSlot> read;
     while (row.drawing()) {
-      row.AppendPatches(NearestCodes(at::rand({std::ssize(row.NextCells()), 12})));
+      row.AppendPatches(NearestPixels(at::rand({std::ssize(row.NextCells()), 12})));
       const ReadBlock block = row.NextUnread();
       read.insert(read.end(), block.begin(), block.end());
     }

@@ -4,9 +4,9 @@
 
 #include <set>
 
-#include "tests/data/arrangements.h"
 #include "tests/infer/toy_run.h"
 #include "tests/infer/twin.h"
+#include "tests/sequence/arrangements.h"
 
 namespace tessera {
 namespace {
@@ -84,7 +84,7 @@ TEST(Generate, EqualsItsTwinUnderEveryArrangement) {
     config.max_images = 1;
     const auto documents = Generate(*toy.model, toy.tokenizer, toy.layout, config,
                                     {.prompts = ToyPrompts(), .until = Until::kEnd});
-    config.max_images = arrangement.draws() ? 1 : 0;
+    config.max_images = arrangement.generates_images() ? 1 : 0;
     for (size_t i = 0; i < documents.size(); ++i) {
       same += ExpectSame(documents[i], Twin(toy, config, Until::kEnd).Run(ToyPrompts()[i], i),
                          NameOf(arrangement) + " " + std::to_string(i));

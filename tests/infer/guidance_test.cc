@@ -15,15 +15,15 @@ GenerateConfig Scales(double guidance, double image_guidance,
 
 std::vector<double> Weights(const GenerateConfig& config, double share) {
   std::vector<double> weights;
-  for (int64_t lane = 0; lane < NumLanes(config); ++lane) {
-    weights.push_back(LaneWeight(lane, share, config));
+  for (int64_t condition = 0; condition < NumGuidanceConditions(config); ++condition) {
+    weights.push_back(GuidanceWeight(condition, share, config));
   }
   return weights;
 }
 
 using Numbers = std::vector<double>;
 
-TEST(LaneWeight, IsThatOfTheWeightedSumOfTheThreePredictions) {
+TEST(GuidanceWeight, IsThatOfTheWeightedSumOfTheThreePredictions) {
   // u + i (I - u) + c (C - I), with scales i and c: weights c, i - c, 1 - i.
   EXPECT_EQ(Weights(Scales(1, 1), .3), Numbers({1}));
   EXPECT_EQ(Weights(Scales(3, 1), .3), Numbers({3, -2}));
@@ -33,7 +33,7 @@ TEST(LaneWeight, IsThatOfTheWeightedSumOfTheThreePredictions) {
   EXPECT_EQ(Weights(Scales(0, 0), .3), Numbers({0, 0, 1}));
 }
 
-TEST(LaneWeight, RampsFromNoGuidanceToAllOfItAtHalfThePicture) {
+TEST(GuidanceWeight, RampsFromNoGuidanceToAllOfItAtHalfThePicture) {
   const GenerateConfig ramp = Scales(3, 2, GuidanceSchedule::kRamp);
   EXPECT_EQ(Weights(ramp, 0), Numbers({1, 0, 0}));
   EXPECT_EQ(Weights(ramp, .25), Numbers({2, -.5, -.5}));
@@ -42,29 +42,29 @@ TEST(LaneWeight, RampsFromNoGuidanceToAllOfItAtHalfThePicture) {
 }
 
 TEST(Guide, HandsEachPatchTheWeightsOfItsShare) {
-  const Tensor z_LNW = at::randn({3, 2, 4});
+  const Tensor z_GNW = at::randn({3, 2, 4});
   const GenerateConfig ramp = Scales(3, 2, GuidanceSchedule::kRamp);
-  const Conditions conditions = Guide(z_LNW, {0, .5}, ramp);
-  ASSERT_EQ(conditions.branches.size(), 3u);
-  for (int64_t lane = 0; lane < 3; ++lane) {
-    const Branch& branch = conditions.branches[lane];
-    EXPECT_TRUE(torch::equal(branch.z_NZ, z_LNW[lane]));
-    EXPECT_EQ(branch.weight_N1[0].item<double>(), LaneWeight(lane, 0, ramp));
-    EXPECT_EQ(branch.weight_N1[1].item<double>(), LaneWeight(lane, .5, ramp));
+  const Conditions conditions = Guide(z_GNW, {0, .5}, ramp);
+  ASSERT_EQ(conditions.guidance.size(), 3u);
+  for (int64_t condition = 0; condition < 3; ++condition) {
+    const GuidanceCondition& condition = conditions.guidance[condition];
+    EXPECT_TRUE(torch::equal(condition.z_NZ, z_GNW[condition]));
+    EXPECT_EQ(condition.weight_N1[0].item<double>(), GuidanceWeight(condition, 0, ramp));
+    EXPECT_EQ(condition.weight_N1[1].item<double>(), GuidanceWeight(condition, .5, ramp));
   }
 }
 
 TEST(Guide, IntervalHoldsBetweenItsTimesAndTheOthersAlways) {
-  const Tensor z_LNW = at::randn({2, 1, 4});
+  const Tensor z_GNW = at::randn({2, 1, 4});
   GenerateConfig config = Scales(3, 1, GuidanceSchedule::kInterval);
   config.guidance_from = .2;
   config.guidance_to = .7;
-  EXPECT_EQ(Guide(z_LNW, {.1}, config).guided_from, .2);
-  EXPECT_EQ(Guide(z_LNW, {.1}, config).guided_to, .7);
+  EXPECT_EQ(Guide(z_GNW, {.1}, config).guided_from, .2);
+  EXPECT_EQ(Guide(z_GNW, {.1}, config).guided_to, .7);
   EXPECT_EQ(Weights(config, .1), Numbers({3, -2}));
   config.guidance_schedule = GuidanceSchedule::kRamp;
-  EXPECT_EQ(Guide(z_LNW, {.1}, config).guided_from, 0);
-  EXPECT_EQ(Guide(z_LNW, {.1}, config).guided_to, 1);
+  EXPECT_EQ(Guide(z_GNW, {.1}, config).guided_from, 0);
+  EXPECT_EQ(Guide(z_GNW, {.1}, config).guided_to, 1);
 }
 
 std::string ErrorOf(const std::string& text) {
@@ -90,15 +90,16 @@ const Document& Story() {
   return story;
 }
 
-Sequence Lane(int64_t lane, const std::string& negative = "") {
+Sequence Lane(int64_t condition, const std::string& negative = "") {
   GenerateConfig config;
   config.negative = negative;
-  return LaneSequence(lane, Story(), {}, {Toy().tokenizer, Toy().layout, config, Until::kImage});
+  return SequenceUnder(condition, Story(), {},
+                       {Toy().tokenizer, Toy().layout, config, Until::kImage});
 }
 
 int64_t Count(const Sequence& sequence, int64_t id) { return std::ranges::count(sequence.ids, id); }
 
-TEST(LaneSequence, HidesTokenByTokenWhatItsLaneIsNotTold) {
+TEST(SequenceUnder, HidesTokenByTokenWhatItsLaneIsNotTold) {
   const Vocabulary& v = Toy().layout.vocabulary;
   const Sequence all = Lane(0), textless = Lane(1), nothing = Lane(2);
   EXPECT_EQ(Count(all, v.null_text()), 0);
@@ -113,7 +114,7 @@ TEST(LaneSequence, HidesTokenByTokenWhatItsLaneIsNotTold) {
   EXPECT_TRUE(nothing.pictures[0].hidden);
 }
 
-TEST(LaneSequence, PutsTheNegativePromptInThePlaceOfTheLastText) {
+TEST(SequenceUnder, PutsTheNegativePromptInThePlaceOfTheLastText) {
   const Document told = {{Story().segments[1], "dot"}};
   const Sequence expected = LayoutPrompt(told, Toy().layout, Toy().tokenizer);
   EXPECT_EQ(Lane(0, "dot").ids, Lane(0).ids);

@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "data/packer.h"
-#include "tests/data/arrangements.h"
+#include "sequence/packer.h"
 #include "tests/infer/toy_run.h"
+#include "tests/sequence/arrangements.h"
 
 namespace tessera {
 namespace {
@@ -20,7 +20,7 @@ std::vector<ReadBlock> BlocksOf(const Document& document, const ToyRun& toy = To
   int64_t p = 0;
   for (const Picture& picture : sequence.pictures) {
     for (int64_t turn = 0; turn < picture.grid.size(); ++turn, ++p) {
-      const auto place = batch.patch_place_P2[p];
+      const auto place = batch.patch_row_col_P2[p];
       slots[picture.first_slot + turn] = {
           .id = toy.layout.vocabulary.patch(),
           .patch_D = batch.patch_PD[p],
@@ -30,7 +30,7 @@ std::vector<ReadBlock> BlocksOf(const Document& document, const ToyRun& toy = To
     }
   }
   std::vector<ReadBlock> blocks;
-  const std::vector<int64_t> last = LastSeen(sequence);
+  const std::vector<int64_t> last = LastVisible(sequence);
   for (int64_t t = 0; t < sequence.size(); t = last[t] + 1) {
     blocks.push_back({slots.begin() + t, slots.begin() + last[t] + 1});
   }

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "infer/continuation.h"
-#include "tests/data/toy_documents.h"
 #include "tests/model/toy_batch.h"
+#include "tests/sequence/toy_documents.h"
 
 namespace tessera {
 

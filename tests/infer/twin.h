@@ -3,11 +3,12 @@
 
 #include <vector>
 
-#include "data/packer.h"
-#include "data/patches.h"
 #include "infer/guidance.h"
 #include "infer/text_sampler.h"
+#include "ops/pixels.h"
 #include "ops/random.h"
+#include "sequence/packer.h"
+#include "sequence/patches.h"
 #include "tests/infer/toy_run.h"
 
 namespace tessera {
@@ -36,59 +37,63 @@ class Twin {
  private:
   struct Lane {
     Batch batch;
-    SlotWalk walk;
+    PositionCursor walk;
   };
 
-  void Begin(const Continuation& row, int64_t lane) {
-    const Sequence sequence = LaneSequence(lane, row.document(), row.shown(), rules_);
-    lanes_.push_back({PackRows({sequence}, {{0}}, toy_.layout.patch),
-                      SlotWalk(toy_.layout.arrangement.positions)});
-    WalkAlong(sequence, &lanes_.back().walk);
+  void Begin(const Continuation& row, int64_t condition) {
+    const Sequence sequence = SequenceUnder(condition, row.document(), row.shown(), rules_);
+    num_conditions_.push_back({PackRows({sequence}, {{0}}, toy_.layout.patch),
+                               PositionCursor(toy_.layout.arrangement.positions)});
+    CoordinatesOf(sequence, &num_conditions_.back().walk);
   }
 
   void Append(const ReadBlock& block) {
-    for (auto& [lane, walk] : lanes_) {
-      const int64_t last = lane.slots() + std::ssize(block) - 1;
+    for (auto& [condition, walk] : num_conditions_) {
+      const int64_t last = condition.slots() + std::ssize(block) - 1;
       for (const ReadSlot& slot : block) {
-        const Coordinates at =
+        const RotaryCoordinates at =
             slot.patch_D.defined() ? walk.Patch(slot.grid, slot.turn, slot.cell) : walk.Id();
-        AppendPatch(slot, &lane);
-        lane.id_BT = at::cat({lane.id_BT, torch::tensor({{slot.id}})}, 1);
-        lane.position_BT = at::arange(lane.slots()).unsqueeze(0);
-        lane.document_BT = at::zeros_like(lane.id_BT);
-        lane.seen_BT = at::cat({lane.seen_BT, torch::tensor({{last}})}, 1);
-        if (lane.since_BT.defined()) {  // of pictures in the prompt: such a model draws none
-          lane.since_BT = at::cat({lane.since_BT, torch::tensor({{int64_t{0}}})}, 1);
+        AppendPatch(slot, &condition);
+        condition.id_BT = at::cat({condition.id_BT, torch::tensor({{slot.id}})}, 1);
+        condition.position_BT = at::arange(condition.slots()).unsqueeze(0);
+        condition.document_BT = at::zeros_like(condition.id_BT);
+        condition.visible_to_BT = at::cat({condition.visible_to_BT, torch::tensor({{last}})}, 1);
+        if (condition.visible_from_BT
+                .defined()) {  // of pictures in the prompt: such a model draws none
+          condition.visible_from_BT =
+              at::cat({condition.visible_from_BT, torch::tensor({{int64_t{0}}})}, 1);
         }
         const Tensor at_112 = torch::tensor({float(at[0]), float(at[1])}).view({1, 1, 2});
-        lane.coordinate_BT2 = at::cat({lane.coordinate_BT2, at_112}, 1);
+        condition.rotary_coordinate_BT2 = at::cat({condition.rotary_coordinate_BT2, at_112}, 1);
       }
     }
   }
 
-  static void AppendPatch(const ReadSlot& slot, Batch* lane) {
+  static void AppendPatch(const ReadSlot& slot, Batch* condition) {
     if (slot.patch_D.defined()) {
       const int64_t cols = slot.grid.cols;
       const Tensor place_12 = torch::tensor({{slot.cell / cols, slot.cell % cols}});
-      lane->patch_slot_P = at::cat({lane->patch_slot_P, torch::tensor({lane->slots()})});
-      lane->patch_PD = at::cat({lane->patch_PD, slot.patch_D.unsqueeze(0)});
-      lane->patch_place_P2 = at::cat({lane->patch_place_P2, place_12});
-      lane->noise_P = at::cat({lane->noise_P, at::full({1}, slot.noise)});
-      lane->hidden_P = at::cat({lane->hidden_P, at::zeros({1}, torch::kBool)});
+      condition->patch_slot_P =
+          at::cat({condition->patch_slot_P, torch::tensor({condition->slots()})});
+      condition->patch_PD = at::cat({condition->patch_PD, slot.patch_D.unsqueeze(0)});
+      condition->patch_row_col_P2 = at::cat({condition->patch_row_col_P2, place_12});
+      condition->noise_P = at::cat({condition->noise_P, at::full({1}, slot.noise)});
+      condition->hidden_P = at::cat({condition->hidden_P, at::zeros({1}, torch::kBool)});
     }
   }
 
-  // Of the lane's last slots.
-  Tensor Last(const Batch& lane, int64_t count) const {
-    return toy_.model->Hidden(lane, {})[0].narrow(0, lane.slots() - count, count);
+  // Of the condition's last slots.
+  Tensor Last(const Batch& condition, int64_t count) const {
+    return toy_.model->Hidden(condition, {})[0].narrow(0, condition.slots() - count, count);
   }
 
   void Write(Continuation& row) {
-    const Tensor logits_V = toy_.model->TextLogits(Last(lanes_[0].batch, 1))[0];
+    const Tensor logits_V = toy_.model->TextLogits(Last(num_conditions_[0].batch, 1))[0];
     row.AppendId(SampleText(row.AllowedLogits(logits_V), config_, row.rng()));
-    lanes_.erase(lanes_.begin() + 1, lanes_.end());
-    for (int64_t lane = 1; row.drawing() && lane < NumLanes(config_); ++lane) {
-      Begin(row, lane);
+    num_conditions_.erase(num_conditions_.begin() + 1, num_conditions_.end());
+    for (int64_t condition = 1; row.drawing() && condition < NumGuidanceConditions(config_);
+         ++condition) {
+      Begin(row, condition);
     }
   }
 
@@ -99,25 +104,26 @@ class Twin {
     for (const int64_t cell : row.NextCells()) {
       place.insert(place.end(), {cell / cols, cell % cols});
     }
-    const Tensor place_N2 = torch::tensor(place).view({-1, 2});
-    const int64_t count = place_N2.size(0);
+    const Tensor row_col_N2 = torch::tensor(place).view({-1, 2});
+    const int64_t count = row_col_N2.size(0);
     std::vector<Tensor> z;
-    for (const Lane& lane : lanes_) {
-      z.push_back(toy_.model->Condition(Last(lane.batch, ahead).narrow(0, 0, count), place_N2));
+    for (const Lane& condition : num_conditions_) {
+      z.push_back(
+          toy_.model->Condition(Last(condition.batch, ahead).narrow(0, 0, count), row_col_N2));
     }
     const int64_t draws = count / toy_.layout.arrangement.joint_patches();
     const std::vector<double> shares(draws, share);
     std::vector<at::Generator> rngs(draws, row.rng());
     const SamplerConfig sampler = AtTurn(config_.sampler, row.turn(), row.grid().size());
-    row.AppendPatches(
-        NearestCodes(toy_.model->SamplePatches(Guide(at::stack(z), shares, config_), sampler, rngs))
-            .view({count, -1}));
+    row.AppendPatches(NearestPixels(toy_.model->SamplePatches(Guide(at::stack(z), shares, config_),
+                                                              sampler, rngs))
+                          .view({count, -1}));
   }
 
   const ToyRun& toy_;
   GenerateConfig config_;
   ContinuationRules rules_;
-  std::vector<Lane> lanes_;
+  std::vector<Lane> num_conditions_;
 };
 
 }  // namespace tessera

@@ -1,12 +1,12 @@
 // What every order, kind of positions and mask promises of the model's hidden states and losses.
 #include <gtest/gtest.h>
 
-#include "data/packer.h"
-#include "data/slots.h"
 #include "ops/random.h"
-#include "tests/data/arrangements.h"
+#include "sequence/packer.h"
+#include "sequence/slots.h"
 #include "tests/infer/toy_run.h"
 #include "tests/model/changed_batch.h"
+#include "tests/sequence/arrangements.h"
 
 namespace tessera {
 namespace {
@@ -37,9 +37,9 @@ TEST(Arrangement, ASlotHearsOfWhatItSeesAndOfNothingElse) {
       const Batch changed = ChangedAt(slot, batch, toy.layout.vocabulary);
       const Tensor g_TW = toy.model->Hidden(changed, {})[0];
       for (int64_t t = 0; t < batch.slots(); ++t) {
-        const bool sees =
-            batch.seen_BT[0][t].item<int64_t>() >= slot &&
-            (!batch.since_BT.defined() || batch.since_BT[0][t].item<int64_t>() <= slot);
+        const bool sees = batch.visible_to_BT[0][t].item<int64_t>() >= slot &&
+                          (!batch.visible_from_BT.defined() ||
+                           batch.visible_from_BT[0][t].item<int64_t>() <= slot);
         EXPECT_EQ(torch::equal(g_TW[t], h_TW[t]), !sees)
             << NameOf(arrangement) << " " << slot << " " << t;
       }
@@ -75,7 +75,7 @@ TEST(Arrangement, NoSlotSeesWhatItMustPredict) {
     int64_t scored = 0;
     for (uint64_t seed = 0; seed < 12; ++seed) {
       const Batch batch = BatchOf({ToyDocument(seed)}, toy);
-      const auto seen = batch.seen_BT.accessor<int64_t, 2>()[0];
+      const auto seen = batch.visible_to_BT.accessor<int64_t, 2>()[0];
       for (int64_t t = 0; t < batch.slots(); ++t) {
         const bool predicts = batch.target_BT[0][t].item<int64_t>() >= 0;
         EXPECT_TRUE(!predicts || seen[t] == t) << NameOf(arrangement) << " " << t;

@@ -3,8 +3,8 @@
 
 #include <ATen/Functions.h>
 
-#include "data/batch.h"
-#include "data/vocabulary.h"
+#include "sequence/batch.h"
+#include "sequence/vocabulary.h"
 
 namespace tessera {
 

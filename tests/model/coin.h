@@ -4,9 +4,9 @@
 
 #include <torch/optim/adam.h>
 
-#include "data/packer.h"
 #include "infer/generator.h"
 #include "ops/random.h"
+#include "sequence/packer.h"
 #include "tests/infer/toy_run.h"
 
 namespace tessera {

@@ -50,7 +50,7 @@ TEST(JointBlock, IsToldTheStatesOfItsPatchesInTurn) {
   const auto parameters = toy.model->named_parameters();
   const Tensor row_RW = parameters["next_place.row"], col_CW = parameters["next_place.col"];
   const auto told = [&](int64_t p) {
-    const Tensor place_2 = batch.patch_place_P2[p];
+    const Tensor place_2 = batch.patch_row_col_P2[p];
     return h_TW[batch.patch_slot_P[p].item<int64_t>() - 2] + row_RW[place_2[0].item<int64_t>()] +
            col_CW[place_2[1].item<int64_t>()];
   };

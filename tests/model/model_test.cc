@@ -19,15 +19,15 @@ LossScale MeanScale(const Batch& batch) {
 Batch Slice(const Batch& batch, int64_t first, int64_t count) {
   Batch part = batch;
   for (Tensor Batch::*member :
-       {&Batch::id_BT, &Batch::document_BT, &Batch::position_BT, &Batch::seen_BT,
-        &Batch::coordinate_BT2, &Batch::target_BT, &Batch::weight_BT}) {
+       {&Batch::id_BT, &Batch::document_BT, &Batch::position_BT, &Batch::visible_to_BT,
+        &Batch::rotary_coordinate_BT2, &Batch::target_BT, &Batch::weight_BT}) {
     part.*member = (batch.*member).narrow(1, first, count);
   }
   const Tensor row_P = batch.patch_slot_P.div(batch.slots(), "floor");
   const Tensor slot_P = batch.patch_slot_P.remainder(batch.slots());
   const Tensor kept_P = (slot_P >= first).logical_and(slot_P < first + count);
   const Tensor index_Q = at::nonzero(kept_P).squeeze(1);
-  for (Tensor Batch::*member : {&Batch::patch_PD, &Batch::patch_place_P2, &Batch::patch_index_P,
+  for (Tensor Batch::*member : {&Batch::patch_PD, &Batch::patch_row_col_P2, &Batch::turn_P,
                                 &Batch::noise_P, &Batch::hidden_P, &Batch::scored_P}) {
     part.*member = at::index_select(batch.*member, 0, index_Q);
   }

@@ -46,8 +46,9 @@ inline Batch ToyBatch(int64_t rows, int64_t per_row, double noise = 0, int64_t s
   batch.id_BT = at::randint(0, v.text_size(), {rows, slots}, torch::kLong);
   batch.document_BT = at::arange(slots).div(kLength, "floor").repeat({rows, 1});
   batch.position_BT = at::arange(slots).remainder(kLength).repeat({rows, 1});
-  batch.seen_BT = batch.position_BT;
-  batch.coordinate_BT2 = batch.position_BT.unsqueeze(2).expand({-1, -1, 2}).to(torch::kFloat32);
+  batch.visible_to_BT = batch.position_BT;
+  batch.rotary_coordinate_BT2 =
+      batch.position_BT.unsqueeze(2).expand({-1, -1, 2}).to(torch::kFloat32);
   std::vector<int64_t> slot;
   for (int64_t row = 0; row < rows; ++row) {
     for (int64_t first = 0; first < slots; first += kLength) {
@@ -68,9 +69,9 @@ inline Batch ToyBatch(int64_t rows, int64_t per_row, double noise = 0, int64_t s
   batch.weight_BT = at::ones({rows, slots});
   batch.patch_slot_P = torch::tensor(slot);
   batch.patch_PD = at::rand({patches, 3}) * 2 - 1;
-  batch.patch_place_P2 =
+  batch.patch_row_col_P2 =
       torch::tensor({0, 0, 0, 1, 1, 0, 1, 1}).view({4, 2}).repeat({patches / 4, 1});
-  batch.patch_index_P = at::arange(patches).remainder(4);
+  batch.turn_P = at::arange(patches).remainder(4);
   batch.noise_P = at::full({patches}, noise);
   batch.hidden_P = at::zeros({patches}, torch::kBool);
   batch.scored_P = at::ones({patches}, torch::kBool);

@@ -54,7 +54,7 @@ TEST(Rotary, IsRelative) {
   EXPECT_GT(std::abs(dot(9, 4) - dot(4, 9)), 1e-3);
 }
 
-// Coordinates that need no rounding: pair e turns by its own one times its frequency.
+// RotaryCoordinates that need no rounding: pair e turns by its own one times its frequency.
 TEST(Rotary, TurnsEvenPairsByTheRowAndOddPairsByTheColumn) {
   const double row = 2.5, col = -7;
   for (const int64_t dim : {2, 6, 8}) {
@@ -70,23 +70,25 @@ TEST(Rotary, TurnsEvenPairsByTheRowAndOddPairsByTheColumn) {
 
 Tensor CausalBias(const Tensor& document_BT, torch::Dtype dtype) {
   const Tensor slot_BT = torch::arange(document_BT.size(1)).expand_as(document_BT);
-  return SeenBias(document_BT, slot_BT, slot_BT, dtype);
+  return VisibilityBias(document_BT, slot_BT, slot_BT, dtype);
 }
 
 TEST(Attention, SeenBiasIsItsDefinition) {
   const Tensor document_BT = torch::tensor({{0, 0, 0, 1, 1, 1, -1, -1}, {0, 0, 0, 0, 0, 0, 0, 0}});
   const Tensor position_BT = torch::tensor({{0, 1, 2, 0, 1, 2, 0, 0}, {0, 1, 2, 3, 4, 5, 6, 7}});
-  const Tensor seen_BT = torch::tensor({{1, 1, 2, 0, 2, 2, 0, 0}, {3, 3, 3, 3, 5, 5, 6, 7}});
-  const Tensor since_BT = torch::tensor({{0, 1, 0, 0, 1, 2, 0, 0}, {0, 0, 0, 3, 4, 4, 6, 0}});
-  const Tensor bias = SeenBias(document_BT, position_BT, seen_BT, torch::kFloat32);
-  const Tensor since = SeenBias(document_BT, position_BT, seen_BT, torch::kFloat32, since_BT);
+  const Tensor visible_to_BT = torch::tensor({{1, 1, 2, 0, 2, 2, 0, 0}, {3, 3, 3, 3, 5, 5, 6, 7}});
+  const Tensor visible_from_BT =
+      torch::tensor({{0, 1, 0, 0, 1, 2, 0, 0}, {0, 0, 0, 3, 4, 4, 6, 0}});
+  const Tensor bias = VisibilityBias(document_BT, position_BT, visible_to_BT, torch::kFloat32);
+  const Tensor since =
+      VisibilityBias(document_BT, position_BT, visible_to_BT, torch::kFloat32, visible_from_BT);
   const auto at = [](const Tensor& x, int64_t b, int64_t t) { return x[b][t].item<int64_t>(); };
   for (int64_t b = 0; b < 2; ++b) {
     for (int64_t t = 0; t < 8; ++t) {
       for (int64_t s = 0; s < 8; ++s) {
         const bool sees = at(document_BT, b, t) == at(document_BT, b, s) &&
-                          at(position_BT, b, s) <= at(seen_BT, b, t);
-        const bool late = at(position_BT, b, s) >= at(since_BT, b, t);
+                          at(position_BT, b, s) <= at(visible_to_BT, b, t);
+        const bool late = at(position_BT, b, s) >= at(visible_from_BT, b, t);
         EXPECT_EQ(bias[b][0][t][s].item<double>() == 0, sees) << b << t << s;
         EXPECT_EQ(since[b][0][t][s].item<double>() == 0, sees && late) << b << t << s;
       }

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "tests/data/temp_folder.h"
+#include "tests/files/temp_folder.h"
 
 namespace tessera {
 namespace {

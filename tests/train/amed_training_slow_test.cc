@@ -4,7 +4,7 @@
 
 #include <iostream>
 
-#include "heads/sigma_walk.h"
+#include "heads/sampler/sigma_path.h"
 #include "tests/heads/expected.h"
 #include "train/amed_training.h"
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "heads/sigma_walk.h"
+#include "heads/sampler/sigma_path.h"
 #include "tests/heads/expected.h"
 
 namespace tessera {

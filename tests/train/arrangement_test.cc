@@ -1,11 +1,11 @@
 // Every order, with all positions and masks, in the gradient of a step and in generation.
 #include <gtest/gtest.h>
 
-#include "data/packer.h"
+#include "analysis/measure/evaluate.h"
 #include "infer/generator.h"
-#include "study/evaluate.h"
-#include "tests/data/arrangements.h"
+#include "sequence/packer.h"
 #include "tests/infer/toy_run.h"
+#include "tests/sequence/arrangements.h"
 #include "tests/train/tiny_run.h"
 #include "train/step_gradient.h"
 
@@ -24,7 +24,7 @@ void ExpectAGradientAndAPicture(const Arrangement& arrangement) {
     EXPECT_TRUE(gradient.isfinite().all().item<bool>()) << NameOf(arrangement);
     EXPECT_GT(gradient.abs().max().item<double>(), 0) << NameOf(arrangement);
   }
-  if (!arrangement.draws()) {
+  if (!arrangement.generates_images()) {
     return;
   }
   const auto drawn = Generate(*toy.model, toy.tokenizer, toy.layout, ToyGenerate(),

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "data/json.h"
+#include "files/json.h"
+#include "run/safetensors.h"
 #include "tests/train/tiny_run.h"
-#include "train/safetensors.h"
 
 namespace tessera {
 namespace {

@@ -7,9 +7,9 @@
 #include <cmath>
 
 #include "ops/random.h"
-#include "train/adapter.h"
-#include "train/optimizer.h"
-#include "train/roles.h"
+#include "run/adapter.h"
+#include "run/parameter_role.h"
+#include "train/optimizer/optimizer.h"
 
 namespace tessera {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "data/files.h"
+#include "files/files.h"
 
 namespace tessera {
 

@@ -1,10 +1,10 @@
 // Every objective in a whole run: it trains, resumes, is evaluated and draws.
 #include <gtest/gtest.h>
 
+#include "analysis/measure/evaluate.h"
 #include "infer/generator.h"
-#include "study/evaluate.h"
-#include "tests/data/arrangements.h"
 #include "tests/infer/toy_run.h"
+#include "tests/sequence/arrangements.h"
 #include "tests/train/tiny_run.h"
 
 namespace tessera {

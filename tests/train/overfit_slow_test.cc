@@ -4,12 +4,12 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "analysis/measure/evaluate.h"
 #include "config/status.h"
 #include "data/document_writer.h"
-#include "data/shapes.h"
+#include "data/shapes/shapes.h"
 #include "infer/generator.h"
-#include "study/evaluate.h"
-#include "tests/data/arrangements.h"
+#include "tests/sequence/arrangements.h"
 #include "tests/train/tiny_run.h"
 
 namespace tessera {

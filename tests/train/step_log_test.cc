@@ -14,7 +14,7 @@ ModelLoss LossOf(int64_t patches, double value, double level) {
   ModelLoss loss;
   loss.text_sum = torch::full({}, 6.0);
   loss.image_sum = torch::full({}, value * static_cast<double>(patches));
-  loss.patch_index_N = torch::arange(patches);
+  loss.turn_N = torch::arange(patches);
   loss.image.by_patch_N = torch::full({patches}, value);
   loss.image.level_M = torch::full({patches}, level);
   loss.image.by_level_M = torch::full({patches}, value / 2);

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "config/toml.h"
-#include "tests/data/temp_folder.h"
+#include "tests/files/temp_folder.h"
 #include "train/trainer.h"
 
 namespace tessera {

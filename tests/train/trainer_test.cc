@@ -8,8 +8,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "data/document_writer.h"
-#include "tests/data/faulty_file_system.h"
-#include "tests/data/toy_documents.h"
+#include "tests/files/faulty_file_system.h"
+#include "tests/sequence/toy_documents.h"
 #include "tests/train/tiny_run.h"
 
 namespace tessera {

@@ -1,0 +1,67 @@
+// A study: one question, asked of many runs that differ in what is named and in nothing else.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "analysis/ablation/grid.h"
+#include "files/files.h"
+#include "run/run_config.h"
+
+namespace tessera {
+
+// A study file (recipes/studies/*.toml).
+struct StudyConfig {
+  std::string recipe;
+  std::string question;
+  std::string prediction;
+  std::vector<std::string> settings = {};
+  std::vector<std::string> arms = {};
+  std::vector<std::string> grid = {};
+  std::vector<int64_t> seeds = {};
+  int64_t count = 256;
+  std::vector<std::string> readouts = {};
+
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor& visit) {
+    visit("recipe", self.recipe, "what all runs have in common; relative to this file");
+    visit("question", self.question, "what the study asks");
+    visit("prediction", self.prediction, "what is expected, and by whom");
+    visit("settings", self.settings, "path=value of the recipe, for all runs");
+    visit("arms", self.arms, "name: path=value; path=value");
+    visit("grid", self.grid, "path=value,value, or choices: name: path=value; ... | name: ...");
+    visit("seeds", self.seeds, "of the runs of each arm; empty: the recipe's");
+    visit("count", self.count, "documents and pictures of each measure");
+    visit("readouts", self.readouts, "measures to show; empty: the usual ones that there are");
+  }
+
+  std::string Problem() const { return count < 1 ? "count must be at least 1" : ""; }
+};
+
+// A study file, or a recipe, which is a study of one arm. Its recipe is named as it is found.
+absl::StatusOr<StudyConfig> ReadStudy(const std::string& path, const Files& files);
+
+// The text of a recipe. A study file is refused, with the command that takes it.
+absl::StatusOr<std::string> ReadRecipe(const std::string& path, const Files& files);
+
+struct PlannedRun {
+  std::string arm;
+  int64_t seed = 0;
+  std::string problem;  // what refuses these settings; empty: they are fine
+  RunConfig config;
+
+  std::string name() const { return arm + ",seed=" + std::to_string(seed); }
+};
+
+struct StudyPlan {
+  StudyConfig study;
+  std::vector<Choice> arms;
+  std::vector<PlannedRun> runs;  // each arm with the first seed, then each with the next
+};
+
+// Settings that do not go together become the problem of their run. What cannot be read is an
+// error, and so is a study of problems alone.
+absl::StatusOr<StudyPlan> PlanStudy(const StudyConfig& study, const Files& files);
+
+}  // namespace tessera

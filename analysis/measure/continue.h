@@ -1,0 +1,33 @@
+// What the measures and the report have in common: prompts that a run continues, in batches.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "run/run.h"
+
+namespace tessera {
+
+struct EvaluateOptions {
+  int64_t count = 512;  // prompts and pictures
+  int64_t batch = 64;   // of them at a time
+  uint64_t seed = 0;
+  std::function<void(const std::string& what, double share)> on_progress = {};
+};
+
+// Each prompt and its continuation, in order. Texts are the most probable ones with Until::kText.
+// grid: of the pictures; without one the model chooses.
+std::vector<Document> ContinueAll(const Run& run, const std::vector<Document>& prompts, Until until,
+                                  const EvaluateOptions& options, std::optional<int64_t> grid = {});
+
+// The pictures that follow the prompts, in order.
+struct Drawn {
+  std::vector<Image> images;
+  double seconds = 0;  // that they took together
+};
+Drawn Draw(const Run& run, const std::vector<Document>& prompts, const EvaluateOptions& options,
+           std::optional<int64_t> grid = {});
+
+}  // namespace tessera

@@ -1,0 +1,19 @@
+// How far the pictures that a run draws are from the true ones, as distributions.
+#pragma once
+
+#include "analysis/measure/continue.h"
+#include "analysis/measure/features.h"
+#include "analysis/report/run_log.h"
+
+namespace tessera {
+
+// Draws options.count pictures, each under the true document before a first picture of the test
+// split, and compares them with those pictures as the model would read them. Names begin with the
+// network's: _fid, _kid and _kid_error, _precision and _recall of 3 neighbours, _pictures of each
+// set; and, if the split has as many again, _floor_fid and _floor_kid of other true pictures: what
+// perfect drawing would get.
+absl::StatusOr<Metrics> MeasureDistances(const Run& run, const std::shared_ptr<const Files>& files,
+                                         const std::vector<FeatureNetwork>& networks,
+                                         const EvaluateOptions& options);
+
+}  // namespace tessera

@@ -1,0 +1,36 @@
+// How well a run predicts documents: the losses of training, without what training does to them.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "analysis/measure/continue.h"
+
+namespace tessera {
+
+struct HeldOutLoss {
+  double text = 0;                     // nats a token, perplexity exp(text)
+  double image = 0;                    // the head's loss
+  std::vector<double> image_by_level;  // mean squared error of ten noise levels, noise first; empty
+                                       // of a head without noise levels
+};
+
+// Over about options.count documents, picked by options.seed. NaN where the documents hold none,
+// infinite where the parameters are broken.
+absl::StatusOr<HeldOutLoss> EvaluateLoss(const Run& run, std::shared_ptr<const Dataset> dataset,
+                                         const EvaluateOptions& options);
+
+struct HeldOutLikelihood {
+  LikelihoodKind kind = LikelihoodKind::kExact;
+  double bits = 0;   // of a subpixel of the 8-bit pictures; NaN where there is none
+  double error = 0;  // standard error of the mean over patches
+};
+
+// Of the same documents, but of at most 32 patches a batch, evenly spread: a diffusion head follows
+// its flow with a backward pass for every number of a patch.
+absl::StatusOr<HeldOutLikelihood> EvaluateLikelihood(const Run& run,
+                                                     std::shared_ptr<const Dataset> dataset,
+                                                     const EvaluateOptions& options);
+
+}  // namespace tessera

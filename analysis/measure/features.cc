@@ -1,0 +1,105 @@
+// N = pictures, C = channels, H, W = pixels, F = features, O, I = channels of a convolution.
+#include "analysis/measure/features.h"
+
+#include <ATen/Functions.h>
+#include <torch/script.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "analysis/measure/captioned.h"
+#include "config/status.h"
+#include "data/image/image_io.h"
+#include "ops/random.h"
+
+namespace tessera {
+namespace {
+
+constexpr int64_t kRandomPixels = 32, kAtOnce = 64;
+
+struct Convolution {
+  int64_t outputs, stride;
+};
+// Halved three times to 4 x 4, then meaned to 2 x 2: 16 channels there keep where things are.
+constexpr std::array kConvolutions = {Convolution{32, 1}, Convolution{64, 2}, Convolution{64, 2},
+                                      Convolution{16, 2}};
+constexpr int64_t kCells = 2;
+
+std::string Stem(const std::string& path) {
+  const std::string name = path.substr(path.rfind('/') + 1);
+  return name.substr(0, name.rfind('.'));
+}
+
+}  // namespace
+
+FeatureNetwork RandomFeatures() {
+  const at::Generator rng = MakeGenerator(torch::kCPU, 0, Stream::kEvaluate, 0);
+  std::vector<torch::Tensor> weights;
+  int64_t inputs = 3;
+  for (const Convolution& layer : kConvolutions) {
+    // He et al. 2015: the scale of activations does not change from layer to layer.
+    const double std = std::sqrt(2. / (9. * static_cast<double>(inputs)));
+    weights.push_back(at::randn({layer.outputs, inputs, 3, 3}, rng, torch::kFloat32) * std);
+    inputs = layer.outputs;
+  }
+  return {"random64", kRandomPixels, [weights](const torch::Tensor& picture_NCHW) {
+            torch::Tensor x_NCHW = picture_NCHW;
+            for (size_t i = 0; i < weights.size(); ++i) {
+              x_NCHW = at::conv2d(x_NCHW, weights[i], {}, kConvolutions[i].stride, 1);
+              x_NCHW = i + 1 < weights.size() ? at::relu(x_NCHW) : x_NCHW;
+            }
+            return at::adaptive_avg_pool2d(x_NCHW, {kCells, kCells}).flatten(1);
+          }};
+}
+
+absl::StatusOr<FeatureNetwork> LoadFeatures(const std::string& path, int64_t pixels,
+                                            const Files& files) {
+  ASSIGN_OR_RETURN(std::string bytes, files.Read(path));
+  const auto refuse = [&](const std::string& what) {
+    return absl::InvalidArgumentError(absl::StrCat("'", path, "' ", what,
+                                                   "; save one with torch.jit.trace(network, "
+                                                   "torch.zeros(1, 3, ",
+                                                   pixels, ", ", pixels, ")).save(FILE)"));
+  };
+  auto module = std::make_shared<torch::jit::Module>();
+  torch::Tensor features;
+  try {
+    const torch::NoGradGuard no_grad;
+    std::istringstream stream(std::move(bytes));
+    *module = torch::jit::load(stream, torch::kCPU);
+    module->eval();
+    const auto output = module->forward({at::zeros({2, 3, pixels, pixels})});
+    if (!output.isTensor()) {
+      return refuse("does not put out one tensor");
+    }
+    features = output.toTensor();
+  } catch (const std::exception& error) {  // of LibTorch's several kinds
+    const std::string what = error.what();
+    return refuse(absl::StrCat("is no TorchScript network that reads pictures of ", pixels,
+                               " pixels (", what.substr(0, what.find('\n')), ")"));
+  }
+  if (features.dim() < 2 || features.size(0) != 2 || features.numel() != 2 * features.size(1)) {
+    return refuse("does not put out one row of features for each picture");
+  }
+  return FeatureNetwork{Stem(path), pixels, [module](const torch::Tensor& picture_NCHW) {
+                          return module->forward({picture_NCHW}).toTensor().flatten(1);
+                        }};
+}
+
+torch::Tensor FeaturesOf(const FeatureNetwork& network, const std::vector<Image>& images) {
+  const torch::NoGradGuard no_grad;
+  std::vector<torch::Tensor> features;
+  for (int64_t first = 0; first < std::ssize(images); first += kAtOnce) {
+    std::vector<torch::Tensor> pictures;
+    for (int64_t i = first; i < std::min(first + kAtOnce, std::ssize(images)); ++i) {
+      pictures.push_back(ImageTensor(Resize(images[i], network.pixels, network.pixels)));
+    }
+    features.push_back(network.features(at::stack(pictures)).to(torch::kDouble));
+  }
+  return at::cat(features);
+}
+
+}  // namespace tessera

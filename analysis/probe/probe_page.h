@@ -1,0 +1,21 @@
+// What a probe found, for people and for programs.
+#pragma once
+
+#include <string>
+
+#include "analysis/probe/probe.h"
+#include "files/json.h"
+
+namespace tessera {
+
+// All numbers, as docs/formats.md has them.
+Json ProbeJson(const ProbeResult& result, const Run& run);
+
+// One page, pictures first.
+std::string ProbePage(const ProbeResult& result, const Run& run, const std::string& title);
+
+// probe.json, probe.html, states.safetensors, and the same tensors as .npy, into the folder.
+absl::Status WriteProbe(const ProbeResult& result, const Run& run, const std::string& folder,
+                        const std::string& title, const Files& files);
+
+}  // namespace tessera

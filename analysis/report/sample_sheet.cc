@@ -1,0 +1,69 @@
+#include "analysis/report/sample_sheet.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "analysis/measure/reconstructions.h"
+#include "config/status.h"
+#include "data/image/image_io.h"
+#include "infer/generator.h"
+
+namespace tessera {
+namespace {
+
+constexpr int64_t kPictures = 32, kColumns = 8, kMargin = 2, kSide = 96;
+
+// One for each caption, of which *captions has one a line.
+absl::StatusOr<std::vector<Image>> DrawCaptions(const Run& run, const Dataset& dataset,
+                                                std::string* captions) {
+  GenerateRequest request;
+  const int64_t count = std::min(kPictures, dataset.size());
+  for (int64_t i = 0; i < count; ++i) {  // spread out: neighbours in a folder are often alike
+    ASSIGN_OR_RETURN(const Document document, dataset.Get(i * dataset.size() / count));
+    for (const Segment& segment : document.segments) {
+      if (const std::string* text = AsText(segment)) {
+        request.prompts.push_back({{*text}});
+        absl::StrAppend(captions, *text, "\n");
+        break;
+      }
+    }
+  }
+  std::vector<Image> images;
+  if (request.prompts.empty()) {
+    return images;
+  }
+  request.until = Until::kImage;
+  for (const Document& document :
+       Generate(*run.model, run.tokenizer, run.layout, run.config.generate, request)) {
+    images.push_back(*AsImage(document.segments.back()));
+  }
+  return images;
+}
+
+}  // namespace
+
+absl::Status WriteSampleSheet(const Run& run, int64_t step, const std::string& out,
+                              const std::shared_ptr<const Files>& files) {
+  ASSIGN_OR_RETURN(std::shared_ptr<const Dataset> dataset,
+                   OpenDataset(run.config, Split::kTest, files));
+  if (dataset->size() == 0) {  // nothing is held out
+    ASSIGN_OR_RETURN(dataset, OpenDataset(run.config, Split::kTrain, files));
+  }
+  std::string captions;
+  ASSIGN_OR_RETURN(const std::vector<Image> images,
+                   run.model == nullptr            ? Reconstructions(run, *dataset, kPictures)
+                   : run.config.generates_images() ? DrawCaptions(run, *dataset, &captions)
+                                                   : std::vector<Image>());
+  if (images.empty()) {
+    return absl::OkStatus();
+  }
+  const int64_t scale = std::max<int64_t>(1, kSide / images.front().width);
+  const std::string folder = JoinPath(out, "samples");
+  RETURN_IF_ERROR(files->MakeFolder(folder));
+  if (!captions.empty()) {
+    RETURN_IF_ERROR(files->Write(JoinPath(folder, "prompts.txt"), captions));
+  }
+  return files->Write(JoinPath(folder, absl::StrFormat("step-%06d.png", step)),
+                      EncodePng(ContactSheet(images, kColumns, kMargin, scale)));
+}
+
+}  // namespace tessera

@@ -1,0 +1,62 @@
+#include "data/text/text_check.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
+namespace tessera {
+namespace {
+
+// Bytes of the code point that `text` begins with; 0 if it begins with none.
+size_t CodePointLength(std::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) {
+    return 1;
+  }
+  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) {
+    return 0;
+  }
+  for (size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) {
+      return 0;
+    }
+  }
+  // Longer than needed, surrogates, and beyond U+10FFFF.
+  const bool wrong = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xED && byte(1) >= 0xA0) ||
+                     (lead == 0xF0 && byte(1) < 0x90) || (lead == 0xF4 && byte(1) >= 0x90);
+  return wrong ? 0 : length;
+}
+
+}  // namespace
+
+std::optional<int64_t> FirstInvalidUtf8(std::string_view text) {
+  for (size_t at = 0; at < text.size();) {
+    const size_t length = CodePointLength(text.substr(at));
+    if (length == 0) {
+      return static_cast<int64_t>(at);
+    }
+    at += length;
+  }
+  return std::nullopt;
+}
+
+std::string_view Trim(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n\v\f";
+  const size_t begin = std::min(text.find_first_not_of(kSpace), text.size());
+  text.remove_prefix(begin);
+  return text.substr(0, text.find_last_not_of(kSpace) + 1);  // npos + 1 is 0
+}
+
+absl::Status CheckText(std::string_view text) {
+  if (const std::optional<int64_t> at = FirstInvalidUtf8(text)) {
+    return absl::InvalidArgumentError(absl::StrCat("the text is invalid UTF-8 at byte ", *at));
+  }
+  if (Trim(text).empty()) {
+    return absl::InvalidArgumentError("the text is empty");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace tessera

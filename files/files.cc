@@ -1,0 +1,116 @@
+#include "files/files.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "absl/strings/str_cat.h"
+#include "config/status.h"
+#include "config/suggest.h"
+#include "ops/hash.h"
+
+namespace tessera {
+namespace {
+
+std::string FolderOf(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+}  // namespace
+
+Files::Files(RetryPolicy policy, std::shared_ptr<const FileSystem> system, RetryHooks hooks)
+    : policy_(policy), system_(std::move(system)), hooks_(std::move(hooks)) {}
+
+// The path seeds the jitter: threads that fail together do not come back together.
+template <class Attempt>
+auto Files::Try(const std::string& path, Attempt&& attempt) const {
+  RetryPolicy policy = policy_;
+  policy.seed ^= static_cast<int64_t>(HashBytes(path));
+  return Retry(policy, hooks_, std::forward<Attempt>(attempt));
+}
+
+absl::StatusOr<PathKind> Files::Kind(const std::string& path) const {
+  return Try(path, [&] { return system_->Kind(path); });
+}
+
+absl::StatusOr<std::string> Files::Read(const std::string& path) const {
+  absl::StatusOr<std::string> bytes = Try(path, [&] { return system_->Read(path); });
+  const std::string meant = absl::IsNotFound(bytes.status()) ? SimilarPath(path) : "";
+  return meant.empty() ? bytes
+                       : absl::NotFoundError(absl::StrCat(bytes.status().message(),
+                                                          "; did you mean '", meant, "'?"));
+}
+
+std::string Files::SimilarPath(const std::string& path) const {
+  const std::filesystem::path parts(path);
+  std::string folder = parts.parent_path().string();
+  const bool missing = !folder.empty() && Kind(folder).value_or(PathKind::kNone) == PathKind::kNone;
+  if (missing && (folder = SimilarPath(folder)).empty()) {
+    return "";
+  }
+  const absl::StatusOr<std::vector<std::string>> names = List(folder.empty() ? "." : folder);
+  const std::string name = names.ok() ? Similar(parts.filename().string(), *names) : "";
+  return name.empty() ? "" : JoinPath(folder, name);
+}
+
+absl::Status Files::Write(const std::string& path, std::string_view bytes) const {
+  return Try(path, [&] { return system_->Write(path, bytes); });
+}
+
+absl::Status Files::Append(const std::string& path, std::string_view bytes) const {
+  return Try(path, [&] { return system_->Append(path, bytes); });
+}
+
+absl::StatusOr<std::vector<std::string>> Files::List(const std::string& folder) const {
+  ASSIGN_OR_RETURN(std::vector<std::string> names,
+                   Try(folder, [&] { return system_->List(folder); }));
+  std::ranges::sort(names);
+  return names;
+}
+
+absl::StatusOr<std::vector<std::string>> Files::ListTree(const std::string& folder) const {
+  std::vector<std::string> paths;
+  std::vector<std::string> pending = {""};
+  while (!pending.empty()) {
+    const std::string below = pending.back();
+    pending.pop_back();
+    ASSIGN_OR_RETURN(const std::vector<std::string> names, List(JoinPath(folder, below)));
+    for (const std::string& name : names) {
+      const std::string path = JoinPath(below, name);
+      ASSIGN_OR_RETURN(const PathKind kind, Kind(JoinPath(folder, path)));
+      if (kind == PathKind::kFile) {
+        paths.push_back(path);
+      } else if (kind == PathKind::kFolder) {
+        pending.push_back(path);
+      }
+    }
+  }
+  std::ranges::sort(paths);
+  return paths;
+}
+
+absl::Status Files::MakeFolder(const std::string& path) const {
+  return Try(path, [&] { return system_->MakeFolder(path); });
+}
+
+absl::Status Files::Rename(const std::string& from, const std::string& to) const {
+  // Two operations, each with its own tries: a rename that succeeded cannot be repeated.
+  RETURN_IF_ERROR(Try(to, [&] { return system_->Rename(from, to); }));
+  return Try(to, [&] { return system_->Sync(FolderOf(to)); });
+}
+
+absl::Status Files::Remove(const std::string& path) const {
+  return Try(path, [&] { return system_->Remove(path); });
+}
+
+std::string JoinPath(std::string_view folder, std::string_view name) {
+  if (folder.empty() || name.starts_with('/')) {
+    return std::string(name);
+  }
+  if (name.empty()) {
+    return std::string(folder);
+  }
+  return absl::StrCat(std::string(folder), folder.ends_with('/') ? "" : "/", std::string(name));
+}
+
+}  // namespace tessera

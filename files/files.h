@@ -1,0 +1,86 @@
+// Every file operation of the project. FileSystem is the bare operations; Files repeats those that
+// fail for a passing reason. Whoever reads or writes takes a Files, so tests can hand in a faulty
+// one.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "files/retry.h"
+
+namespace tessera {
+
+enum class PathKind { kNone, kFile, kFolder };
+
+// One try of each operation. A passing failure is Unavailable, a missing path NotFound.
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+  virtual absl::StatusOr<PathKind> Kind(const std::string& path) const = 0;
+  virtual absl::StatusOr<std::string> Read(const std::string& path) const = 0;
+  virtual absl::Status Write(const std::string& path, std::string_view bytes) const = 0;
+  virtual absl::Status Append(const std::string& path, std::string_view bytes) const = 0;
+  virtual absl::StatusOr<std::vector<std::string>> List(const std::string& folder) const = 0;
+  virtual absl::Status MakeFolder(const std::string& path) const = 0;
+  virtual absl::Status Rename(const std::string& from, const std::string& to) const = 0;
+  virtual absl::Status Remove(const std::string& path) const = 0;
+
+  // The folder's list of names reaches the disk.
+  virtual absl::Status Sync(const std::string& folder) const = 0;
+};
+
+std::shared_ptr<const FileSystem> RealFileSystem();
+
+// Const and thread-safe: each call has its own tries.
+class Files {
+ public:
+  explicit Files(RetryPolicy policy = {},
+                 std::shared_ptr<const FileSystem> system = RealFileSystem(),
+                 RetryHooks hooks = RetryHooks::Real());
+
+  absl::StatusOr<PathKind> Kind(const std::string& path) const;
+
+  // The whole file. A missing one is NotFound and told with the path that may have been meant.
+  absl::StatusOr<std::string> Read(const std::string& path) const;
+
+  // The file has either its old bytes or all of the new ones, also after a crash.
+  absl::Status Write(const std::string& path, std::string_view bytes) const;
+
+  // Adds to the end; a try that failed half-way leaves nothing behind.
+  absl::Status Append(const std::string& path, std::string_view bytes) const;
+
+  // Names in the folder, sorted; without "." and "..".
+  absl::StatusOr<std::vector<std::string>> List(const std::string& folder) const;
+
+  // Paths of all files below the folder, relative to it, sorted.
+  absl::StatusOr<std::vector<std::string>> ListTree(const std::string& folder) const;
+
+  // With the folders above it; one that is there already is fine.
+  absl::Status MakeFolder(const std::string& path) const;
+
+  // Atomic inside one disk; replaces a file or an empty folder. The new name survives a crash.
+  absl::Status Rename(const std::string& from, const std::string& to) const;
+
+  // A file or a whole folder; one that is not there is fine.
+  absl::Status Remove(const std::string& path) const;
+
+ private:
+  template <class Attempt>
+  auto Try(const std::string& path, Attempt&& attempt) const;
+
+  // What there is instead of a missing path, its folders too; empty if nothing is like it.
+  std::string SimilarPath(const std::string& path) const;
+
+  RetryPolicy policy_;
+  std::shared_ptr<const FileSystem> system_;
+  RetryHooks hooks_;
+};
+
+// "folder/name"; name alone if the folder is empty or the name is absolute.
+std::string JoinPath(std::string_view folder, std::string_view name);
+
+}  // namespace tessera

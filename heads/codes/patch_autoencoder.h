@@ -1,0 +1,41 @@
+// Patches <-> codes, each patch alone: a model that reads half-drawn pictures cannot wait for its
+// neighbours, and what is shown of a drawn code is what is read back. N = patches, D = numbers a
+// patch, V = vectors of a patch, E = numbers of a vector, S = V * J digits of a patch.
+#pragma once
+
+#include "heads/codes/quantiser.h"
+#include "heads/image_head.h"
+#include "heads/trunk.h"
+
+namespace tessera {
+
+class PatchAutoencoder : public torch::nn::Module {
+ public:
+  PatchAutoencoder(const AutoencoderConfig& config, int64_t patch_dim);
+
+  // The mean squared error, and what the quantiser adds; by_patch_N: of the squared error alone. A
+  // codebook learns by it where gradients are on.
+  HeadLoss Loss(const Tensor& x_ND, at::Generator rng);
+
+  // None of these has a gradient.
+  Tensor Reconstruct(const Tensor& x_ND);   // -> [N, D]
+  Tensor CodesOf(const Tensor& x_ND);       // -> [N, S] int64
+  Tensor ValuesOf(const Tensor& code_NS);   // -> [N, V * E], what the decoder reads
+  Tensor PatchesOf(const Tensor& code_NS);  // -> [N, D]
+
+  // Of a vector; of an autoencoder without codes empty.
+  const std::vector<int64_t>& radices() const { return quantiser_->radices(); }
+  int64_t vectors() const { return config_.vectors; }
+  int64_t values_dim() const { return config_.vectors * VectorDim(config_); }
+  double bits() const;  // that the codes of a patch can hold
+
+ private:
+  Tensor Encode(const Tensor& x_ND);  // [N * V, E], at least float
+  Tensor Decode(const Tensor& value_ME);
+
+  AutoencoderConfig config_;
+  Trunk encoder_, decoder_;
+  std::shared_ptr<Quantiser> quantiser_;
+};
+
+}  // namespace tessera

@@ -1,0 +1,133 @@
+#include "heads/diffusion/denoiser.h"
+
+#include <ATen/Functions.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "ops/linear.h"
+#include "ops/norm.h"
+
+namespace tessera {
+namespace {
+
+constexpr int64_t kTimeFeatures = 256;
+constexpr double kMaxPeriod = 1e4;
+constexpr double kNormEpsilon = 1e-6;
+// Bounds the memory of the modulations: 16 MB in float.
+constexpr int64_t kPreparedNumbers = int64_t{1} << 22;
+
+Tensor Apply(const torch::nn::Linear& layer, const Tensor& x) {
+  return Linear(x, layer->weight, layer->bias);
+}
+
+// Sines and cosines of tau at geometric frequencies from 1 to 1 / kMaxPeriod.
+Tensor Sinusoid(const Tensor& tau) {
+  constexpr int64_t half = kTimeFeatures / 2;
+  const Tensor exponent = at::arange(half, tau.options()) * (-std::log(kMaxPeriod) / half);
+  const Tensor angle = tau.unsqueeze(-1) * exponent.exp();
+  return at::cat({angle.cos(), angle.sin()}, -1);
+}
+
+}  // namespace
+
+DenoiserImpl::DenoiserImpl(const DenoiserShape& shape)
+    : shape_(shape),
+      patch_(AddLinear("patch", shape.patch_dim, shape.width)),
+      condition_(AddLinear("condition", shape.condition_dim, shape.width)),
+      time_in_(AddLinear("time_in", kTimeFeatures, shape.width)),
+      time_out_(AddLinear("time_out", shape.width, shape.width)),
+      modulation_(AddLinear("modulation", shape.width, (3 * shape.depth + 2) * shape.width)),
+      output_(AddLinear("output", shape.width, shape.output_dim)) {
+  for (int64_t i = 0; i < shape.depth; ++i) {
+    const std::string block = "block" + std::to_string(i);
+    blocks_.push_back({AddLinear(block + "_up", shape.width, shape.width),
+                       AddLinear(block + "_down", shape.width, shape.width)});
+  }
+  Initialize();
+}
+
+torch::nn::Linear DenoiserImpl::AddLinear(const std::string& name, int64_t inputs,
+                                          int64_t outputs) {
+  return register_module(name, torch::nn::Linear(inputs, outputs));
+}
+
+// Blocks start as the identity and the output at 0: modulation and output weights are 0.
+void DenoiserImpl::Initialize() {
+  const torch::NoGradGuard no_grad;
+  for (auto& parameter : parameters()) {
+    parameter.zero_();
+  }
+  for (auto& layer : {time_in_, time_out_}) {
+    layer->weight.normal_(0, .02);
+  }
+  std::vector<torch::nn::Linear> xavier = {patch_, condition_};
+  for (const Block& block : blocks_) {
+    xavier.insert(xavier.end(), {block.up, block.down});
+  }
+  for (auto& layer : xavier) {
+    const double fan = static_cast<double>(layer->weight.size(0) + layer->weight.size(1));
+    const double bound = std::sqrt(6 / fan);
+    layer->weight.uniform_(-bound, bound);
+  }
+  // The bias of every scale starts at 1, which saves adding 1 to the scale at each use.
+  for (int64_t part = 1; part < 3 * shape_.depth + 2; part += 3) {
+    modulation_->bias.narrow(0, part * shape_.width, shape_.width).fill_(1);
+  }
+}
+
+Tensor DenoiserImpl::forward(const Tensor& x_t, const Tensor& tau, const Tensor& z_NZ) {
+  return Denoise(x_t, Modulate(EmbedTime(tau) + EmbedCondition(z_NZ)));
+}
+
+Tensor DenoiserImpl::EmbedTime(const Tensor& tau) {
+  const Tensor features = Sinusoid(tau).to(time_in_->weight.scalar_type());
+  return Apply(time_out_, at::silu(Apply(time_in_, features)));
+}
+
+Tensor DenoiserImpl::EmbedCondition(const Tensor& z_NZ) {
+  return Apply(condition_, z_NZ.to(condition_->weight.scalar_type()));
+}
+
+Tensor DenoiserImpl::Modulate(const Tensor& embedding) {
+  return Apply(modulation_, at::silu(embedding));
+}
+
+Tensor DenoiserImpl::Denoise(const Tensor& x_t, const Tensor& modulation) {
+  const std::vector<Tensor> parts = modulation.chunk(3 * shape_.depth + 2, -1);
+  const auto modulated = [&](const Tensor& a, size_t part) {
+    return ModulatedNorm(a, parts[part], parts[part + 1], kNormEpsilon);
+  };
+  Tensor a = Apply(patch_, x_t.to(patch_->weight.scalar_type()));
+  size_t part = 0;
+  for (const Block& block : blocks_) {
+    const Tensor update = Apply(block.down, at::silu(Apply(block.up, modulated(a, part))));
+    a = at::addcmul(a, parts[part + 2], update);
+    part += 3;
+  }
+  return Apply(output_, modulated(a, part));
+}
+
+PreparedModulation::PreparedModulation(Denoiser denoiser, const Tensor& tau_S, const Tensor& z_BNZ)
+    : denoiser_(std::move(denoiser)),
+      time_S11W_(denoiser_->EmbedTime(tau_S).unsqueeze(1).unsqueeze(1)),
+      condition_BNW_(denoiser_->EmbedCondition(z_BNZ)) {
+  const int64_t numbers_a_level = condition_BNW_.numel() * (3 * denoiser_->depth() + 2);
+  chunk_size_ = std::max<int64_t>(1, kPreparedNumbers / std::max<int64_t>(1, numbers_a_level));
+}
+
+Tensor PreparedModulation::At(int64_t level) {
+  const bool ready = chunk_CBNM_.defined() && first_ <= level && level < first_ + chunk_size_;
+  if (!ready) {
+    const int64_t count = std::min(chunk_size_, time_S11W_.size(0) - level);
+    chunk_CBNM_ = denoiser_->Modulate(time_S11W_.narrow(0, level, count) + condition_BNW_);
+    first_ = level;
+  }
+  return chunk_CBNM_.select(0, level - first_);
+}
+
+Tensor PreparedModulation::AtTaus(const Tensor& tau_N) {
+  return denoiser_->Modulate(denoiser_->EmbedTime(tau_N) + condition_BNW_);
+}
+
+}  // namespace tessera

@@ -1,0 +1,185 @@
+// What can be chosen about drawing a patch: the sampler, its steps, and where it looks.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <string>
+
+#include "config/enum_names.h"
+
+namespace tessera {
+
+enum class SamplerKind {
+  kDdpm,
+  kDdim,
+  kEuler,
+  kHeun,
+  kMidpoint,
+  kAb2,
+  kDpmpp2m,
+  kFlowSde,
+  kDpmSolver2,
+  kDpmpp3m,
+  kIpndm,
+  kIpndmV,
+  kAmed
+};
+constexpr auto EnumNames(SamplerKind) {
+  return std::array{"ddpm",     "ddim",         "euler",   "heun",  "midpoint", "ab2", "dpm++2m",
+                    "flow-sde", "dpm-solver-2", "dpm++3m", "ipndm", "ipndm-v",  "amed"};
+}
+
+enum class StepVariance { kSmall, kLarge, kLearned };
+constexpr auto EnumNames(StepVariance) { return std::array{"small", "large", "learned"}; }
+
+enum class StepGrid { kTime, kLogSnr, kPolynomial };
+constexpr auto EnumNames(StepGrid) { return std::array{"time", "log-snr", "polynomial"}; }
+
+// Flow heads alone: steps of the flow time.
+constexpr bool StepsInFlowTime(SamplerKind kind) {
+  return kind == SamplerKind::kEuler || kind == SamplerKind::kHeun ||
+         kind == SamplerKind::kMidpoint || kind == SamplerKind::kAb2 ||
+         kind == SamplerKind::kFlowSde;
+}
+
+// Any head: steps of sigma = noise / signal, from sigma_max to sigma_min
+// (heads/sampler/sigma_path.h).
+constexpr bool StepsInSigma(SamplerKind kind) {
+  return kind == SamplerKind::kDpmSolver2 || kind == SamplerKind::kDpmpp3m ||
+         kind == SamplerKind::kIpndm || kind == SamplerKind::kIpndmV || kind == SamplerKind::kAmed;
+}
+
+struct SamplerConfig {
+  SamplerKind kind = SamplerKind::kMidpoint;
+  int64_t steps = 10;
+  int64_t last_steps = 0;
+  int64_t order = 3;
+  double r = .5;
+  bool corrected = true;
+  double eta = 0;
+  StepVariance variance = StepVariance::kSmall;
+  StepGrid grid = StepGrid::kTime;
+  double rho = 7;
+  double sigma_max = 80;
+  double sigma_min = .002;
+  bool analytic_first = false;
+  bool last_look = false;
+  double time_shift = 1;
+  double temperature = 1;
+  bool clip = false;
+
+  bool operator==(const SamplerConfig&) const = default;
+
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor& visit) {
+    const SamplerKind kind = self.kind;
+    const bool sigma = StepsInSigma(kind);
+    const bool flow_ode = StepsInFlowTime(kind) && kind != SamplerKind::kFlowSde;
+    visit("kind", self.kind, "midpoint, heun, dpm-solver-2, amed call the network twice a step");
+    visit("steps", self.steps, "per patch");
+    visit("last_steps", self.last_steps,
+          "of a picture's last patch, reached evenly from steps; 0: as steps",
+          kind != SamplerKind::kAmed);
+    visit("order", self.order, "1 to 4",
+          kind == SamplerKind::kIpndm || kind == SamplerKind::kIpndmV);
+    visit("r", self.r, "where a step looks again: from its begin, 0, to its end, 1, in log sigma",
+          kind == SamplerKind::kDpmSolver2);
+    visit("corrected", self.corrected, "of third order; false: as published, of second",
+          kind == SamplerKind::kDpmpp3m);
+    visit("eta", self.eta, "0: deterministic; 1: as ddpm", kind == SamplerKind::kDdim);
+    visit("variance", self.variance, "of a step; learned needs a head with learn_variance",
+          kind == SamplerKind::kDdpm);
+    visit("grid", self.grid, "what the steps divide evenly; polynomial: sigma^(1/rho)",
+          kind == SamplerKind::kDpmpp2m || sigma);
+    visit("rho", self.rho, "above 1: finer steps near the clean patch",
+          sigma && self.grid == StepGrid::kPolynomial);
+    visit("sigma_max", self.sigma_max, "noise / signal at the begin", sigma);
+    visit("sigma_min", self.sigma_min, "noise / signal at the end, which stays without last_look",
+          sigma);
+    visit("analytic_first", self.analytic_first,
+          "no look at sigma_max: there almost all is noise, so its direction is known", sigma);
+    visit("last_look", self.last_look, "once more at sigma_min: the patch is E[x | y] there",
+          sigma);
+    visit("time_shift", self.time_shift,
+          "a in t / (t + a (1 - t)); above 1: finer steps in the noise", flow_ode);
+    visit("temperature", self.temperature,
+          "scales the noise of the steps (ddpm, ddim with eta, flow-sde), else the first noise");
+    visit("clip", self.clip, "the predicted clean patch to [-1, 1], after guidance");
+  }
+
+  std::string Problem() const {
+    const bool anneals = last_steps != 0 && kind != SamplerKind::kAmed;
+    const int64_t fewest = anneals ? std::min(steps, last_steps) : steps;
+    const int64_t most = anneals ? std::max(steps, last_steps) : steps;
+    if (fewest < 1 || (kind == SamplerKind::kFlowSde && fewest < 2)) {
+      return "steps must be at least 1, of flow-sde at least 2; so must last_steps, unless it is 0";
+    }
+    if (most > 1000 && (kind == SamplerKind::kDdpm || kind == SamplerKind::kDdim)) {
+      return "ddpm and ddim have at most 1000 steps";
+    }
+    if (eta < 0 || eta > 1 || temperature < 0 || time_shift <= 0) {
+      return "eta must lie in [0, 1], temperature must not be negative, time_shift must be "
+             "positive";
+    }
+    return SigmaProblem(fewest);
+  }
+
+ private:
+  std::string SigmaProblem(int64_t fewest) const {
+    if (kind == SamplerKind::kDpmpp2m && grid == StepGrid::kPolynomial) {
+      return "grid polynomial needs sigma_max and sigma_min, which dpm++2m does not have; use "
+             "dpm++3m, or grid time or log-snr";
+    }
+    if (order < 1 || order > 4 || r <= 0 || r > 1) {
+      return "order must be 1, 2, 3 or 4, and r must lie in (0, 1]";
+    }
+    if (rho <= 0 || sigma_min <= 0 || sigma_max <= sigma_min) {
+      return "rho and sigma_min must be positive, sigma_max above sigma_min";
+    }
+    if (analytic_first && StepsInSigma(kind) && fewest < 2) {
+      return "with analytic_first there must be at least 2 steps, or little is looked at";
+    }
+    return "";
+  }
+};
+
+// How often the network is called for a patch; guidance makes each call larger.
+constexpr int64_t Evaluations(const SamplerConfig& config) {
+  const bool sigma = StepsInSigma(config.kind);
+  const int64_t ends =
+      (sigma && config.last_look ? 1 : 0) - (sigma && config.analytic_first ? 1 : 0);
+  switch (config.kind) {
+    case SamplerKind::kDdpm:
+    case SamplerKind::kDdim:
+    case SamplerKind::kEuler:
+    case SamplerKind::kAb2:
+    case SamplerKind::kDpmpp2m:
+    case SamplerKind::kFlowSde:
+    case SamplerKind::kDpmpp3m:
+    case SamplerKind::kIpndm:
+    case SamplerKind::kIpndmV:
+      return config.steps + ends;
+    case SamplerKind::kHeun:
+      return 2 * config.steps - 1;
+    case SamplerKind::kMidpoint:
+    case SamplerKind::kDpmSolver2:
+    case SamplerKind::kAmed:
+      return 2 * config.steps + ends;
+  }
+  return 0;
+}
+
+// The same sampler for one patch of a picture: turn 0 has `steps` steps, the last turn
+// `last_steps`, those between lie on a line (DiSA, Zhao et al. 2025: later patches need fewer).
+inline SamplerConfig AtTurn(SamplerConfig config, int64_t turn, int64_t patches) {
+  if (config.last_steps != 0 && patches > 1) {
+    const double share = static_cast<double>(turn) / static_cast<double>(patches - 1);
+    config.steps += std::lround(share * static_cast<double>(config.last_steps - config.steps));
+  }
+  config.last_steps = 0;
+  return config;
+}
+
+}  // namespace tessera

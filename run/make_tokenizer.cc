@@ -1,0 +1,41 @@
+#include "run/make_tokenizer.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "config/status.h"
+
+namespace tessera {
+
+absl::StatusOr<std::vector<std::string>> GatherTexts(const Dataset& dataset, int64_t documents) {
+  const int64_t count = std::min(documents, dataset.size());
+  std::vector<std::string> texts;
+  for (int64_t i = 0; i < count; ++i) {
+    // The first documents alone could be of one kind: files are often sorted by name.
+    const auto index = static_cast<int64_t>(static_cast<double>(i) / count * dataset.size());
+    ASSIGN_OR_RETURN(const Document document, dataset.Get(index));
+    for (const Segment& segment : document.segments) {
+      if (const std::string* text = AsText(segment)) {
+        texts.push_back(*text);
+      }
+    }
+  }
+  return texts;
+}
+
+absl::StatusOr<Tokenizer> MakeTokenizer(const TokenizerConfig& config, const Dataset& dataset,
+                                        const Files& files) {
+  if (config.path.empty()) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> texts, GatherTexts(dataset, config.documents));
+    return Tokenizer::Train(texts, config);
+  }
+  ASSIGN_OR_RETURN(std::string model, files.Read(config.path));
+  absl::StatusOr<Tokenizer> tokenizer = Tokenizer::Parse(std::move(model));
+  if (!tokenizer.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("tokenizer.path: ", config.path, " is ", tokenizer.status().message()));
+  }
+  return tokenizer;
+}
+
+}  // namespace tessera

@@ -1,0 +1,21 @@
+// The tokenizer of a run: read from a file, or trained on the texts of its data set.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "data/dataset.h"
+#include "data/text/tokenizer.h"
+#include "files/files.h"
+
+namespace tessera {
+
+// All texts of at most `documents` documents, taken evenly from the data set.
+absl::StatusOr<std::vector<std::string>> GatherTexts(const Dataset& dataset, int64_t documents);
+
+// Reads config.path, or trains on the data set.
+absl::StatusOr<Tokenizer> MakeTokenizer(const TokenizerConfig& config, const Dataset& dataset,
+                                        const Files& files);
+
+}  // namespace tessera

@@ -1,0 +1,77 @@
+// A model and all that it needs to read and write Documents, or an autoencoder of patches; how it
+// is stored and found again.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "data/text/tokenizer.h"
+#include "files/files.h"
+#include "model/model.h"
+#include "run/adapter.h"
+#include "run/checkpoint.h"
+#include "run/run_config.h"
+#include "sequence/layout.h"
+
+namespace tessera {
+
+struct Run {
+  RunConfig config;
+  Tokenizer tokenizer;
+  LayoutSpec layout;
+  // What is trained and stored: the model if there is one, else the autoencoder, which a model may
+  // have besides.
+  std::shared_ptr<Learner> learner = nullptr;
+  std::shared_ptr<Model> model = nullptr;
+  std::shared_ptr<PatchAutoencoder> autoencoder = nullptr;
+  Adapters adapters = {};  // whose changes the matrices hold, if any
+};
+
+// A split of the run's data set, its pictures as large as the largest grid; of an autoencoder
+// without texts.
+absl::StatusOr<std::unique_ptr<Dataset>> OpenDataset(const RunConfig& config, Split split,
+                                                     std::shared_ptr<const Files> files);
+
+// The device that a run or a command asks for, if this machine and its LibTorch have one.
+absl::StatusOr<torch::Device> OpenDevice(DeviceKind kind);
+
+// A new learner, on the CPU, its parameters drawn from config.seed; those that train.freeze names
+// need no gradient.
+absl::StatusOr<Run> MakeRun(const RunConfig& config, Tokenizer tokenizer);
+
+// Where a run folder keeps its checkpoints.
+CheckpointFolder CheckpointsOf(const std::string& run, const Files& files);
+
+// The best checkpoint of a run folder, or the checkpoint folder itself.
+std::string FindCheckpoint(const std::string& path, const Files& files);
+
+absl::StatusOr<RunConfig> ReadConfig(const std::string& run, const Files& files);
+
+// All that is read and written for the run: its data.retry holds.
+absl::StatusOr<std::shared_ptr<const Files>> FilesOf(const std::string& run);
+
+// The averaged parameters of FindCheckpoint; with adapters, those of the base, changed.
+absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files,
+                            DeviceKind device = DeviceKind::kCpu);
+
+// And buffers, which a codebook of averages is.
+NamedTensors Parameters(const torch::nn::Module& module);
+
+// What a step changes, by the names of the files: the parameters, or adapters on them.
+NamedTensors Trained(const Run& run);
+
+// The files that LoadRun reads, of a run as it is: adapters become part of the weights.
+std::vector<CheckpointFile> PlainFiles(const Run& run);
+
+// Whether a checkpoint's adapters were trained on the base that they are now attached to.
+absl::Status CheckBase(const std::string& checkpoint, const Files& files, const Adapters& adapters);
+
+// Files of a checkpoint.
+inline constexpr char kWeights[] = "model.safetensors";  // of what is trained
+inline constexpr char kAverage[] = "ema.safetensors";    // the same, averaged; of adapters:
+inline constexpr char kAdapters[] = "adapter_model.safetensors";
+inline constexpr char kAdapterConfig[] = "adapter_config.json";
+
+}  // namespace tessera

@@ -1,0 +1,115 @@
+// How documents become rows of slots: the order of a picture's patches, where slots stand for the
+// rotary angles, which slots see which, and what is learnt of a picture. Training and generation
+// read it alike.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+namespace tessera {
+
+// See sequence/patch_order.h.
+enum class PatchOrder {
+  kRaster,
+  kSnake,
+  kSpiralIn,
+  kSpiralOut,
+  kZigzag,
+  kHilbert,
+  kMorton,
+  kCoarseToFine,
+  kRandom
+};
+constexpr auto EnumNames(PatchOrder) {
+  return std::array{"raster",  "snake",  "spiral-in",      "spiral-out", "zigzag",
+                    "hilbert", "morton", "coarse-to-fine", "random"};
+}
+
+// See sequence/slots.h.
+enum class Positions { kRope1d, kRope2d, kTie, kTieV2, kMRope };
+constexpr auto EnumNames(Positions) {
+  return std::array{"rope1d", "rope2d", "tie", "tie-v2", "m-rope"};
+}
+
+enum class AttentionMask { kCausal, kPrefix, kBlockCausal, kBlockDiagonal };
+constexpr auto EnumNames(AttentionMask) {
+  return std::array{"causal", "prefix", "block-causal", "block-diagonal"};
+}
+
+enum class BlockHead { kIndependent, kJoint };
+constexpr auto EnumNames(BlockHead) { return std::array{"independent", "joint"}; }
+
+// See model/objectives/query_patches.h.
+enum class Objective { kHead, kCopies, kWhole, kMasked };
+constexpr auto EnumNames(Objective) { return std::array{"head", "copies", "whole", "masked"}; }
+
+struct Arrangement {
+  PatchOrder order = PatchOrder::kRaster;
+  Positions positions = Positions::kRope1d;
+  AttentionMask mask = AttentionMask::kCausal;
+  int64_t block = 4;
+  BlockHead block_head = BlockHead::kIndependent;
+  Objective objective = Objective::kHead;
+
+  bool operator==(const Arrangement&) const = default;
+
+  // Whether the backbone itself cleans noisy patches, and no head does.
+  bool backbone_denoises() const {
+    return objective == Objective::kCopies || objective == Objective::kWhole;
+  }
+
+  // Whether the patches of a picture see each other, so that they are read, and drawn, together.
+  bool whole_pictures() const {
+    return objective == Objective::kWhole || objective == Objective::kMasked;
+  }
+
+  // Whether what stands before a picture can tell its patches, so that they can be drawn.
+  bool generates_images() const { return mask != AttentionMask::kBlockDiagonal; }
+
+  // Patches that are predicted at once, by the hidden states of as many slots before them.
+  int64_t patches_at_once() const { return mask == AttentionMask::kBlockCausal ? block : 1; }
+
+  // Patches that the image head takes as one vector.
+  int64_t joint_patches() const { return block_head == BlockHead::kJoint ? patches_at_once() : 1; }
+
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor& visit) {
+    visit("objective", self.objective,
+          "head: the state before a patch tells the image head; copies, whole: the backbone cleans "
+          "noisy copies of each patch alone, or of whole pictures; masked: the states of hidden "
+          "patches, which see the others, tell the image head");
+    visit("order", self.order,
+          "in which a picture's patches are read and drawn; random: another for each picture",
+          !self.whole_pictures());
+    visit("positions", self.positions,
+          "of rotary angles: slots in a line, or rows and columns of patches: from the opener on "
+          "(rope2d), centred (tie-v2), spread out (tie), or with the text closing up (m-rope)");
+    visit("mask", self.mask,
+          "what a slot sees beside the past; prefix: a document's first segment sees all of itself "
+          "and is not scored; block-causal: patches see their block, and predict the next one; "
+          "block-diagonal: patches see their picture alone, as if each picture had an encoder");
+    visit("block", self.block, "patches of a block, which are drawn at once",
+          self.mask == AttentionMask::kBlockCausal);
+    visit("block_head", self.block_head,
+          "independent: the head is told of each patch of a block alone; joint: of all together, "
+          "as one vector, so that they may depend on each other",
+          self.mask == AttentionMask::kBlockCausal);
+  }
+
+  std::string Problem() const {
+    if (objective != Objective::kHead && mask == AttentionMask::kBlockCausal) {
+      return "mask block-causal predicts patches by the states before them, as objective head "
+             "alone does; use mask causal or prefix";
+    }
+    if (objective != Objective::kHead && !generates_images()) {
+      return "mask block-diagonal hides all but its own picture from a patch, which could not be "
+             "drawn as objective " +
+             std::string(EnumNames(objective)[static_cast<size_t>(objective)]) +
+             " asks; use objective head and train.image_weight = 0";
+    }
+    return block < 1 ? "block must be at least 1" : "";
+  }
+};
+
+}  // namespace tessera

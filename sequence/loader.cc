@@ -1,0 +1,99 @@
+#include "sequence/loader.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "config/status.h"
+#include "ops/hash.h"
+#include "sequence/augment.h"
+#include "sequence/packer.h"
+#include "sequence/permutation.h"
+
+namespace tessera {
+namespace {
+
+constexpr int64_t kAheadPerThread = 2;
+
+// The document at a turn of the endless stream of epochs.
+int64_t DocumentAt(const BatchSource& source, int64_t turn) {
+  const int64_t size = source.dataset->size(), epoch = turn / size, index = turn % size;
+  const uint64_t key = MixBits(MixBits(source.seed) + static_cast<uint64_t>(epoch));
+  return source.shuffle ? Permute(index, size, key) : index;
+}
+
+}  // namespace
+
+absl::StatusOr<Batch> MakeBatch(const BatchSource& source, int64_t step) {
+  std::vector<Sequence> sequences;
+  for (int64_t i = 0; i < source.documents; ++i) {
+    const int64_t turn = step * source.documents + i;
+    ASSIGN_OR_RETURN(Document document, source.dataset->Get(DocumentAt(source, turn)));
+    const Presentation presentation = Augment(document, source.data, source.seed, turn);
+    sequences.push_back(Layout(document, source.layout, source.tokenizer, presentation));
+  }
+  return Pack(sequences, source.layout.max_slots, source.layout.patch);
+}
+
+absl::StatusOr<std::unique_ptr<Loader>> Loader::Start(BatchSource source, int64_t first_step) {
+  if (source.dataset->size() == 0) {
+    return absl::InvalidArgumentError("the data set has no documents");
+  }
+  if (source.documents < 1 || source.layout.max_slots < 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("train.batch and train.row_length must be at least 1, not ", source.documents,
+                     " and ", source.layout.max_slots));
+  }
+  RETURN_IF_ERROR(CheckLayout(source.layout));
+  return std::unique_ptr<Loader>(new Loader(std::move(source), first_step));
+}
+
+Loader::Loader(BatchSource source, int64_t first_step)
+    : source_(std::move(source)),
+      most_ahead_(kAheadPerThread * source_.data.threads),
+      next_taken_(first_step),
+      next_begun_(first_step) {
+  for (int64_t i = 0; i < source_.data.threads; ++i) {
+    threads_.emplace_back([this] { Work(); });
+  }
+}
+
+Loader::~Loader() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  for (std::thread& thread : threads_) {
+    thread.join();
+  }
+}
+
+absl::StatusOr<Batch> Loader::Next() {
+  if (threads_.empty()) {
+    return MakeBatch(source_, next_taken_++);
+  }
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return ready_.contains(next_taken_); });
+  auto taken = ready_.extract(next_taken_++);
+  changed_.notify_all();
+  return std::move(taken.mapped());
+}
+
+void Loader::Work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return stopping_ || next_begun_ < next_taken_ + most_ahead_; });
+    if (stopping_) {
+      return;
+    }
+    const int64_t step = next_begun_++;
+    lock.unlock();
+    absl::StatusOr<Batch> batch = MakeBatch(source_, step);
+    lock.lock();
+    ready_.emplace(step, std::move(batch));
+    changed_.notify_all();
+  }
+}
+
+}  // namespace tessera

@@ -1,0 +1,65 @@
+// Data set -> batches, prepared ahead by threads. Batch `step` is a pure function of its source and
+// the step: neither the number of threads nor where a run was cut changes it.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "data/config.h"
+#include "data/dataset.h"
+#include "data/text/tokenizer.h"
+#include "sequence/batch.h"
+#include "sequence/layout.h"
+
+namespace tessera {
+
+// Everything that a batch is made of.
+struct BatchSource {
+  std::shared_ptr<const Dataset> dataset;
+  Tokenizer tokenizer;
+  LayoutSpec layout;       // max_slots: the length of a row
+  DataConfig data;         // of it: how documents are shown, and threads
+  int64_t documents = 32;  // of a batch
+  bool shuffle = true;     // each epoch anew; otherwise in the order of the data set
+  uint64_t seed = 0;
+};
+
+// Documents [step * documents, (step + 1) * documents) of an endless stream of epochs.
+absl::StatusOr<Batch> MakeBatch(const BatchSource& source, int64_t step);
+
+class Loader {
+ public:
+  // Batches from first_step on, by source.data.threads threads; with 0, Next does the work itself.
+  // Fails when the data set is empty or a picture has no room in a row.
+  static absl::StatusOr<std::unique_ptr<Loader>> Start(BatchSource source, int64_t first_step = 0);
+
+  // Stops the threads after the batches that they are at.
+  ~Loader();
+
+  // The batch of the next step, or why there is none.
+  absl::StatusOr<Batch> Next();
+
+ private:
+  Loader(BatchSource source, int64_t first_step);
+  void Work();
+
+  const BatchSource source_;
+  const int64_t most_ahead_;  // batches begun and not yet taken
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int64_t next_taken_;  // the step that Next returns
+  int64_t next_begun_;  // the step that a free thread turns to
+  bool stopping_ = false;
+  std::map<int64_t, absl::StatusOr<Batch>> ready_;  // by step
+
+  std::vector<std::thread> threads_;  // last, since they use all of the above
+};
+
+}  // namespace tessera

@@ -1,0 +1,130 @@
+#include "files/files.h"
+
+#include <gtest/gtest.h>
+
+#include "absl/strings/match.h"
+#include "tests/files/faulty_file_system.h"
+#include "tests/files/temp_folder.h"
+
+namespace tessera {
+namespace {
+
+using Names = std::vector<std::string>;
+
+TEST(Files, ReadsBackWhatItWrote) {
+  const TempFolder folder;
+  const Files files;
+  const std::string bytes("a\0b\xFF\n", 5);
+  ASSERT_TRUE(files.Write(folder / "x", bytes).ok());
+  EXPECT_EQ(files.Read(folder / "x").value(), bytes);
+}
+
+TEST(Files, WritingReplacesAndLeavesNoOtherFile) {
+  const TempFolder folder;
+  const Files files;
+  ASSERT_TRUE(files.Write(folder / "x", "long and old").ok());
+  ASSERT_TRUE(files.Write(folder / "x", "new").ok());
+  EXPECT_EQ(files.Read(folder / "x").value(), "new");
+  EXPECT_EQ(files.List(folder.path()).value(), Names{"x"});
+}
+
+TEST(Files, AFailedWriteLeavesTheOldBytes) {
+  const TempFolder folder;
+  ASSERT_TRUE(Files().Write(folder / "x", "old").ok());
+  const Files faulty = FilesWithoutWaiting(std::make_shared<FaultyFileSystem>(1, 0));
+  EXPECT_TRUE(absl::IsUnavailable(faulty.Write(folder / "x", "new")));
+  EXPECT_EQ(Files().Read(folder / "x").value(), "old");
+}
+
+TEST(Files, AppendAddsToTheEnd) {
+  const TempFolder folder;
+  const Files files;
+  ASSERT_TRUE(files.Append(folder / "log", "one\n").ok());
+  ASSERT_TRUE(files.Append(folder / "log", "two\n").ok());
+  EXPECT_EQ(files.Read(folder / "log").value(), "one\ntwo\n");
+}
+
+TEST(Files, TellsFilesFromFoldersFromNothing) {
+  const TempFolder folder;
+  folder.Write("x", "");
+  const Files files;
+  EXPECT_EQ(files.Kind(folder / "x").value(), PathKind::kFile);
+  EXPECT_EQ(files.Kind(folder.path()).value(), PathKind::kFolder);
+  EXPECT_EQ(files.Kind(folder / "y").value(), PathKind::kNone);
+  EXPECT_EQ(files.Kind(folder / "x/y").value(), PathKind::kNone);
+}
+
+TEST(Files, AMissingFileIsToldWithThePathThatMayHaveBeenMeant) {
+  const TempFolder folder;
+  folder.Write("shapes.toml", "");
+  folder.Write("sprites.toml", "");
+  const absl::Status status = Files().Read(folder / "shaeps.toml").status();
+  EXPECT_TRUE(absl::IsNotFound(status));
+  EXPECT_EQ(status.message(), "cannot read '" + folder / "shaeps.toml" +
+                                  "': No such file or directory; did you mean '" +
+                                  folder / "shapes.toml" + "'?");
+  EXPECT_EQ(Files().Read(folder / "unlike.png").status().message(),
+            "cannot read '" + folder / "unlike.png" + "': No such file or directory");
+  EXPECT_TRUE(absl::EndsWith(Files().Read(folder / "sprites").status().message(),
+                             "did you mean '" + folder / "sprites.toml" + "'?"));
+}
+
+TEST(Files, AMissingFolderIsToldWithTheOneThatMayHaveBeenMeant) {
+  const TempFolder folder;
+  folder.Write("recipes/shapes.toml", "");
+  EXPECT_TRUE(absl::EndsWith(Files().Read(folder / "recpies/shapes.tml").status().message(),
+                             "did you mean '" + folder / "recipes/shapes.toml" + "'?"));
+}
+
+TEST(Files, ReadingAFolderIsAFinalErrorThatSaysSo) {
+  const TempFolder folder;
+  const absl::Status status = Files().Read(folder.path()).status();
+  EXPECT_FALSE(IsTransient(status));
+  EXPECT_EQ(status.message(), "cannot read '" + folder.path() + "': Is a directory");
+}
+
+TEST(Files, ListsTreesInOrder) {
+  const TempFolder folder;
+  for (const char* name : {"b/2", "b/1/z", "a", "c"}) {
+    folder.Write(name, "");
+  }
+  EXPECT_EQ(Files().ListTree(folder.path()).value(), (Names{"a", "b/1/z", "b/2", "c"}));
+}
+
+TEST(Files, MakesAndRenamesAndRemovesWholeFolders) {
+  const TempFolder folder;
+  const Files files;
+  ASSERT_TRUE(files.MakeFolder(folder / "a/b/c").ok());
+  ASSERT_TRUE(files.MakeFolder(folder / "a/b/c").ok());
+  ASSERT_TRUE(files.Write(folder / "a/b/c/x", "1").ok());
+  ASSERT_TRUE(files.Rename(folder / "a", folder / "d").ok());
+  EXPECT_EQ(files.Read(folder / "d/b/c/x").value(), "1");
+  ASSERT_TRUE(files.Remove(folder / "d").ok());
+  ASSERT_TRUE(files.Remove(folder / "d").ok());
+  EXPECT_EQ(files.List(folder.path()).value(), Names{});
+}
+
+TEST(Files, FaultsThatPassDoNotShow) {
+  const TempFolder folder;
+  const auto system = std::make_shared<FaultyFileSystem>(0.5, 1);
+  const Files files = FilesWithoutWaiting(system, /*tries=*/60);
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(files.Append(folder / "log", std::to_string(i) + "\n").ok());
+    ASSERT_TRUE(files.Write(folder / "x", std::to_string(i)).ok());
+    ASSERT_EQ(files.Read(folder / "x").value(), std::to_string(i));
+  }
+  EXPECT_GT(system->faults(), 20);
+  const std::string log = Files().Read(folder / "log").value();
+  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 20);
+}
+
+TEST(Files, JoinsPathsWithOneSlash) {
+  EXPECT_EQ(JoinPath("a", "b"), "a/b");
+  EXPECT_EQ(JoinPath("a/", "b"), "a/b");
+  EXPECT_EQ(JoinPath("", "b"), "b");
+  EXPECT_EQ(JoinPath("a", "/b"), "/b");
+  EXPECT_EQ(JoinPath("a", ""), "a");
+}
+
+}  // namespace
+}  // namespace tessera

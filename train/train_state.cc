@@ -1,0 +1,114 @@
+#include "train/train_state.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "config/status.h"
+#include "config/toml.h"
+#include "files/json.h"
+
+namespace tessera {
+namespace {
+
+constexpr size_t kNamed = 3;  // of the keys that differ
+
+bool MayChange(const std::string& key) {
+  constexpr const char* kKeys[] = {
+      "train.steps",          "train.minutes",      "train.log_every",
+      "train.evaluate_every", "train.sample_every", "train.checkpoint_every",
+      "train.keep",           "train.device",       "data.threads"};
+  return std::ranges::find(kKeys, key) != std::end(kKeys) || key.starts_with("data.retry.") ||
+         key.starts_with("generate.");
+}
+
+// "key was A, is B" for each key that has an effect in both. One that has an effect in one only
+// depends on another that differs.
+std::vector<std::string> Differences(const RunConfig& begun, const RunConfig& now) {
+  const std::vector<FieldInfo> before = ListFields(begun), after = ListFields(now);
+  std::vector<std::string> differences;
+  for (size_t i = 0; i < before.size(); ++i) {
+    const FieldInfo &was = before[i], &is = after[i];
+    if (was.active && is.active && was.value != is.value && !MayChange(was.path)) {
+      differences.push_back(absl::StrCat(was.path, " was ", was.value, ", is ", is.value));
+    }
+  }
+  return differences;
+}
+
+}  // namespace
+
+std::string ToJson(const TrainState& state) {
+  JsonObject json = {{"step", {state.step}}, {"minutes", {state.minutes}}};
+  if (state.best_step > 0) {
+    json.emplace_back("best_step", Json{state.best_step});
+    json.emplace_back("best_loss", Json{state.best_loss});
+  }
+  if (!state.interval.empty()) {
+    json.emplace_back("interval", state.interval.ToJson());
+  }
+  return DumpJson({std::move(json)}, /*indented=*/true) + "\n";
+}
+
+absl::StatusOr<TrainState> ReadState(const std::string& checkpoint, const Files& files) {
+  const std::string path = JoinPath(checkpoint, "state.json");
+  ASSIGN_OR_RETURN(const std::string text, files.Read(path));
+  const auto json = ParseJson(text);
+  const auto number = [&](const char* key) {
+    const Json* found = json.ok() ? json->Find(key) : nullptr;
+    return found != nullptr ? found->AsNumber() : NAN;
+  };
+  TrainState state;
+  const double step = number("step"), minutes = number("minutes");
+  if (!(step >= 0 && minutes >= 0)) {
+    return absl::DataLossError(absl::StrCat("'", path, "' names no step or no minutes"));
+  }
+  state.step = static_cast<int64_t>(step);
+  state.minutes = minutes;
+  if (const double best_step = number("best_step"); best_step > 0) {
+    state.best_step = static_cast<int64_t>(best_step);
+    state.best_loss = number("best_loss");
+  }
+  if (const Json* interval = json->Find("interval")) {
+    state.interval = Interval::FromJson(*interval);
+  }
+  return state;
+}
+
+absl::Status CheckSameRun(const std::string& checkpoint, const RunConfig& now, const Files& files) {
+  const std::string path = JoinPath(checkpoint, "config.toml");
+  ASSIGN_OR_RETURN(const std::string toml, files.Read(path));
+  RunConfig begun;
+  RETURN_IF_ERROR(FromDump(toml, path, {}, &begun));
+  std::vector<std::string> differences = Differences(begun, now);
+  if (differences.empty()) {
+    return absl::OkStatus();
+  }
+  const size_t more = differences.size() - std::min(differences.size(), kNamed);
+  differences.resize(differences.size() - more);
+  return absl::FailedPreconditionError(absl::StrCat(
+      "'", checkpoint, "' was trained with other settings: ", absl::StrJoin(differences, "; "),
+      more > 0 ? absl::StrCat("; and ", more, " more") : "",
+      "; resume with those of its config.toml, or train into another --out"));
+}
+
+absl::Status DropLaterLines(const std::string& log, int64_t step, const Files& files) {
+  const auto text = files.Read(log);
+  if (!text.ok()) {
+    return absl::IsNotFound(text.status()) ? absl::OkStatus() : text.status();
+  }
+  std::string kept;
+  for (size_t begin = 0, end; (end = text->find('\n', begin)) != std::string::npos;
+       begin = end + 1) {
+    const std::string line = text->substr(begin, end + 1 - begin);
+    if (const auto report = ParseJsonLine(line); report.ok() && report->step <= step) {
+      kept += line;
+    }
+  }
+  return files.Write(log, kept);
+}
+
+}  // namespace tessera
