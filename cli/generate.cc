@@ -152,15 +152,16 @@ bool IsEmpty(const Document& document) {
 
 Generated GenerateAll(const Arguments& arguments, const Run& run, Document prompt, Until until) {
   GenerateRequest request{.prompts = {}, .until = until, .seed = arguments.seed};
+  request.amed = run.amed;
   Generated generated{.prompt = std::move(prompt), .whole = {}, .after = {}};
   if (isatty(STDERR_FILENO)) {
-    request.on_slot = [&](int64_t slots) {
+    request.on_step = [&](int64_t slots) {
       std::cerr << absl::StrFormat("\r\033[K%d of %d documents, slot %d", request.first_index,
                                    arguments.count, slots)
                 << std::flush;
     };
   }
-  const std::atomic<bool>* stop = StopOnSignal();
+  const std::atomic<bool>* stop = request.stop = StopOnSignal();
   for (; request.first_index < arguments.count && !*stop; request.first_index += arguments.batch) {
     request.prompts.assign(std::min(arguments.batch, arguments.count - request.first_index),
                            generated.prompt);
@@ -172,7 +173,7 @@ Generated GenerateAll(const Arguments& arguments, const Run& run, Document promp
       }
     }
   }
-  std::cerr << (request.on_slot ? "\r\033[K" : "");
+  std::cerr << (request.on_step ? "\r\033[K" : "");
   return generated;
 }
 

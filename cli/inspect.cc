@@ -110,7 +110,7 @@ absl::StatusOr<Batch> NoiseBatch(const Run& run) {
 Tensor FromFirstLayer(Model& model, Batch batch) {
   const auto first_layer = [&] {
     Trace trace;
-    model.Hidden(batch, {}, nullptr, 0, &trace);
+    model.Hidden(batch, {}, {.trace = &trace});
     const Tensor x_MW = trace.state_BTW.front().flatten(0, 1).to(torch::kFloat64);
     return at::index_select(x_MW, 0, batch.patch_slot_P);
   };

@@ -92,8 +92,8 @@ absl::Status CheckDraws(const std::string& path, const Run& run) {
 
 absl::Status CheckHeadFollowsSlots(const std::string& path, const Run& run) {
   RETURN_IF_ERROR(CheckReadsAndWrites(path, run));
-  const Objective objective = run.config.model.arrangement.objective;
-  return objective == Objective::kHead
+  const ObjectiveKind objective = run.config.model.arrangement.objective;
+  return objective == ObjectiveKind::kHead
              ? absl::OkStatus()
              : absl::FailedPreconditionError(absl::StrCat(
                    "'", path,

@@ -97,7 +97,7 @@ absl::Status LoadAmed(const std::string& path, const Files& files, Run* run) {
   ASSIGN_OR_RETURN(const NamedTensors tensors, ReadTensors(files, tensors_path));
   RETURN_IF_ERROR(CopyByName(tensors, tensors_path, Parameters(*predictor)));
   predictor->to(run->model->device());
-  run->model->image_head().SetAmed(std::move(predictor));
+  run->amed = std::move(predictor);
   return absl::OkStatus();
 }
 

@@ -34,7 +34,7 @@ std::string Overrides(const GenerateConfig& have, const GenerateConfig& want,
 absl::Status SaveAmed(const std::string& checkpoint, const AmedSettings& settings,
                       const AmedPredictor& predictor, const Files& files);
 
-// Gives the run's head the predictor that its sampler asks for; nothing to do for other samplers.
+// Sets run->amed to the predictor that the run's sampler asks for; does nothing for other samplers.
 // Refuses one that was fitted under another guidance or for another grid.
 absl::Status LoadAmed(const std::string& path, const Files& files, Run* run);
 

@@ -27,6 +27,8 @@ struct Run {
   std::shared_ptr<Model> model = nullptr;
   std::shared_ptr<PatchAutoencoder> autoencoder = nullptr;
   Adapters adapters = {};  // whose changes the matrices hold, if any
+  // Fitted to the model for config.generate; null unless the sampler is amed (run/amed_file.h).
+  std::shared_ptr<AmedPredictor> amed = nullptr;
 };
 
 // A split of the run's data set, its pictures as large as the largest grid; of an autoencoder

@@ -32,7 +32,7 @@ struct RunConfig {
     visit("model", self.model, "backbone and image head");
     visit("train", self.train, "how to learn");
     std::vector<std::string> no_rounds;
-    if (self.model.arrangement.objective != Objective::kMasked) {
+    if (self.model.arrangement.objective != ObjectiveKind::kMasked) {
       no_rounds = {"rounds"};
     }
     visit("generate", self.generate, "defaults of sample sheets, evaluation and `generate`", model,

@@ -19,8 +19,9 @@ struct Batch {
   torch::Tensor target_BT;  // int64: the id that this slot must predict; -1 where there is none
   torch::Tensor weight_BT;  // float: weight of that prediction in the text loss
 
-  torch::Tensor patch_slot_P;      // int64: where each patch stands, b * T + t, ascending
-  torch::Tensor patch_PD;          // float in [-1, 1]: pixels, inner order (row, column, channel)
+  torch::Tensor patch_slot_P;  // int64: where each patch stands, b * T + t, ascending
+  torch::Tensor predictor_P;   // int64: the slot whose hidden state predicts the patch, b * T + t
+  torch::Tensor patch_PD;      // float in [-1, 1]: pixels, inner order (row, column, channel)
   torch::Tensor patch_row_col_P2;  // int64: row and column in the picture's grid
   torch::Tensor turn_P;            // int64: its turn in the picture's order, from 0
   torch::Tensor noise_P;   // float: standard deviation of the noise added to the input patch
@@ -29,12 +30,15 @@ struct Batch {
 
   // Of drafts (model/objectives/query_patches.h); undefined where there are none.
   torch::Tensor group_BT;  // int64: slots of a group, seen by them alone; -1: of the sequence
-  torch::Tensor level_P;   // float: a draft's noise, 0 = clean, 1 = noise; -1: of the sequence
+  torch::Tensor level_P;   // float: a query's noise, 0 = clean, 1 = noise; -1: of the sequence
 
   int64_t rows() const { return id_BT.size(0); }
   int64_t slots() const { return id_BT.size(1); }
   int64_t patches() const { return patch_slot_P.size(0); }
   Batch To(torch::Device device) const;  // also of a batch that has no targets
 };
+
+// The batch whose input patches carry no noise.
+Batch WithoutNoise(Batch batch);
 
 }  // namespace tessera

@@ -16,6 +16,7 @@ constexpr int64_t kPictures = 32, kColumns = 8, kMargin = 2, kSide = 96;
 absl::StatusOr<std::vector<Image>> DrawCaptions(const Run& run, const Dataset& dataset,
                                                 std::string* captions) {
   GenerateRequest request;
+  request.amed = run.amed;
   const int64_t count = std::min(kPictures, dataset.size());
   for (int64_t i = 0; i < count; ++i) {  // spread out: neighbours in a folder are often alike
     ASSIGN_OR_RETURN(const Document document, dataset.Get(i * dataset.size() / count));

@@ -1,4 +1,4 @@
-// M = K N drafts.
+// M = K N queries.
 #include "model/objectives/query_patches.h"
 
 #include <ATen/Functions.h>
@@ -9,13 +9,13 @@
 namespace tessera {
 namespace {
 
-// Where the drafts stand, [K, N] as b * V + v. Rows with fewer drafts end in padding.
-struct DraftSlots {
+// Where the queries stand, [K, N] as b * V + v. Rows with fewer queries end in padding.
+struct QuerySlots {
   int64_t wide;  // V
   Tensor slot_KN;
 };
 
-DraftSlots SlotsOfDrafts(const Batch& batch, const Tensor& slot_N, int64_t draws) {
+QuerySlots SlotsOfQueries(const Batch& batch, const Tensor& slot_N, int64_t draws) {
   const Tensor row_N = slot_N.div(batch.slots(), "floor");
   const Tensor count_B = at::bincount(row_N, {}, batch.rows());
   const int64_t most = count_B.max().item<int64_t>();
@@ -26,24 +26,24 @@ DraftSlots SlotsOfDrafts(const Batch& batch, const Tensor& slot_N, int64_t draws
   return {wide, row_N * wide + batch.slots() + draw_K1 * most + turn_N};
 }
 
-// [B, T, ...] -> [B, V, ...], with these values at the drafts.
-Tensor Widened(const Tensor& x, const DraftSlots& drafts, const Tensor& value_M, double padding) {
+// [B, T, ...] -> [B, V, ...], with these values at the queries.
+Tensor Widened(const Tensor& x, const QuerySlots& queries, const Tensor& value_M, double padding) {
   std::vector<int64_t> pad(2 * (x.dim() - 1), 0);  // from the last axis on
-  pad.back() = drafts.wide - x.size(1);
+  pad.back() = queries.wide - x.size(1);
   const Tensor padded = at::constant_pad_nd(x, pad, padding);
-  return padded.flatten(0, 1).index_copy(0, drafts.slot_KN.flatten(), value_M).view_as(padded);
+  return padded.flatten(0, 1).index_copy(0, queries.slot_KN.flatten(), value_M).view_as(padded);
 }
 
-// A draft stands where its patch does.
-void AddSlots(const Tensor& patch_N, bool together, const DraftSlots& drafts, Batch* batch) {
-  const int64_t draws = drafts.slot_KN.size(0), patches = patch_N.size(0);
+// A query stands where its patch does.
+void AddSlots(const Tensor& patch_N, bool together, const QuerySlots& queries, Batch* batch) {
+  const int64_t draws = queries.slot_KN.size(0), patches = patch_N.size(0);
   const Tensor slot_N = at::index_select(batch->patch_slot_P, 0, patch_N);
   const auto of_patches = [&](const Tensor& x) {
     const Tensor value_N = at::index_select(x.flatten(0, 1), 0, slot_N);
     return at::cat(std::vector<Tensor>(draws, value_N));
   };
   const auto copied = [&](const Tensor& x, double padding) {
-    return Widened(x, drafts, of_patches(x), padding);
+    return Widened(x, queries, of_patches(x), padding);
   };
   Tensor first_M = of_patches(batch->position_BT);  // of the patches that are drawn together
   if (together) {
@@ -53,8 +53,8 @@ void AddSlots(const Tensor& patch_N, bool together, const DraftSlots& drafts, Ba
       together ? PicturesOf(*batch, patch_N) : at::arange(patches, slot_N.options());
   const Tensor draw_K1 = at::arange(draws, slot_N.options()).unsqueeze(1);
   const Tensor group_M = (draw_K1 * patches + unit_N).flatten();
-  batch->group_BT = Widened(at::full_like(batch->id_BT, -1), drafts, group_M, -1);
-  batch->visible_to_BT = Widened(batch->visible_to_BT, drafts, first_M - 1, 0);
+  batch->group_BT = Widened(at::full_like(batch->id_BT, -1), queries, group_M, -1);
+  batch->visible_to_BT = Widened(batch->visible_to_BT, queries, first_M - 1, 0);
   batch->id_BT = copied(batch->id_BT, 0);
   batch->document_BT = copied(batch->document_BT, -1);
   batch->position_BT = copied(batch->position_BT, 0);
@@ -111,33 +111,33 @@ Tensor RoundsAtRandom(const Tensor& picture_N, int64_t rounds, at::Generator rng
                           first_N + RanksAtRandom(picture_N, size_G, rng));
 }
 
-Drafted AppendDrafts(const Batch& batch, const Tensor& patch_N, bool together,
-                     const DraftContents& contents) {
+WithQueries AppendQueries(const Batch& batch, const Tensor& patch_N, bool together,
+                          const QueryContents& contents) {
   const int64_t draws = contents.patch_KND.size(0);
-  const auto drafted = [&](const Tensor& of_P) { return at::index_select(of_P, 0, patch_N); };
-  const DraftSlots drafts = SlotsOfDrafts(batch, drafted(batch.patch_slot_P), draws);
-  const Tensor& slot_KN = drafts.slot_KN;
+  const auto with_queries = [&](const Tensor& of_P) { return at::index_select(of_P, 0, patch_N); };
+  const QuerySlots queries = SlotsOfQueries(batch, with_queries(batch.patch_slot_P), draws);
+  const Tensor& slot_KN = queries.slot_KN;
   Batch with = batch;
-  AddSlots(patch_N, together, drafts, &with);
+  AddSlots(patch_N, together, queries, &with);
 
-  const auto and_drafts = [&](const Tensor& of_P, const Tensor& of_KN) {
+  const auto and_queries = [&](const Tensor& of_P, const Tensor& of_KN) {
     return at::cat({of_P, of_KN.flatten(0, 1).to(of_P.scalar_type())});
   };
   const auto repeated = [&](const Tensor& of_P) {
-    return at::cat({of_P, at::cat(std::vector<Tensor>(draws, drafted(of_P)))});
+    return at::cat({of_P, at::cat(std::vector<Tensor>(draws, with_queries(of_P)))});
   };
   const Tensor row_P = batch.patch_slot_P.div(batch.slots(), "floor");
   with.patch_slot_P =
-      and_drafts(batch.patch_slot_P + row_P * (drafts.wide - batch.slots()), slot_KN);
-  with.patch_PD = and_drafts(batch.patch_PD, contents.patch_KND);
+      and_queries(batch.patch_slot_P + row_P * (queries.wide - batch.slots()), slot_KN);
+  with.patch_PD = and_queries(batch.patch_PD, contents.patch_KND);
   with.patch_row_col_P2 = repeated(batch.patch_row_col_P2);
   with.turn_P = repeated(batch.turn_P);
-  with.noise_P = and_drafts(batch.noise_P, at::zeros(slot_KN.sizes(), batch.noise_P.options()));
+  with.noise_P = and_queries(batch.noise_P, at::zeros(slot_KN.sizes(), batch.noise_P.options()));
   const Tensor hidden_KN =
       contents.hidden_KN.defined() ? contents.hidden_KN : at::zeros_like(slot_KN);
-  with.hidden_P = and_drafts(batch.hidden_P, hidden_KN);
+  with.hidden_P = and_queries(batch.hidden_P, hidden_KN);
   if (contents.level_KN.defined()) {
-    with.level_P = and_drafts(at::full_like(batch.noise_P, -1), contents.level_KN);
+    with.level_P = and_queries(at::full_like(batch.noise_P, -1), contents.level_KN);
   }
   with.target_BT = with.weight_BT = with.scored_P = Tensor();
   return {with, slot_KN};

@@ -114,15 +114,15 @@ class WholeLoss {
 };
 
 TEST(Model, LossGradientEqualsFiniteDifferences) {
-  for (size_t i = 0; i < EnumNames(Objective{}).size(); ++i) {
+  for (size_t i = 0; i < EnumNames(ObjectiveKind{}).size(); ++i) {
     ModelConfig config = ToyConfig();
-    config.arrangement.objective = static_cast<Objective>(i);
+    config.arrangement.objective = static_cast<ObjectiveKind>(i);
     WholeLoss loss(config);
     loss().backward();
     for (const auto& item : loss.model().named_parameters()) {
-      SCOPED_TRACE(item.key() + " of " + std::string(EnumName(static_cast<Objective>(i))));
+      SCOPED_TRACE(item.key() + " of " + std::string(EnumName(static_cast<ObjectiveKind>(i))));
       if (config.arrangement.backbone_denoises() && item.key().starts_with("next_place.")) {
-        continue;  // drafts stand in the places that they are drawn for
+        continue;  // queries stand in the places that they are drawn for
       }
       ASSERT_TRUE(item.value().grad().defined());
       const Tensor direction = at::randn_like(item.value());
@@ -168,13 +168,13 @@ TEST(Model, MeasuresPatchesByWhatStandsBeforeThem) {
   const auto model = ToyModel(config);
   Batch batch = ToyBatch(1, 1, /*noise=*/.2);
   const auto bits = [&](int64_t most) {
-    return model->MeasurePatches(batch, {most}, Rng(0)).bits_N;
+    return model->objective().Measure(batch, {most}, Rng(0)).bits_N;
   };
   const Tensor all_N = bits(100);
   ASSERT_EQ(all_N.size(0), 4);
   Tensor met_N = torch::zeros({4}, torch::kBool);  // of fewer than all, by chance
   for (int64_t seed = 0; seed < 20; ++seed) {
-    const Tensor some_M = model->MeasurePatches(batch, {2}, Rng(seed)).bits_N;
+    const Tensor some_M = model->objective().Measure(batch, {2}, Rng(seed)).bits_N;
     const Tensor equal_MN = some_M.unsqueeze(1) == all_N;
     EXPECT_EQ(equal_MN.sum().item<int64_t>(), 2);
     met_N = met_N.logical_or(equal_MN.any(0));

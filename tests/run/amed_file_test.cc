@@ -35,7 +35,8 @@ TEST_F(AmedFile, GivesTheHeadItsPredictor) {
   const Tensor z_NZ = torch::zeros({1, run_.model->config().width});
   const Conditions conditions{.guidance = {{z_NZ, torch::ones({1, 1})}}};
   const auto draw = [&] {
-    return run_.model->SamplePatches(conditions, run_.config.generate.sampler, rngs);
+    return run_.model->image_head().Sample(conditions, {run_.config.generate.sampler, run_.amed},
+                                           rngs);
   };
   EXPECT_THROW(draw(), c10::Error);
   ASSERT_TRUE(Save(run_.config.generate).ok());

@@ -134,8 +134,7 @@ class Choices {
     EXPECT_TRUE(std::isfinite(gradient));
     EXPECT_GT(gradient, 0);
     if (config->generate.sampler.kind == SamplerKind::kAmed) {
-      run->model->image_head().SetAmed(
-          std::make_shared<AmedPredictor>(AmedConfig(), run->model->joint_dim()));
+      run->amed = std::make_shared<AmedPredictor>(AmedConfig(), run->model->joint_dim());
     }
     Go(*run, config->model.generates_images());
   }
@@ -149,7 +148,9 @@ class Choices {
     }
     const auto whole =
         Generate(*run.model, run.tokenizer, run.layout, run.config.generate,
-                 {.prompts = {prompt}, .until = draws ? Until::kImage : Until::kEnd});
+                 {.prompts = {prompt},
+                  .until = draws ? Until::kImage : Until::kEnd,
+                  .amed = run.amed});
     EXPECT_EQ(AsImage(whole[0].segments.at(1))->width, 4);
   }
 
