@@ -188,7 +188,7 @@ TEST(InspectCommand, RecoversThePixelsFromWhatTheFirstLayerOfATrainedModelReads)
   const Outcome inspect = Tessera(folder, "inspect run");
   EXPECT_EQ(inspect.exit_code, 0) << inspect.err;
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "patch embedding: rank 12 of 12", inspect.out);
-  EXPECT_PRED_FORMAT2(testing::IsSubstring, "first layer's input: 0 of 768 codes wrong",
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "first layer's input: 0 of 768 values wrong",
                       inspect.out);
   const Outcome tensors = Tessera(folder, "inspect run/checkpoints/step-000002/model.safetensors");
   EXPECT_EQ(tensors.exit_code, 0) << tensors.err;

@@ -9,6 +9,7 @@
 #include "ops/random.h"
 #include "sequence/packer.h"
 #include "sequence/patches.h"
+#include "sequence/slots.h"
 #include "tests/infer/toy_run.h"
 
 namespace tessera {
@@ -43,7 +44,7 @@ class Twin {
   void Begin(const Continuation& row, int64_t condition) {
     const Sequence sequence = SequenceUnder(condition, row.document(), row.presentation(), rules_);
     conditions_.push_back({PackRows({sequence}, {{0}}, toy_.layout.patch),
-                               PositionCursor(toy_.layout.arrangement.positions)});
+                           PositionCursor(toy_.layout.arrangement.positions)});
     CoordinatesOf(sequence, &conditions_.back().cursor);
   }
 
@@ -123,7 +124,7 @@ class Twin {
   const ToyRun& toy_;
   GenerateConfig config_;
   ContinuationRules rules_;
-  std::vector<Lane> conditions_;
+  std::vector<ConditionedBatch> conditions_;
 };
 
 }  // namespace tessera

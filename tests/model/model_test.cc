@@ -32,6 +32,7 @@ Batch Slice(const Batch& batch, int64_t first, int64_t count) {
     part.*member = at::index_select(batch.*member, 0, index_Q);
   }
   part.patch_slot_P = at::index_select(row_P * count + slot_P - first, 0, index_Q);
+  part.predictor_P = part.patch_slot_P - 1;
   return part;
 }
 
@@ -73,9 +74,11 @@ TEST(Model, CachedStepsEqualTheFullForward) {
     const Batch batch = ToyBatch(rows, 1);
     const Tensor full_BTW = model->Hidden(batch, {});
     KvCache cache = model->MakeCache(rows, batch.slots());
-    std::vector<Tensor> parts = {model->Hidden(Slice(batch, 0, 3), {}, &cache, 3)};
+    cache.Use(3);
+    std::vector<Tensor> parts = {model->Hidden(Slice(batch, 0, 3), {}, {.cache = &cache})};
     for (int64_t slot = 3; slot < batch.slots(); ++slot) {
-      parts.push_back(model->Hidden(Slice(batch, slot, 1), {}, &cache, slot + 1));
+      cache.Use(slot + 1);
+      parts.push_back(model->Hidden(Slice(batch, slot, 1), {}, {.cache = &cache}));
     }
     EXPECT_LT((at::cat(parts, 1) - full_BTW).abs().max().item<double>(), 1e-4);
   }

@@ -68,6 +68,7 @@ inline Batch ToyBatch(int64_t rows, int64_t per_row, double noise = 0, int64_t s
   batch.target_BT.masked_fill_(certain_BT, -1);
   batch.weight_BT = at::ones({rows, slots});
   batch.patch_slot_P = torch::tensor(slot);
+  batch.predictor_P = batch.patch_slot_P - 1;
   batch.patch_PD = at::rand({patches, 3}) * 2 - 1;
   batch.patch_row_col_P2 =
       torch::tensor({0, 0, 0, 1, 1, 0, 1, 1}).view({4, 2}).repeat({patches / 4, 1});

@@ -156,7 +156,8 @@ TEST(DiffusionHead, ARowDoesNotDependOnTheRestOfTheBatch) {
     const Tensor together_ND = head->Sample({One(z_NZ)}, {config, UntrainedAmed()}, rngs);
     for (int64_t i = 0; i < 6; ++i) {
       std::vector<at::Generator> rng = {Rng(static_cast<uint64_t>(i))};
-      const Tensor alone_ND = head->Sample({One(z_NZ.slice(0, i, i + 1))}, {config, UntrainedAmed()}, rng);
+      const Tensor alone_ND =
+          head->Sample({One(z_NZ.slice(0, i, i + 1))}, {config, UntrainedAmed()}, rng);
       EXPECT_TRUE(at::allclose(together_ND[i], alone_ND[0], 1e-9, 1e-9)) << EnumName(config.kind);
     }
   }
@@ -166,7 +167,7 @@ TEST(DiffusionHead, SamplesWithEverySamplerThatItsScheduleAllows) {
   for (HeadConfig head_config : Parametrisations()) {
     head_config.learn_variance = head_config.schedule == NoiseScheduleKind::kCosine;
     const auto head = RandomHead(head_config);
-      for (size_t kind = 0; kind < EnumNames(SamplerKind{}).size(); ++kind) {
+    for (size_t kind = 0; kind < EnumNames(SamplerKind{}).size(); ++kind) {
       SamplerConfig config{.kind = static_cast<SamplerKind>(kind), .steps = 3};
       if (head_config.learn_variance) {
         config.variance = StepVariance::kLearned;
@@ -177,7 +178,8 @@ TEST(DiffusionHead, SamplesWithEverySamplerThatItsScheduleAllows) {
         const Tensor x_ND = head->Sample({guidance}, {config, UntrainedAmed()}, rngs);
         EXPECT_TRUE(at::isfinite(x_ND).all().item<bool>()) << EnumName(config.kind);
       } else {
-        EXPECT_THROW(head->Sample({guidance}, {config, UntrainedAmed()}, rngs), c10::Error) << EnumName(config.kind);
+        EXPECT_THROW(head->Sample({guidance}, {config, UntrainedAmed()}, rngs), c10::Error)
+            << EnumName(config.kind);
       }
     }
   }

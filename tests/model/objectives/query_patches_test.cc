@@ -158,11 +158,11 @@ TEST(QueryPatches, AreTheSameBesideACacheAsInTraining) {
     const WithQueries with_queries = Queries(batch, toy, 1);
     const Tensor full_VW = toy.model->Hidden(with_queries.batch, {})[0];
 
-    Reader reader(*toy.model, 2);
+    const auto reader = MakePlainReader(*toy.model);
     Sequence begun = LayoutPrompt({{"a red dot"}}, toy.layout, toy.tokenizer);
     begun.ids.push_back(toy.layout.vocabulary.opener(0));
     begun.weights.push_back(0);
-    reader.Restart(1, {begun});
+    const int64_t row = reader->Open({Sequence(), begun}, /*before_last=*/false)[1];
     const bool together = toy.layout.arrangement.whole_pictures();
     ReadBlock block;
     for (int64_t p = 0; p < (together ? 4 : 1); ++p) {
@@ -175,7 +175,7 @@ TEST(QueryPatches, AreTheSameBesideACacheAsInTraining) {
                        .hidden = with_queries.batch.hidden_P[4 + p].item<bool>()});
     }
     for (int64_t look = 0; look < 2; ++look) {  // the first leaves nothing behind
-      const Tensor h_TW = reader.Peek({{}, block})[1];
+      const Tensor h_TW = reader->Peek({{row, block}})[0];
       for (int64_t p = 0; p < std::ssize(block); ++p) {
         const int64_t slot = with_queries.slot_KN[0][p].item<int64_t>();
         EXPECT_TRUE(torch::allclose(h_TW[p], full_VW[slot], 1e-4, 1e-5))
