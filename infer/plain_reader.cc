@@ -12,10 +12,10 @@ namespace {
 
 constexpr int64_t kFirstRoom = 64;  // slots; the cache grows by doubling
 
-// Of the slots that are read at once, the parts of a batch.
-class BlockBatch {
+// The slots that are read at once, as an input of the model.
+class BlockInput {
  public:
-  BlockBatch(int64_t rows, int64_t width, torch::Device device)
+  BlockInput(int64_t rows, int64_t width, torch::Device device)
       : rows_(rows),
         width_(width),
         device_(device),
@@ -43,29 +43,29 @@ class BlockBatch {
     std::ranges::copy(at, coordinate_.begin() + 2 * (row * width_ + i));
   }
 
-  Batch Build(bool alone) const {
+  ModelInput Build(bool alone) const {
     const auto slots = [&](const std::vector<int64_t>& values) {
       return torch::tensor(values, device_).view({rows_, width_});
     };
-    Batch batch;
-    batch.id_BT = slots(id_);
-    batch.position_BT = slots(position_);
-    batch.visible_to_BT = slots(visible_to_);
+    ModelInput input;
+    input.id_BT = slots(id_);
+    input.position_BT = slots(position_);
+    input.visible_to_BT = slots(visible_to_);
     if (alone) {
-      batch.visible_from_BT = slots(visible_from_);
+      input.visible_from_BT = slots(visible_from_);
     }
-    batch.rotary_coordinate_BT2 = torch::tensor(coordinate_).view({rows_, width_, 2}).to(device_);
-    batch.patch_slot_P = torch::tensor(patch_slot_, torch::dtype(torch::kLong).device(device_));
+    input.rotary_coordinate_BT2 = torch::tensor(coordinate_).view({rows_, width_, 2}).to(device_);
+    input.patch_slot_P = torch::tensor(patch_slot_, torch::dtype(torch::kLong).device(device_));
     if (!patches_.empty()) {  // else the model looks at no more of them
-      batch.patch_PD = at::stack(patches_);
-      batch.patch_row_col_P2 = torch::tensor(row_col_, device_).view({-1, 2});
-      batch.noise_P = torch::tensor(noise_, device_);
-      batch.hidden_P = torch::tensor(hidden_, device_).to(torch::kBool);
+      input.patch_PD = at::stack(patches_);
+      input.patch_row_col_P2 = torch::tensor(row_col_, device_).view({-1, 2});
+      input.noise_P = torch::tensor(noise_, device_);
+      input.hidden_P = torch::tensor(hidden_, device_).to(torch::kBool);
       if (std::ranges::max(level_) >= 0) {
-        batch.level_P = torch::tensor(level_, device_);
+        input.level_P = torch::tensor(level_, device_);
       }
     }
-    return batch;
+    return input;
   }
 
  private:
@@ -127,23 +127,23 @@ class PlainReader : public Reader {
     }
     const int64_t count = std::ssize(blocks);
     const bool alone = model_.config().arrangement.mask == AttentionMask::kBlockDiagonal;
-    BlockBatch batch(count, width, model_.device());
+    BlockInput input(count, width, model_.device());
     int64_t slots = 0;
     for (int64_t i = 0; i < count; ++i) {
       // What the cache is given past a block is written over by the slots that the row reads next,
       // before anything sees it.
       const ReadBlock& block = blocks[i].block;
       Row& row = rows_[i];
-      batch.AddRow(i, row.length, block, alone);
+      input.AddRow(i, row.length, block, alone);
       for (int64_t t = 0; t < std::ssize(block); ++t) {
-        batch.SetCoordinates(i, t, Advance(block[t], &row.cursor));
+        input.SetCoordinates(i, t, Advance(block[t], &row.cursor));
       }
       slots = std::max(slots, row.length + width);
       row.length += std::ssize(block);
     }
     KvCache view = Using(slots).Rows(0, count);
     view.Use(slots);
-    return model_.Hidden(batch.Build(alone), {}, {.cache = &view});
+    return model_.Hidden(input.Build(alone), {}, {.cache = &view});
   }
 
   Tensor Peek(const std::vector<RowBlock>& blocks) override {

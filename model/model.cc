@@ -79,58 +79,58 @@ BackboneDenoiser& Model::denoiser() const {
   return *denoiser_;
 }
 
-Tensor Model::Embed(const Batch& batch, at::Generator rng) const {
-  const Tensor x_BTW = at::embedding(embed_tokens_, batch.id_BT);
-  if (batch.patches() == 0) {
+Tensor Model::Embed(const ModelInput& input, at::Generator rng) const {
+  const Tensor x_BTW = at::embedding(embed_tokens_, input.id_BT);
+  if (input.patches() == 0) {
     return x_BTW;
   }
-  Tensor patch_PD = batch.patch_PD;
+  Tensor patch_PD = input.patch_PD;
   if (rng.defined()) {
     const Tensor noise_PD = at::randn(patch_PD.sizes(), rng, patch_PD.options());
-    patch_PD = at::addcmul(patch_PD, noise_PD, batch.noise_P.unsqueeze(1));
+    patch_PD = at::addcmul(patch_PD, noise_PD, input.noise_P.unsqueeze(1));
   }
-  Tensor shown_PW = patch_embedder_->Embed(patch_PD) + noise_->Embed(batch.noise_P);
-  if (batch.level_P.defined()) {
-    const Tensor query_P1 = (batch.level_P >= 0).unsqueeze(1);
-    shown_PW = shown_PW + level_->Embed(batch.level_P) * query_P1;
+  Tensor shown_PW = patch_embedder_->Embed(patch_PD) + noise_->Embed(input.noise_P);
+  if (input.level_P.defined()) {
+    const Tensor query_P1 = (input.level_P >= 0).unsqueeze(1);
+    shown_PW = shown_PW + level_->Embed(input.level_P) * query_P1;
   }
   const Tensor e_PW =
-      at::where(batch.hidden_P.unsqueeze(1), hidden_patch_.to(shown_PW.dtype()), shown_PW) +
-      row_col_->Embed(batch.patch_row_col_P2);
+      at::where(input.hidden_P.unsqueeze(1), hidden_patch_.to(shown_PW.dtype()), shown_PW) +
+      row_col_->Embed(input.patch_row_col_P2);
   return x_BTW.flatten(0, 1)
-      .index_add(0, batch.patch_slot_P, e_PW.to(x_BTW.dtype()))
+      .index_add(0, input.patch_slot_P, e_PW.to(x_BTW.dtype()))
       .view_as(x_BTW);
 }
 
-AttentionInput Model::AttentionOf(const Batch& batch, torch::Dtype dtype,
+AttentionInput Model::AttentionOf(const ModelInput& input, torch::Dtype dtype,
                                   const Reading& reading) const {
-  AttentionInput input;
-  input.rotary = MakeRotary(batch.rotary_coordinate_BT2, config_.width / config_.heads,
-                            config_.rope_theta, dtype);
-  input.position_BT = batch.position_BT;
-  input.cache = reading.cache;
-  input.trace = reading.trace;
+  AttentionInput attention;
+  attention.rotary = MakeRotary(input.rotary_coordinate_BT2, config_.width / config_.heads,
+                                config_.rope_theta, dtype);
+  attention.position_BT = input.position_BT;
+  attention.cache = reading.cache;
+  attention.trace = reading.trace;
   if (reading.cache != nullptr) {
-    input.visible_to_BT = batch.visible_to_BT;
-    input.visible_from_BT = batch.visible_from_BT;
-  } else if (batch.group_BT.defined()) {
-    input.bias_B1TS = GroupedBias(batch.document_BT, batch.position_BT, batch.visible_to_BT,
-                                  batch.group_BT, dtype);
+    attention.visible_to_BT = input.visible_to_BT;
+    attention.visible_from_BT = input.visible_from_BT;
+  } else if (input.group_BT.defined()) {
+    attention.bias_B1TS = GroupedBias(input.document_BT, input.position_BT, input.visible_to_BT,
+                                      input.group_BT, dtype);
   } else {
-    input.bias_B1TS = VisibilityBias(batch.document_BT, batch.position_BT, batch.visible_to_BT,
-                                     dtype, batch.visible_from_BT);
+    attention.bias_B1TS = VisibilityBias(input.document_BT, input.position_BT, input.visible_to_BT,
+                                         dtype, input.visible_from_BT);
   }
-  return input;
+  return attention;
 }
 
-Tensor Model::Hidden(const Batch& batch, at::Generator rng, const Reading& reading) {
-  const Tensor x_BTW = Embed(batch, std::move(rng));
-  return backbone_->Forward(x_BTW, AttentionOf(batch, x_BTW.scalar_type(), reading));
+Tensor Model::Hidden(const ModelInput& input, at::Generator rng, const Reading& reading) {
+  const Tensor x_BTW = Embed(input, std::move(rng));
+  return backbone_->Forward(x_BTW, AttentionOf(input, x_BTW.scalar_type(), reading));
 }
 
-void Model::Remember(const Batch& batch, KvCache* cache) {
-  const Tensor x_BTW = Embed(batch, {});
-  backbone_->Remember(x_BTW, AttentionOf(batch, x_BTW.scalar_type(), {.cache = cache}));
+void Model::Remember(const ModelInput& input, KvCache* cache) {
+  const Tensor x_BTW = Embed(input, {});
+  backbone_->Remember(x_BTW, AttentionOf(input, x_BTW.scalar_type(), {.cache = cache}));
 }
 
 KvCache Model::MakeCache(int64_t rows, int64_t slots) const {

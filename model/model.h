@@ -41,10 +41,10 @@ class Model : public Learner {
 
   // Normed hidden states [B, T, W] of a batch. rng draws the input noise that the batch asks for
   // and may be undefined if it asks for none.
-  Tensor Hidden(const Batch& batch, at::Generator rng, const Reading& reading = {});
+  Tensor Hidden(const ModelInput& input, at::Generator rng, const Reading& reading = {});
 
   // Fills the cache as Hidden does, and saves what only the hidden states would need.
-  void Remember(const Batch& batch, KvCache* cache);
+  void Remember(const ModelInput& input, KvCache* cache);
 
   Tensor FinalNorm(const Tensor& x_BTW) const { return backbone_->Norm(x_BTW); }
 
@@ -57,7 +57,7 @@ class Model : public Learner {
   Tensor Condition(const Tensor& h_NW, const Tensor& row_col_N2) const;
 
   // Embedded slots [B, T, W], which the first layer reads.
-  Tensor Embed(const Batch& batch, at::Generator rng) const;
+  Tensor Embed(const ModelInput& input, at::Generator rng) const;
 
   const ModelConfig& config() const { return config_; }
   const Vocabulary& vocabulary() const { return vocabulary_; }
@@ -80,7 +80,8 @@ class Model : public Learner {
 
  private:
   void MakeImageSide();
-  AttentionInput AttentionOf(const Batch& batch, torch::Dtype dtype, const Reading& reading) const;
+  AttentionInput AttentionOf(const ModelInput& input, torch::Dtype dtype,
+                             const Reading& reading) const;
   Tensor TextLoss(const Tensor& h_MW, const Batch& batch, Tensor* h_NW) const;
   ModelLoss Weighted(ImageLoss image, const Batch& batch, LossScale scale) const;
 

@@ -19,9 +19,9 @@ Batch Batch::To(torch::Device device) const {
   return moved;
 }
 
-Batch WithoutNoise(Batch batch) {
-  batch.noise_P = at::zeros_like(batch.noise_P);
-  return batch;
+ModelInput WithoutNoise(ModelInput input) {
+  input.noise_P = at::zeros_like(input.noise_P);
+  return input;
 }
 
 }  // namespace tessera

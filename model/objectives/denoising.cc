@@ -22,7 +22,7 @@ class DenoisingObjective : public Objective {
     const BackboneDenoiser::States states = [&](const Tensor& noisy_KND, const Tensor& tau_KN) {
       const WithQueries queried =
           AppendQueries(batch, scored_N, whole, {noisy_KND, tau_KN / kMostTau, {}});
-      h_BVW = model().Hidden(queried.batch, rng);
+      h_BVW = model().Hidden(queried.input, rng);
       loss.h_NW = at::index_select(h_BVW.flatten(0, 1), 0, queried.slot_KN.flatten());
       return loss.h_NW.unflatten(0, queried.slot_KN.sizes());
     };

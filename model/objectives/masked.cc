@@ -19,7 +19,7 @@ class MaskedObjective : public Objective {
     const Tensor x_ND = at::index_select(batch.patch_PD, 0, scored_N);
     const WithQueries queried =
         AppendQueries(batch, scored_N, true, {x_ND.unsqueeze(0), {}, hidden_N.unsqueeze(0)});
-    const Tensor h_BVW = model().Hidden(queried.batch, rng);
+    const Tensor h_BVW = model().Hidden(queried.input, rng);
     const Tensor query_L = at::nonzero(hidden_N).squeeze(1);
     const Tensor slot_L = at::index_select(queried.slot_KN.select(0, 0), 0, query_L);
     const Tensor patch_L = at::index_select(scored_N, 0, query_L);
@@ -42,7 +42,7 @@ class MaskedObjective : public Objective {
   Likelihood Measure(const Batch& batch, const Measuring& measuring, at::Generator rng) override {
     const torch::NoGradGuard no_grad;
     const Tensor scored_N = ScoredPatches(batch);
-    const Tensor h_NW = StatesInRounds(WithoutNoise(batch), measuring.rounds, rng);
+    const Tensor h_NW = StatesInRounds(WithoutNoise(batch), scored_N, measuring.rounds, rng);
     const Tensor z_NW =
         model().Condition(h_NW, at::index_select(batch.patch_row_col_P2, 0, scored_N));
     Likelihood likelihood = MeasureSome(
@@ -56,16 +56,16 @@ class MaskedObjective : public Objective {
  private:
   // The states that predict each scored patch in its round, [N, W]. The queries of round k hide
   // what that round and the later ones draw.
-  Tensor StatesInRounds(const Batch& batch, int64_t rounds, at::Generator rng) {
-    const Tensor scored_N = ScoredPatches(batch);
-    const Tensor round_N = RoundsAtRandom(PicturesOf(batch, scored_N), rounds, std::move(rng));
+  Tensor StatesInRounds(const ModelInput& input, const Tensor& scored_N, int64_t rounds,
+                        at::Generator rng) {
+    const Tensor round_N = RoundsAtRandom(PicturesOf(input, scored_N), rounds, std::move(rng));
     const Tensor round_K1 =
         at::arange(round_N.max().item<int64_t>() + 1, round_N.options()).unsqueeze(1);
-    const Tensor x_ND = at::index_select(batch.patch_PD, 0, scored_N);
+    const Tensor x_ND = at::index_select(input.patch_PD, 0, scored_N);
     const WithQueries queried = AppendQueries(
-        batch, scored_N, true, {x_ND.expand({round_K1.size(0), -1, -1}), {}, round_N >= round_K1});
+        input, scored_N, true, {x_ND.expand({round_K1.size(0), -1, -1}), {}, round_N >= round_K1});
     const Tensor slot_N = queried.slot_KN.gather(0, round_N.unsqueeze(0)).squeeze(0);
-    return at::index_select(model().Hidden(queried.batch, {}).flatten(0, 1), 0, slot_N);
+    return at::index_select(model().Hidden(queried.input, {}).flatten(0, 1), 0, slot_N);
   }
 };
 

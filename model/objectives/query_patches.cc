@@ -15,15 +15,15 @@ struct QuerySlots {
   Tensor slot_KN;
 };
 
-QuerySlots SlotsOfQueries(const Batch& batch, const Tensor& slot_N, int64_t draws) {
-  const Tensor row_N = slot_N.div(batch.slots(), "floor");
-  const Tensor count_B = at::bincount(row_N, {}, batch.rows());
+QuerySlots SlotsOfQueries(const ModelInput& input, const Tensor& slot_N, int64_t draws) {
+  const Tensor row_N = slot_N.div(input.slots(), "floor");
+  const Tensor count_B = at::bincount(row_N, {}, input.rows());
   const int64_t most = count_B.max().item<int64_t>();
   const Tensor before_N = at::index_select(count_B.cumsum(0) - count_B, 0, row_N);
   const Tensor turn_N = at::arange(slot_N.size(0), slot_N.options()) - before_N;
   const Tensor draw_K1 = at::arange(draws, slot_N.options()).unsqueeze(1);
-  const int64_t wide = batch.slots() + draws * most;
-  return {wide, row_N * wide + batch.slots() + draw_K1 * most + turn_N};
+  const int64_t wide = input.slots() + draws * most;
+  return {wide, row_N * wide + input.slots() + draw_K1 * most + turn_N};
 }
 
 // [B, T, ...] -> [B, V, ...], with these values at the queries.
@@ -35,9 +35,9 @@ Tensor Widened(const Tensor& x, const QuerySlots& queries, const Tensor& value_M
 }
 
 // A query stands where its patch does.
-void AddSlots(const Tensor& patch_N, bool together, const QuerySlots& queries, Batch* batch) {
+void AddSlots(const Tensor& patch_N, bool together, const QuerySlots& queries, ModelInput* input) {
   const int64_t draws = queries.slot_KN.size(0), patches = patch_N.size(0);
-  const Tensor slot_N = at::index_select(batch->patch_slot_P, 0, patch_N);
+  const Tensor slot_N = at::index_select(input->patch_slot_P, 0, patch_N);
   const auto of_patches = [&](const Tensor& x) {
     const Tensor value_N = at::index_select(x.flatten(0, 1), 0, slot_N);
     return at::cat(std::vector<Tensor>(draws, value_N));
@@ -45,20 +45,20 @@ void AddSlots(const Tensor& patch_N, bool together, const QuerySlots& queries, B
   const auto copied = [&](const Tensor& x, double padding) {
     return Widened(x, queries, of_patches(x), padding);
   };
-  Tensor first_M = of_patches(batch->position_BT);  // of the patches that are drawn together
+  Tensor first_M = of_patches(input->position_BT);  // of the patches that are drawn together
   if (together) {
-    first_M = first_M - at::index_select(batch->turn_P, 0, patch_N).repeat({draws});
+    first_M = first_M - at::index_select(input->turn_P, 0, patch_N).repeat({draws});
   }
   const Tensor unit_N =
-      together ? PicturesOf(*batch, patch_N) : at::arange(patches, slot_N.options());
+      together ? PicturesOf(*input, patch_N) : at::arange(patches, slot_N.options());
   const Tensor draw_K1 = at::arange(draws, slot_N.options()).unsqueeze(1);
   const Tensor group_M = (draw_K1 * patches + unit_N).flatten();
-  batch->group_BT = Widened(at::full_like(batch->id_BT, -1), queries, group_M, -1);
-  batch->visible_to_BT = Widened(batch->visible_to_BT, queries, first_M - 1, 0);
-  batch->id_BT = copied(batch->id_BT, 0);
-  batch->document_BT = copied(batch->document_BT, -1);
-  batch->position_BT = copied(batch->position_BT, 0);
-  batch->rotary_coordinate_BT2 = copied(batch->rotary_coordinate_BT2, 0);
+  input->group_BT = Widened(at::full_like(input->id_BT, -1), queries, group_M, -1);
+  input->visible_to_BT = Widened(input->visible_to_BT, queries, first_M - 1, 0);
+  input->id_BT = copied(input->id_BT, 0);
+  input->document_BT = copied(input->document_BT, -1);
+  input->position_BT = copied(input->position_BT, 0);
+  input->rotary_coordinate_BT2 = copied(input->rotary_coordinate_BT2, 0);
 }
 
 // Where each patch stands in an order of its picture by chance. G = pictures of size_G patches.
@@ -75,8 +75,8 @@ Tensor RanksAtRandom(const Tensor& picture_N, const Tensor& size_G, at::Generato
 
 Tensor ScoredPatches(const Batch& batch) { return at::nonzero(batch.scored_P).squeeze(1); }
 
-Tensor PicturesOf(const Batch& batch, const Tensor& patch_N) {
-  const Tensor picture_P = (batch.turn_P == 0).cumsum(0);
+Tensor PicturesOf(const ModelInput& input, const Tensor& patch_N) {
+  const Tensor picture_P = (input.turn_P == 0).cumsum(0);
   const Tensor of_N = at::index_select(picture_P, 0, patch_N);
   return std::get<1>(at::unique_consecutive(of_N, /*return_inverse=*/true));
 }
@@ -111,13 +111,13 @@ Tensor RoundsAtRandom(const Tensor& picture_N, int64_t rounds, at::Generator rng
                           first_N + RanksAtRandom(picture_N, size_G, rng));
 }
 
-WithQueries AppendQueries(const Batch& batch, const Tensor& patch_N, bool together,
+WithQueries AppendQueries(const ModelInput& input, const Tensor& patch_N, bool together,
                           const QueryContents& contents) {
   const int64_t draws = contents.patch_KND.size(0);
   const auto with_queries = [&](const Tensor& of_P) { return at::index_select(of_P, 0, patch_N); };
-  const QuerySlots queries = SlotsOfQueries(batch, with_queries(batch.patch_slot_P), draws);
+  const QuerySlots queries = SlotsOfQueries(input, with_queries(input.patch_slot_P), draws);
   const Tensor& slot_KN = queries.slot_KN;
-  Batch with = batch;
+  ModelInput with = input;
   AddSlots(patch_N, together, queries, &with);
 
   const auto and_queries = [&](const Tensor& of_P, const Tensor& of_KN) {
@@ -126,20 +126,19 @@ WithQueries AppendQueries(const Batch& batch, const Tensor& patch_N, bool togeth
   const auto repeated = [&](const Tensor& of_P) {
     return at::cat({of_P, at::cat(std::vector<Tensor>(draws, with_queries(of_P)))});
   };
-  const Tensor row_P = batch.patch_slot_P.div(batch.slots(), "floor");
+  const Tensor row_P = input.patch_slot_P.div(input.slots(), "floor");
   with.patch_slot_P =
-      and_queries(batch.patch_slot_P + row_P * (queries.wide - batch.slots()), slot_KN);
-  with.patch_PD = and_queries(batch.patch_PD, contents.patch_KND);
-  with.patch_row_col_P2 = repeated(batch.patch_row_col_P2);
-  with.turn_P = repeated(batch.turn_P);
-  with.noise_P = and_queries(batch.noise_P, at::zeros(slot_KN.sizes(), batch.noise_P.options()));
+      and_queries(input.patch_slot_P + row_P * (queries.wide - input.slots()), slot_KN);
+  with.patch_PD = and_queries(input.patch_PD, contents.patch_KND);
+  with.patch_row_col_P2 = repeated(input.patch_row_col_P2);
+  with.turn_P = repeated(input.turn_P);
+  with.noise_P = and_queries(input.noise_P, at::zeros(slot_KN.sizes(), input.noise_P.options()));
   const Tensor hidden_KN =
       contents.hidden_KN.defined() ? contents.hidden_KN : at::zeros_like(slot_KN);
-  with.hidden_P = and_queries(batch.hidden_P, hidden_KN);
+  with.hidden_P = and_queries(input.hidden_P, hidden_KN);
   if (contents.level_KN.defined()) {
-    with.level_P = and_queries(at::full_like(batch.noise_P, -1), contents.level_KN);
+    with.level_P = and_queries(at::full_like(input.noise_P, -1), contents.level_KN);
   }
-  with.target_BT = with.weight_BT = with.scored_P = Tensor();
   return {with, slot_KN};
 }
 

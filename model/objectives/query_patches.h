@@ -19,9 +19,9 @@ constexpr double kMostTau = 1000;
 // The patches of the batch that are scored, hence queried: [N], ascending.
 Tensor ScoredPatches(const Batch& batch);
 
-// The picture of each of these patches, counted from 0 over the pictures that have one of them:
-// [N].
-Tensor PicturesOf(const Batch& batch, const Tensor& patch_N);
+// The picture of each of these patches of the input, counted from 0 over the pictures that have one
+// of them: [N].
+Tensor PicturesOf(const ModelInput& input, const Tensor& patch_N);
 
 // Hides a random set of each picture's patches: the share cos(pi u / 2), u uniform, rounded up,
 // which are the shares that generation in rounds meets (Chang et al. 2022, "MaskGIT"). -> bool [N]
@@ -41,13 +41,13 @@ struct QueryContents {
 };
 
 struct WithQueries {
-  Batch batch;     // [B, V]: queries stand after the row's slots. It has no targets.
-  Tensor slot_KN;  // b * V + v
+  ModelInput input;  // [B, V]: queries stand after the row's slots
+  Tensor slot_KN;    // b * V + v
 };
 
 // together: the queries of one picture and one k are a group, which sees what stands before the
 // picture; else each query is a group of its own.
-WithQueries AppendQueries(const Batch& batch, const Tensor& patch_N, bool together,
+WithQueries AppendQueries(const ModelInput& input, const Tensor& patch_N, bool together,
                           const QueryContents& contents);
 
 }  // namespace tessera

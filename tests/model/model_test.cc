@@ -18,19 +18,24 @@ LossScale MeanScale(const Batch& batch) {
 // Columns [first, first + count) of every row, as a batch of its own.
 Batch Slice(const Batch& batch, int64_t first, int64_t count) {
   Batch part = batch;
-  for (Tensor Batch::*member :
-       {&Batch::id_BT, &Batch::document_BT, &Batch::position_BT, &Batch::visible_to_BT,
-        &Batch::rotary_coordinate_BT2, &Batch::target_BT, &Batch::weight_BT}) {
+  for (Tensor ModelInput::*member :
+       {&ModelInput::id_BT, &ModelInput::document_BT, &ModelInput::position_BT,
+        &ModelInput::visible_to_BT, &ModelInput::rotary_coordinate_BT2}) {
+    part.*member = (batch.*member).narrow(1, first, count);
+  }
+  for (Tensor Batch::*member : {&Batch::target_BT, &Batch::weight_BT}) {
     part.*member = (batch.*member).narrow(1, first, count);
   }
   const Tensor row_P = batch.patch_slot_P.div(batch.slots(), "floor");
   const Tensor slot_P = batch.patch_slot_P.remainder(batch.slots());
   const Tensor kept_P = (slot_P >= first).logical_and(slot_P < first + count);
   const Tensor index_Q = at::nonzero(kept_P).squeeze(1);
-  for (Tensor Batch::*member : {&Batch::patch_PD, &Batch::patch_row_col_P2, &Batch::turn_P,
-                                &Batch::noise_P, &Batch::hidden_P, &Batch::scored_P}) {
+  for (Tensor ModelInput::*member :
+       {&ModelInput::patch_PD, &ModelInput::patch_row_col_P2, &ModelInput::turn_P,
+        &ModelInput::noise_P, &ModelInput::hidden_P}) {
     part.*member = at::index_select(batch.*member, 0, index_Q);
   }
+  part.scored_P = at::index_select(batch.scored_P, 0, index_Q);
   part.patch_slot_P = at::index_select(row_P * count + slot_P - first, 0, index_Q);
   part.predictor_P = part.patch_slot_P - 1;
   return part;
@@ -89,7 +94,8 @@ class WholeLoss {
  public:
   explicit WholeLoss(const ModelConfig& config) : model_(ToyModel(config)) {
     model_->to(torch::kFloat64);
-    for (Tensor Batch::*member : {&Batch::patch_PD, &Batch::noise_P, &Batch::weight_BT}) {
+    for (Tensor Batch::*member : std::initializer_list<Tensor Batch::*>{
+             &Batch::patch_PD, &Batch::noise_P, &Batch::weight_BT}) {
       batch_.*member = (batch_.*member).to(torch::kFloat64);
     }
     batch_.hidden_P.slice(0, 0, 4).fill_(true);

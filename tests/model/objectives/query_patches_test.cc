@@ -90,12 +90,12 @@ TEST(QueryPatches, HearOfWhatTheySeeAndOfNothingElse) {
     const Tensor slot_M = with_queries.slot_KN.flatten();
     const int64_t slots = batch.slots(), queries = slot_M.size(0);
     ASSERT_EQ(queries, 14);
-    const Tensor h_VW = toy.model->Hidden(with_queries.batch, {})[0];
+    const Tensor h_VW = toy.model->Hidden(with_queries.input, {})[0];
     for (int64_t slot = 0; slot < slots + queries; ++slot) {
-      const Batch changed = ChangedAt(slot, with_queries.batch, toy.layout.vocabulary);
+      const Batch changed = ChangedAt(slot, with_queries.input, toy.layout.vocabulary);
       const Tensor g_VW = toy.model->Hidden(changed, {})[0];
       const int64_t patch = std::max<int64_t>(0, batch.patches() + slot - slots);
-      const bool hidden = slot >= slots && with_queries.batch.hidden_P[patch].item<bool>();
+      const bool hidden = slot >= slots && with_queries.input.hidden_P[patch].item<bool>();
       for (int64_t t = 0; t < slots; ++t) {
         const bool sees = slot < slots && batch.visible_to_BT[0][t].item<int64_t>() >= slot;
         EXPECT_EQ(torch::equal(g_VW[t], h_VW[t]), !sees) << EnumName(objective) << " " << t;
@@ -129,11 +129,11 @@ TEST(QueryPatches, AreTheSameInARowAsAlone) {
     const ToyRun toy = Toy(objective, {.positions = Positions::kMRope});
     const auto states = [&](const Batch& batch) {
       WithQueries with_queries = Queries(batch, toy, 1);
-      with_queries.batch.patch_PD = with_queries.batch.patch_PD.clone();
+      with_queries.input.patch_PD = with_queries.input.patch_PD.clone();
       const int64_t patches = batch.patches();  // a query holds half of its patch
-      with_queries.batch.patch_PD.narrow(0, patches, patches).copy_(batch.patch_PD * .5);
-      with_queries.batch.hidden_P = at::zeros({2 * patches}, torch::kBool);
-      const Tensor h_MW = toy.model->Hidden(with_queries.batch, {}).flatten(0, 1);
+      with_queries.input.patch_PD.narrow(0, patches, patches).copy_(batch.patch_PD * .5);
+      with_queries.input.hidden_P = at::zeros({2 * patches}, torch::kBool);
+      const Tensor h_MW = toy.model->Hidden(with_queries.input, {}).flatten(0, 1);
       return at::index_select(h_MW, 0, with_queries.slot_KN.flatten());
     };
     // Rows of different numbers of queries: the last is padded.
@@ -156,7 +156,7 @@ TEST(QueryPatches, AreTheSameBesideACacheAsInTraining) {
     const ToyRun toy = Toy(objective, {.positions = Positions::kTieV2});
     const Batch batch = BatchOf({{{"a red dot", NoisePicture(4, 4, 1)}}}, toy);
     const WithQueries with_queries = Queries(batch, toy, 1);
-    const Tensor full_VW = toy.model->Hidden(with_queries.batch, {})[0];
+    const Tensor full_VW = toy.model->Hidden(with_queries.input, {})[0];
 
     const auto reader = MakePlainReader(*toy.model);
     Sequence begun = LayoutPrompt({{"a red dot"}}, toy.layout, toy.tokenizer);
@@ -167,12 +167,12 @@ TEST(QueryPatches, AreTheSameBesideACacheAsInTraining) {
     ReadBlock block;
     for (int64_t p = 0; p < (together ? 4 : 1); ++p) {
       block.push_back({.id = toy.layout.vocabulary.patch(),
-                       .patch_D = with_queries.batch.patch_PD[4 + p],
+                       .patch_D = with_queries.input.patch_PD[4 + p],
                        .grid = {2, 2},
                        .turn = p,
                        .cell = p,
                        .level = toy.layout.arrangement.backbone_denoises() ? .5 : -1,
-                       .hidden = with_queries.batch.hidden_P[4 + p].item<bool>()});
+                       .hidden = with_queries.input.hidden_P[4 + p].item<bool>()});
     }
     for (int64_t look = 0; look < 2; ++look) {  // the first leaves nothing behind
       const Tensor h_TW = reader->Peek({{row, block}})[0];

@@ -74,7 +74,7 @@ TEST_F(MaskedLikelihood, OfARoundIsThatOfItsHiddenPatches) {
     const WithQueries with_queries =
         AppendQueries(batch_, ScoredPatches(batch_), true,
                       {batch_.patch_PD.unsqueeze(0), {}, hidden_N.unsqueeze(0)});
-    const Tensor h_VW = toy_.model->Hidden(with_queries.batch, {})[0];
+    const Tensor h_VW = toy_.model->Hidden(with_queries.input, {})[0];
     const Tensor z_1W =
         toy_.model->Condition(h_VW[with_queries.slot_KN[0][p].item<int64_t>()].unsqueeze(0),
                               batch_.patch_row_col_P2.narrow(0, p, 1));
