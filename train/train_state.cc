@@ -19,8 +19,7 @@ bool MayChange(const std::string& key) {
       "train.steps",          "train.minutes",      "train.log_every",
       "train.evaluate_every", "train.sample_every", "train.checkpoint_every",
       "train.keep",           "train.device",       "data.threads"};
-  return std::ranges::find(kKeys, key) != std::end(kKeys) || key.starts_with("data.retry.") ||
-         key.starts_with("generate.");
+  return std::ranges::find(kKeys, key) != std::end(kKeys) || key.starts_with("generate.");
 }
 
 }  // namespace
