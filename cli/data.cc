@@ -32,7 +32,7 @@ absl::StatusOr<RunConfig> ReadArguments(const Arguments& arguments, const Files&
 
 absl::Status Check(const Arguments& arguments) {
   ASSIGN_OR_RETURN(const RunConfig config, ReadArguments(arguments, Files()));
-  const auto files = std::make_shared<const Files>(config.data.retry);
+  const auto files = std::make_shared<const Files>();
   std::set<std::string> problems;  // a row that cannot be read is one of both splits
   for (const auto& [split, name] : {std::pair(Split::kTrain, "train"), {Split::kTest, "test"}}) {
     ASSIGN_OR_RETURN(const auto dataset, OpenDataset(config, split, files));
@@ -61,7 +61,7 @@ absl::Status Preview(const Arguments& arguments) {
         absl::StrCat("--out '", arguments.out, "': the picture is a PNG; end its name in .png"));
   }
   ASSIGN_OR_RETURN(const RunConfig config, ReadArguments(arguments, Files()));
-  const auto files = std::make_shared<const Files>(config.data.retry);
+  const auto files = std::make_shared<const Files>();
   ASSIGN_OR_RETURN(const auto dataset, OpenDataset(config, Split::kTrain, files));
   ASSIGN_OR_RETURN(const DatasetPreview preview, PreviewDataset(*dataset, arguments.count));
   for (const std::string& line : preview.lines) {

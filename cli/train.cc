@@ -134,7 +134,7 @@ absl::Status RunTrain(Arguments arguments) {
   RETURN_IF_ERROR(FindRecipe(plain, &arguments));
   const std::string& out = arguments.out;
   ASSIGN_OR_RETURN(const RunConfig config, ConfigOf(arguments, plain));
-  const auto files = std::make_shared<const Files>(config.data.retry);
+  const auto files = std::make_shared<const Files>();
   if (arguments.resume && absl::IsNotFound(CheckpointsOf(out, *files).Latest().status())) {
     std::cout << out << " holds no checkpoint yet: training from the start\n" << std::flush;
   }

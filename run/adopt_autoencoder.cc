@@ -1,24 +1,23 @@
 #include "run/adopt_autoencoder.h"
 
 #include "absl/strings/str_cat.h"
+#include "config/difference.h"
 #include "config/status.h"
-#include "config/toml.h"
 
 namespace tessera {
 namespace {
 
 absl::Status CheckSame(const AutoencoderConfig& ours, const AutoencoderConfig& theirs,
                        const std::string& path) {
-  const std::vector<FieldInfo> have = ListFields(ours), need = ListFields(theirs);
-  for (size_t i = 0; i < have.size(); ++i) {
-    if (have[i].path != "path" && have[i].active && have[i].value != need[i].value) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("model.autoencoder.", have[i].path, " is ", have[i].value,
-                       " in this recipe, but ", need[i].value, " in '", path,
-                       "', whose autoencoder it takes; of that section a recipe needs path alone"));
-    }
+  const std::vector<Difference> differences =
+      Differences(theirs, ours, [](const std::string& key) { return key != "path"; });
+  if (differences.empty()) {
+    return absl::OkStatus();
   }
-  return absl::OkStatus();
+  const auto& [key, need, have] = differences.front();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "model.autoencoder.", key, " is ", have, " in this recipe, but ", need, " in '", path,
+      "', whose autoencoder it takes; a recipe needs path alone of that section"));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "config/difference.h"
 #include "config/status.h"
 #include "config/toml.h"
 #include "run/named_tensors.h"
@@ -19,7 +20,7 @@ CheckpointFolder AmedFolder(const std::string& checkpoint, const Files& files) {
 }
 
 // Whether a key of [generate] changes the curve that the predictor was fitted to.
-bool Matters(const std::string& key) {
+bool ChangesCurve(const std::string& key) {
   return key.starts_with("guidance") || key == "image_guidance" || key == "negative" ||
          (key.starts_with("sampler.") && key != "sampler.temperature");
 }
@@ -58,15 +59,10 @@ absl::Status CheckFittedFor(const GenerateConfig& fitted, const GenerateConfig& 
 
 std::string Overrides(const GenerateConfig& have, const GenerateConfig& want,
                       const std::string& prefix) {
-  const std::vector<FieldInfo> before = ListFields(have), after = ListFields(want);
-  std::vector<std::string> overrides;
-  for (size_t i = 0; i < after.size(); ++i) {
-    const FieldInfo& is = after[i];
-    if (is.active && Matters(is.path) && (!before[i].active || before[i].value != is.value)) {
-      overrides.push_back(absl::StrCat(prefix, is.path, "=", is.value));
-    }
-  }
-  return absl::StrJoin(overrides, " ");
+  return absl::StrJoin(Differences(have, want, ChangesCurve), " ",
+                       [&](std::string* out, const Difference& one) {
+                         absl::StrAppend(out, prefix, one.path, "=", one.is);
+                       });
 }
 
 absl::Status SaveAmed(const std::string& checkpoint, const AmedSettings& settings,

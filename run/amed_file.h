@@ -25,8 +25,8 @@ struct AmedSettings {
   }
 };
 
-// "guidance=2.0 sampler.rho=7.0": the keys of `want` that a predictor depends on, where `have` has
-// other values or none. Each begins with `prefix`.
+// "guidance=2.0 sampler.rho=7.0": the keys of `want` that a predictor depends on and that have
+// another value in `have`. Each begins with `prefix`.
 std::string Overrides(const GenerateConfig& have, const GenerateConfig& want,
                       const std::string& prefix = "");
 

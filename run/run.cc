@@ -130,8 +130,8 @@ absl::StatusOr<RunConfig> ReadConfig(const std::string& run, const Files& files)
 }
 
 absl::StatusOr<std::shared_ptr<const Files>> FilesOf(const std::string& run) {
-  ASSIGN_OR_RETURN(const RunConfig config, ReadConfig(run, Files()));
-  return std::make_shared<const Files>(config.data.retry);
+  RETURN_IF_ERROR(ReadConfig(run, Files()).status());
+  return std::make_shared<const Files>();
 }
 
 absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files, DeviceKind kind) {

@@ -51,7 +51,7 @@ std::string FindCheckpoint(const std::string& path, const Files& files);
 
 absl::StatusOr<RunConfig> ReadConfig(const std::string& run, const Files& files);
 
-// All that is read and written for the run: its data.retry holds.
+// What a command reads and writes the run with, which must be one.
 absl::StatusOr<std::shared_ptr<const Files>> FilesOf(const std::string& run);
 
 // The averaged parameters of FindCheckpoint; with adapters, those of the base, changed.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "data/text/tokenizer.h"
 #include "infer/config.h"
 #include "model/config.h"
+#include "run/moved_keys.h"
 #include "run/train_config.h"
 
 namespace tessera {
@@ -22,6 +24,8 @@ struct RunConfig {
   GenerateConfig generate;
 
   bool operator==(const RunConfig&) const = default;
+
+  static std::span<const MovedKey> MovedKeys() { return kMovedKeys; }
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
