@@ -11,7 +11,7 @@
 #include "cli/device.h"
 #include "config/status.h"
 #include "config/toml.h"
-#include "run/adopt_autoencoder.h"
+#include "run/requirements.h"
 
 namespace tessera {
 namespace {
@@ -51,7 +51,7 @@ absl::StatusOr<AmedSettings> SettingsOf(const Arguments& arguments, const RunCon
 absl::Status RunAmed(const Arguments& arguments) {
   ASSIGN_OR_RETURN(const auto files, FilesOf(arguments.run));
   ASSIGN_OR_RETURN(const Run run, LoadRun(arguments.run, *files, arguments.device));
-  RETURN_IF_ERROR(CheckDraws(arguments.run, run));
+  RETURN_IF_ERROR(CheckGeneratesImages(arguments.run, run));
   ASSIGN_OR_RETURN(const AmedSettings settings, SettingsOf(arguments, run.config));
   ASSIGN_OR_RETURN(const auto dataset, OpenDataset(run.config, Split::kTrain, files));
   const auto show = [](const std::string& what, double share) {

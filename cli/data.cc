@@ -4,13 +4,13 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "analysis/ablation/study_plan.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "config/status.h"
 #include "config/toml.h"
 #include "data/image/image_io.h"
 #include "data/inspect_dataset.h"
+#include "run/recipe.h"
 #include "run/run.h"
 
 namespace tessera {

@@ -13,8 +13,8 @@
 #include "config/status.h"
 #include "config/toml.h"
 #include "files/json.h"
-#include "run/adopt_autoencoder.h"
 #include "run/amed_file.h"
+#include "run/requirements.h"
 
 namespace tessera {
 namespace {
@@ -63,10 +63,10 @@ absl::Status RunEval(const Arguments& arguments) {
   ASSIGN_OR_RETURN(const std::vector<FeatureNetwork> networks, Networks(arguments, *files));
   ASSIGN_OR_RETURN(Run run, LoadRun(arguments.run, *files, arguments.device));
   if (!networks.empty()) {
-    RETURN_IF_ERROR(CheckDraws(arguments.run, run));
+    RETURN_IF_ERROR(CheckGeneratesImages(arguments.run, run));
   }
   if (!arguments.overrides.empty()) {
-    RETURN_IF_ERROR(CheckReadsAndWrites(arguments.run, run));
+    RETURN_IF_ERROR(CheckHasModel(arguments.run, run));
   }
   RETURN_IF_ERROR(FromToml("", "--set", arguments.overrides, &run.config.generate));
   const std::string problem = run.config.Problem();

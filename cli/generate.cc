@@ -19,8 +19,8 @@
 #include "data/image/image_io.h"
 #include "data/text/text_check.h"
 #include "infer/generator.h"
-#include "run/adopt_autoencoder.h"
 #include "run/amed_file.h"
+#include "run/requirements.h"
 #include "sequence/grids.h"
 
 namespace tessera {
@@ -214,7 +214,7 @@ absl::Status RunGenerate(const Arguments& arguments) {
   ASSIGN_OR_RETURN(const auto shared, FilesOf(arguments.run));
   const Files& files = *shared;
   ASSIGN_OR_RETURN(Run run, LoadRun(arguments.run, files, arguments.device));
-  RETURN_IF_ERROR(CheckReadsAndWrites(arguments.run, run));
+  RETURN_IF_ERROR(CheckHasModel(arguments.run, run));
   GenerateConfig& config = run.config.generate;
   RETURN_IF_ERROR(FromToml("", "--set", arguments.overrides, &config));
   const std::string problem = GenerateProblem(run.config.model, config);
@@ -225,7 +225,7 @@ absl::Status RunGenerate(const Arguments& arguments) {
   ASSIGN_OR_RETURN(Document prompt, ReadPrompt(arguments, files, run.config.data.max_pixels));
   ASSIGN_OR_RETURN(const Until until, UntilWhat(arguments, prompt));
   if (until == Until::kImage) {
-    RETURN_IF_ERROR(CheckDraws(arguments.run, run));
+    RETURN_IF_ERROR(CheckGeneratesImages(arguments.run, run));
   }
   FitPictures(run.layout, &prompt);
   RETURN_IF_ERROR(CheckPrompt(prompt, until, run.layout, run.tokenizer));

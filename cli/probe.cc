@@ -9,8 +9,8 @@
 #include "cli/device.h"
 #include "config/status.h"
 #include "config/toml.h"
-#include "run/adopt_autoencoder.h"
 #include "run/amed_file.h"
+#include "run/requirements.h"
 
 namespace tessera {
 namespace {
@@ -25,7 +25,7 @@ struct Arguments {
 absl::Status RunProbe(Arguments arguments) {
   ASSIGN_OR_RETURN(const auto files, FilesOf(arguments.run));
   ASSIGN_OR_RETURN(Run run, LoadRun(arguments.run, *files, arguments.device));
-  RETURN_IF_ERROR(CheckHeadFollowsSlots(arguments.run, run));
+  RETURN_IF_ERROR(CheckStatesPredictPatches(arguments.run, run));
   RETURN_IF_ERROR(FromToml("", "--set", arguments.overrides, &run.config.generate));
   if (const std::string problem = run.config.Problem(); !problem.empty()) {
     return absl::InvalidArgumentError(problem);

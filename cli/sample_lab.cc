@@ -10,7 +10,7 @@
 #include "cli/device.h"
 #include "config/status.h"
 #include "config/toml.h"
-#include "run/adopt_autoencoder.h"
+#include "run/requirements.h"
 
 namespace tessera {
 namespace {
@@ -26,8 +26,8 @@ absl::Status RunSampleLab(Arguments arguments) {
   LabOptions& options = arguments.options;
   ASSIGN_OR_RETURN(const auto files, FilesOf(options.path));
   ASSIGN_OR_RETURN(Run run, LoadRun(options.path, *files, arguments.device));
-  RETURN_IF_ERROR(CheckHeadFollowsSlots(options.path, run));
-  RETURN_IF_ERROR(CheckDraws(options.path, run));
+  RETURN_IF_ERROR(CheckStatesPredictPatches(options.path, run));
+  RETURN_IF_ERROR(CheckGeneratesImages(options.path, run));
   RETURN_IF_ERROR(FromToml("", "--set", arguments.overrides, &run.config.generate));
   if (const std::string problem = run.config.Problem(); !problem.empty()) {
     return absl::InvalidArgumentError(problem);

@@ -7,7 +7,6 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "analysis/ablation/study_plan.h"
 #include "analysis/measure/evaluate.h"
 #include "analysis/report/sample_sheet.h"
 #include "cli/arguments.h"
@@ -15,6 +14,7 @@
 #include "config/status.h"
 #include "config/toml.h"
 #include "run/adopt_autoencoder.h"
+#include "run/recipe.h"
 #include "train/trainer.h"
 
 namespace tessera {

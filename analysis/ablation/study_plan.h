@@ -42,9 +42,6 @@ struct StudyConfig {
 // A study file, or a recipe, which is a study of one arm. Its recipe is named as it is found.
 absl::StatusOr<StudyConfig> ReadStudy(const std::string& path, const Files& files);
 
-// The text of a recipe. A study file is refused, with the command that takes it.
-absl::StatusOr<std::string> ReadRecipe(const std::string& path, const Files& files);
-
 struct PlannedRun {
   std::string arm;
   int64_t seed = 0;
