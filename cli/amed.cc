@@ -9,9 +9,9 @@
 #include "analysis/lab/amed_fit.h"
 #include "cli/commands.h"
 #include "cli/device.h"
+#include "cli/open_run.h"
 #include "config/status.h"
-#include "config/toml.h"
-#include "run/requirements.h"
+#include "run/amed_file.h"
 
 namespace tessera {
 namespace {
@@ -37,21 +37,23 @@ absl::StatusOr<AmedSettings> SettingsOf(const Arguments& arguments, const RunCon
                                .last_look = true,
                                .temperature = base.temperature,
                                .clip = base.clip};
-  RETURN_IF_ERROR(FromToml("", "--set", arguments.overrides, &settings));
+  RETURN_IF_ERROR(ApplyOverrides(arguments.overrides, &settings));
   const SamplerConfig& sampler = settings.generate.sampler;
   if (sampler.kind != SamplerKind::kAmed || Evaluations(sampler) != arguments.evaluations) {
     return absl::InvalidArgumentError(
         "--set: the sampler is amed, and --evaluations says how many steps it has");
   }
   const std::string problem = GenerateProblem(config.model, settings.generate);
-  return problem.empty() ? absl::StatusOr<AmedSettings>(settings)
-                         : absl::InvalidArgumentError(absl::StrCat("--set: ", problem));
+  return problem.empty()
+             ? absl::StatusOr<AmedSettings>(settings)
+             : absl::StatusOr<AmedSettings>(SetError(absl::FailedPreconditionError(problem)));
 }
 
 absl::Status RunAmed(const Arguments& arguments) {
-  ASSIGN_OR_RETURN(const auto files, FilesOf(arguments.run));
-  ASSIGN_OR_RETURN(const Run run, LoadRun(arguments.run, *files, arguments.device));
-  RETURN_IF_ERROR(CheckGeneratesImages(arguments.run, run));
+  ASSIGN_OR_RETURN(const OpenedRun opened, OpenRun({.path = arguments.run,
+                                                    .device = arguments.device,
+                                                    .needs = {CheckGeneratesImages}}));
+  const auto& [run, files] = opened;
   ASSIGN_OR_RETURN(const AmedSettings settings, SettingsOf(arguments, run.config));
   ASSIGN_OR_RETURN(const auto dataset, OpenDataset(run.config, Split::kTrain, files));
   const auto show = [](const std::string& what, double share) {
@@ -62,14 +64,13 @@ absl::Status RunAmed(const Arguments& arguments) {
     }
   };
   ASSIGN_OR_RETURN(const AmedFit fit, FitAmed(run, *dataset, settings, show));
-  const std::string checkpoint = FindCheckpoint(arguments.run, *files);
-  RETURN_IF_ERROR(SaveAmed(checkpoint, settings, *fit.predictor, *files));
+  RETURN_IF_ERROR(SaveAmed(run.checkpoint, settings, *fit.predictor, *files));
   std::cout << "squared distance to the teacher by step: "
             << absl::StrJoin(fit.distances, ", ",
                              [](std::string* out, double distance) {
                                absl::StrAppend(out, absl::StrFormat("%.5f", distance));
                              })
-            << "\nfitted in " << checkpoint << "; use it with --set "
+            << "\nfitted in " << run.checkpoint << "; use it with --set "
             << Overrides(run.config.generate, settings.generate) << "\n";
   return absl::OkStatus();
 }

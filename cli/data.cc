@@ -23,16 +23,16 @@ struct Arguments {
   int64_t count = 32;
 };
 
-absl::StatusOr<RunConfig> ReadArguments(const Arguments& arguments, const Files& files) {
+absl::StatusOr<RunConfig> ReadArguments(const Arguments& arguments) {
   RunConfig config;
-  ASSIGN_OR_RETURN(const std::string toml, ReadRecipe(arguments.recipe, files));
+  ASSIGN_OR_RETURN(const std::string toml, ReadRecipe(arguments.recipe, Files()));
   RETURN_IF_ERROR(FromToml(toml, arguments.recipe, arguments.overrides, &config));
   return config;
 }
 
 absl::Status Check(const Arguments& arguments) {
-  ASSIGN_OR_RETURN(const RunConfig config, ReadArguments(arguments, Files()));
-  const auto files = std::make_shared<const Files>(config.data.retry);
+  ASSIGN_OR_RETURN(const RunConfig config, ReadArguments(arguments));
+  const auto files = std::make_shared<const Files>();
   std::set<std::string> problems;  // a row that cannot be read is one of both splits
   for (const auto& [split, name] : {std::pair(Split::kTrain, "train"), {Split::kTest, "test"}}) {
     ASSIGN_OR_RETURN(const auto dataset, OpenDataset(config, split, files));
@@ -60,8 +60,8 @@ absl::Status Preview(const Arguments& arguments) {
     return absl::InvalidArgumentError(
         absl::StrCat("--out '", arguments.out, "': the picture is a PNG; end its name in .png"));
   }
-  ASSIGN_OR_RETURN(const RunConfig config, ReadArguments(arguments, Files()));
-  const auto files = std::make_shared<const Files>(config.data.retry);
+  ASSIGN_OR_RETURN(const RunConfig config, ReadArguments(arguments));
+  const auto files = std::make_shared<const Files>();
   ASSIGN_OR_RETURN(const auto dataset, OpenDataset(config, Split::kTrain, files));
   ASSIGN_OR_RETURN(const DatasetPreview preview, PreviewDataset(*dataset, arguments.count));
   for (const std::string& line : preview.lines) {

@@ -10,11 +10,9 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/device.h"
+#include "cli/open_run.h"
 #include "config/status.h"
-#include "config/toml.h"
 #include "files/json.h"
-#include "run/amed_file.h"
-#include "run/requirements.h"
 
 namespace tessera {
 namespace {
@@ -59,21 +57,14 @@ absl::StatusOr<std::vector<FeatureNetwork>> Networks(const Arguments& arguments,
 }
 
 absl::Status RunEval(const Arguments& arguments) {
-  ASSIGN_OR_RETURN(const auto files, FilesOf(arguments.run));
-  ASSIGN_OR_RETURN(const std::vector<FeatureNetwork> networks, Networks(arguments, *files));
-  ASSIGN_OR_RETURN(Run run, LoadRun(arguments.run, *files, arguments.device));
+  ASSIGN_OR_RETURN(const std::vector<FeatureNetwork> networks, Networks(arguments, Files()));
+  RunRequest request{
+      .path = arguments.run, .overrides = arguments.overrides, .device = arguments.device};
   if (!networks.empty()) {
-    RETURN_IF_ERROR(CheckGeneratesImages(arguments.run, run));
+    request.needs = {CheckGeneratesImages};
   }
-  if (!arguments.overrides.empty()) {
-    RETURN_IF_ERROR(CheckHasModel(arguments.run, run));
-  }
-  RETURN_IF_ERROR(FromToml("", "--set", arguments.overrides, &run.config.generate));
-  const std::string problem = run.config.Problem();
-  if (!problem.empty()) {
-    return absl::InvalidArgumentError(problem);
-  }
-  RETURN_IF_ERROR(LoadAmed(arguments.run, *files, &run));
+  ASSIGN_OR_RETURN(const OpenedRun opened, OpenRun(request));
+  const auto& [run, files] = opened;
   EvaluateOptions options;
   options.count = arguments.count;
   if (isatty(STDERR_FILENO)) {

@@ -3,8 +3,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/commands.h"
+#include "cli/open_run.h"
 #include "config/status.h"
-#include "run/run.h"
 
 namespace tessera {
 namespace {
@@ -15,8 +15,8 @@ struct Arguments {
 };
 
 absl::Status RunMerge(const Arguments& arguments) {
-  ASSIGN_OR_RETURN(const auto files, FilesOf(arguments.run));
-  ASSIGN_OR_RETURN(const Run run, LoadRun(arguments.run, *files));
+  ASSIGN_OR_RETURN(const OpenedRun opened, OpenRun({.path = arguments.run}));
+  const auto& [run, files] = opened;
   if (run.adapters.empty()) {
     return absl::FailedPreconditionError(
         absl::StrCat("'", arguments.run, "' has no adapters, so there is nothing to merge"));

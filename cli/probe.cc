@@ -7,10 +7,8 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/device.h"
+#include "cli/open_run.h"
 #include "config/status.h"
-#include "config/toml.h"
-#include "run/amed_file.h"
-#include "run/requirements.h"
 
 namespace tessera {
 namespace {
@@ -23,14 +21,11 @@ struct Arguments {
 };
 
 absl::Status RunProbe(Arguments arguments) {
-  ASSIGN_OR_RETURN(const auto files, FilesOf(arguments.run));
-  ASSIGN_OR_RETURN(Run run, LoadRun(arguments.run, *files, arguments.device));
-  RETURN_IF_ERROR(CheckStatesPredictPatches(arguments.run, run));
-  RETURN_IF_ERROR(FromToml("", "--set", arguments.overrides, &run.config.generate));
-  if (const std::string problem = run.config.Problem(); !problem.empty()) {
-    return absl::InvalidArgumentError(problem);
-  }
-  RETURN_IF_ERROR(LoadAmed(arguments.run, *files, &run));
+  ASSIGN_OR_RETURN(const OpenedRun opened, OpenRun({.path = arguments.run,
+                                                    .overrides = arguments.overrides,
+                                                    .device = arguments.device,
+                                                    .needs = {CheckStatesPredictPatches}}));
+  const auto& [run, files] = opened;
   if (isatty(STDERR_FILENO)) {
     arguments.options.on_part = [](const std::string& what) { std::cerr << what << " ...\n"; };
   }

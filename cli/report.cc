@@ -4,15 +4,15 @@
 #include <iostream>
 
 #include "cli/commands.h"
+#include "cli/open_run.h"
 #include "config/status.h"
 
 namespace tessera {
 namespace {
 
 absl::Status RunReport(const std::string& path) {
-  ASSIGN_OR_RETURN(const auto files, FilesOf(path));
-  ASSIGN_OR_RETURN(const Run run, LoadRun(path, *files));
-  RETURN_IF_ERROR(WriteReport(path, run, files));
+  ASSIGN_OR_RETURN(const OpenedRun opened, OpenRun({.path = path}));
+  RETURN_IF_ERROR(WriteReport(path, opened.run, opened.files));
   std::cout << JoinPath(path, "report.html") << "\n";
   return absl::OkStatus();
 }

@@ -8,9 +8,8 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/device.h"
+#include "cli/open_run.h"
 #include "config/status.h"
-#include "config/toml.h"
-#include "run/requirements.h"
 
 namespace tessera {
 namespace {
@@ -24,14 +23,12 @@ struct Arguments {
 
 absl::Status RunSampleLab(Arguments arguments) {
   LabOptions& options = arguments.options;
-  ASSIGN_OR_RETURN(const auto files, FilesOf(options.path));
-  ASSIGN_OR_RETURN(Run run, LoadRun(options.path, *files, arguments.device));
-  RETURN_IF_ERROR(CheckStatesPredictPatches(options.path, run));
-  RETURN_IF_ERROR(CheckGeneratesImages(options.path, run));
-  RETURN_IF_ERROR(FromToml("", "--set", arguments.overrides, &run.config.generate));
-  if (const std::string problem = run.config.Problem(); !problem.empty()) {
-    return absl::InvalidArgumentError(problem);
-  }
+  ASSIGN_OR_RETURN(const OpenedRun opened,
+                   OpenRun({.path = options.path,
+                            .overrides = arguments.overrides,
+                            .device = arguments.device,
+                            .needs = {CheckStatesPredictPatches, CheckGeneratesImages}}));
+  const auto& [run, files] = opened;
   if (isatty(STDERR_FILENO)) {
     options.on_progress = [](const std::string& what, double share) {
       std::cerr << absl::StrFormat("\r\033[K%s %3.0f%%  %s", what, 100 * share,

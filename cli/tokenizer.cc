@@ -39,7 +39,7 @@ absl::Status Train(const Arguments& arguments) {
   const bool recipe = arguments.source.ends_with(".toml");
   RunConfig config;
   RETURN_IF_ERROR(FromToml(recipe ? source : "", arguments.source, arguments.overrides, &config));
-  const auto files = std::make_shared<const Files>(config.data.retry);
+  const auto files = std::make_shared<const Files>();
   if (!config.tokenizer.path.empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat("tokenizer.path = \"", config.tokenizer.path,

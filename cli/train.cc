@@ -130,11 +130,10 @@ absl::StatusOr<RunConfig> ConfigOf(const Arguments& arguments, const Files& file
 }
 
 absl::Status RunTrain(Arguments arguments) {
-  const Files plain;
-  RETURN_IF_ERROR(FindRecipe(plain, &arguments));
+  const auto files = std::make_shared<const Files>();
+  RETURN_IF_ERROR(FindRecipe(*files, &arguments));
   const std::string& out = arguments.out;
-  ASSIGN_OR_RETURN(const RunConfig config, ConfigOf(arguments, plain));
-  const auto files = std::make_shared<const Files>(config.data.retry);
+  ASSIGN_OR_RETURN(const RunConfig config, ConfigOf(arguments, *files));
   if (arguments.resume && absl::IsNotFound(CheckpointsOf(out, *files).Latest().status())) {
     std::cout << out << " holds no checkpoint yet: training from the start\n" << std::flush;
   }

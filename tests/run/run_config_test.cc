@@ -6,7 +6,6 @@
 #include <deque>
 #include <set>
 
-#include "analysis/ablation/study_plan.h"
 #include "config/toml.h"
 #include "run/amed_file.h"
 
