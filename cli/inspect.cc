@@ -197,7 +197,8 @@ absl::Status RunInspect(const std::string& path) {
 
 Command AddInspect(CLI::App& app) {
   auto run = std::make_shared<std::string>();
-  app.add_option("run", *run, "a run folder, a checkpoint folder, or a .safetensors file")
+  app.add_option("run", *run,
+                 "Look inside this run folder, checkpoint folder or .safetensors file.")
       ->required();
   app.footer(
       "Example: tessera inspect runs/shapes\n"

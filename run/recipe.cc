@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
+#include "config/toml.h"
 
 namespace tessera {
 
@@ -27,6 +28,14 @@ absl::StatusOr<std::string> ReadRecipe(const std::string& path, const Files& fil
         "'", path, "' is a study, of many runs, and no recipe; run it by tessera ablate ", path));
   }
   return toml;
+}
+
+absl::Status FromRecipe(const std::string& text, const std::string& path,
+                        const std::vector<std::string>& overrides, RunConfig* config) {
+  Recipe recipe{.run = *config, .expect = {}};
+  RETURN_IF_ERROR(FromToml(text, path, overrides, &recipe));
+  *config = recipe.run;
+  return absl::OkStatus();
 }
 
 }  // namespace tessera

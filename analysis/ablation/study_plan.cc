@@ -63,7 +63,7 @@ absl::StatusOr<PlannedRun> PlanRun(const StudyPlan& plan, const std::string& tom
   if (seed) {
     settings.push_back(absl::StrCat("seed=", *seed));
   }
-  const absl::Status status = FromToml(toml, plan.study.recipe, settings, &run.config);
+  const absl::Status status = FromRecipe(toml, plan.study.recipe, settings, &run.config);
   if (!status.ok() && !absl::IsFailedPrecondition(status)) {
     return status;
   }

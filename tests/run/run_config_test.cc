@@ -6,6 +6,7 @@
 #include <deque>
 #include <set>
 
+#include "analysis/ablation/study_plan.h"
 #include "config/toml.h"
 #include "run/amed_file.h"
 
@@ -226,6 +227,7 @@ TEST(Config, ListsEveryMemberOfEveryStruct) {
   ExpectAllListed<RunConfig>();
   ExpectAllListed<AmedSettings>();
   ExpectAllListed<StudyConfig>();
+  ExpectAllListed<ExpectConfig>();
 }
 
 }  // namespace
