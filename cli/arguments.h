@@ -6,6 +6,8 @@
 #include <csignal>
 #include <string>
 
+#include "absl/status/status.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
@@ -27,6 +29,14 @@ inline std::string Counted(int64_t count, const std::string& what) {
 }
 
 inline std::atomic<bool> stop_requested = false;  // the one thing that a signal handler may touch
+
+// An error for numbers that were measured well and are not what was expected: exit code 1.
+inline constexpr char kMissed[] = "tessera/missed";
+inline absl::Status Missed(const std::string& sentence) {
+  absl::Status status = absl::FailedPreconditionError(sentence);
+  status.SetPayload(kMissed, absl::Cord());
+  return status;
+}
 
 // From now on SIGINT and SIGTERM ask the command to end with what it has.
 inline const std::atomic<bool>* StopOnSignal() {

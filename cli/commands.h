@@ -17,6 +17,7 @@ Command AddTrain(CLI::App& app);
 Command AddGenerate(CLI::App& app);
 Command AddEval(CLI::App& app);
 Command AddAblate(CLI::App& app);
+Command AddCheck(CLI::App& app);
 Command AddAmed(CLI::App& app);
 Command AddData(CLI::App& app);
 Command AddTokenizer(CLI::App& app);

@@ -9,11 +9,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/commands.h"
+#include "cli/open_run.h"
 #include "config/status.h"
 #include "config/toml.h"
 #include "ops/hash.h"
 #include "ops/pixels.h"
-#include "run/run.h"
 #include "sequence/loader.h"
 
 namespace tessera {
@@ -165,8 +165,8 @@ void PrintCapacity(const Run& run) {
 }
 
 absl::Status InspectRun(const std::string& path) {
-  ASSIGN_OR_RETURN(const auto files, FilesOf(path));
-  ASSIGN_OR_RETURN(const Run run, LoadRun(path, *files));
+  ASSIGN_OR_RETURN(const OpenedRun opened, OpenRun({.path = path}));
+  const Run& run = opened.run;
   std::cout << ToToml(run.config);
   PrintParameters(run);
   const InputKind input = run.config.model.input.kind;
@@ -197,7 +197,8 @@ absl::Status RunInspect(const std::string& path) {
 
 Command AddInspect(CLI::App& app) {
   auto run = std::make_shared<std::string>();
-  app.add_option("run", *run, "a run folder, a checkpoint folder, or a .safetensors file")
+  app.add_option("run", *run,
+                 "Look inside this run folder, checkpoint folder or .safetensors file.")
       ->required();
   app.footer(
       "Example: tessera inspect runs/shapes\n"

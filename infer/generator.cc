@@ -31,21 +31,14 @@ std::vector<Document> Generate(Model& model, const Tokenizer& tokenizer, const L
     engine.Add({request.prompts[i], config, request.until, request.grid, request.seed,
                 request.first_index + static_cast<int64_t>(i), request.amed});
   }
-  std::vector<bool> done(documents.size(), false);
   for (int64_t steps = 1; !engine.idle() && !(request.stop && *request.stop); ++steps) {
     for (EngineEvent& event : engine.Step()) {
       if (Document* document = std::get_if<Document>(&event.what)) {
         documents[static_cast<size_t>(event.request)] = std::move(*document);
-        done[static_cast<size_t>(event.request)] = true;
       }
     }
     if (request.on_step) {
       request.on_step(steps);
-    }
-  }
-  for (size_t i = 0; i < documents.size(); ++i) {
-    if (!done[i]) {
-      documents[i] = engine.Cancel(static_cast<int64_t>(i));
     }
   }
   return documents;

@@ -69,36 +69,4 @@ absl::Status LoadAutoencoder(const Files& files, Run* run) {
   return LoadTensors(files, JoinPath(FindCheckpoint(path, files), kAverage), into);
 }
 
-absl::Status CheckReadsAndWrites(const std::string& path, const Run& run) {
-  return run.model == nullptr
-             ? absl::FailedPreconditionError(absl::StrCat(
-                   "'", path,
-                   "' is an autoencoder of patches, which neither reads texts nor draws;",
-                   " train a model on its codes with model.autoencoder.path=", path))
-             : absl::OkStatus();
-}
-
-absl::Status CheckDraws(const std::string& path, const Run& run) {
-  RETURN_IF_ERROR(CheckReadsAndWrites(path, run));
-  return run.config.model.generates_images()
-             ? absl::OkStatus()
-             : absl::FailedPreconditionError(absl::StrCat(
-                   "'", path, "' reads pictures and draws none, because of its ",
-                   run.config.model.arrangement.generates_images() ? "model.input.kind = resampler"
-                                                                   : "model.mask = block-diagonal",
-                   "; ask it for a text behind a picture"));
-}
-
-absl::Status CheckHeadFollowsSlots(const std::string& path, const Run& run) {
-  RETURN_IF_ERROR(CheckReadsAndWrites(path, run));
-  const ObjectiveKind objective = run.config.model.arrangement.objective;
-  return objective == ObjectiveKind::kHead
-             ? absl::OkStatus()
-             : absl::FailedPreconditionError(absl::StrCat(
-                   "'", path,
-                   "' was trained with model.objective = ", std::string(EnumName(objective)),
-                   "; this command looks at hidden states that predict the next patch, which only ",
-                   "objective head has"));
-}
-
 }  // namespace tessera

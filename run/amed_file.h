@@ -1,5 +1,6 @@
-// The predictors of the amed sampler that a checkpoint carries: amed/step-000003 for one of three
-// steps a patch, whole or absent, with all that it was fitted for.
+// The predictors of the amed sampler that a checkpoint carries: amed/evaluations-000005 holds one
+// for five evaluations of the head's network a patch, whole or absent, with all that it was fitted
+// for.
 #pragma once
 
 #include <memory>
@@ -30,12 +31,13 @@ struct AmedSettings {
 std::string Overrides(const GenerateConfig& have, const GenerateConfig& want,
                       const std::string& prefix = "");
 
-// Replaces a predictor for as many steps.
+// Writes the predictor into the checkpoint, where it replaces one for as many evaluations.
 absl::Status SaveAmed(const std::string& checkpoint, const AmedSettings& settings,
                       const AmedPredictor& predictor, const Files& files);
 
-// Sets run->amed to the predictor that the run's sampler asks for; does nothing for other samplers.
-// Refuses one that was fitted under another guidance or for another grid.
+// Sets run->amed to the predictor that the run's sampler asks for, from run->checkpoint; does nothing
+// for other samplers. Refuses one that was fitted under another guidance or for another grid of levels.
+// path names the run in errors.
 absl::Status LoadAmed(const std::string& path, const Files& files, Run* run);
 
 }  // namespace tessera

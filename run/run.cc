@@ -49,6 +49,23 @@ absl::Status LoadAdapters(const std::string& folder, const Files& files, Run* ru
   return absl::OkStatus();
 }
 
+// Reads the config of a checkpoint folder, which was found for the path `run`.
+absl::StatusOr<RunConfig> ConfigIn(const std::string& folder, const std::string& run,
+                                   const Files& files) {
+  if (files.Kind(run).value_or(PathKind::kNone) == PathKind::kFile) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "'", run, "' is a file; name the folder of a run, such as tessera train makes"));
+  }
+  const std::string path = JoinPath(folder, "config.toml");
+  const auto toml = files.Read(path);
+  if (!toml.ok()) {
+    return absl::NotFoundError(absl::StrCat("'", run, "' is no run: ", toml.status().message()));
+  }
+  RunConfig config;
+  RETURN_IF_ERROR(FromDump(*toml, path, {}, &config));
+  return config;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Dataset>> OpenDataset(const RunConfig& config, Split split,
@@ -115,29 +132,13 @@ std::string FindCheckpoint(const std::string& path, const Files& files) {
 }
 
 absl::StatusOr<RunConfig> ReadConfig(const std::string& run, const Files& files) {
-  if (files.Kind(run).value_or(PathKind::kNone) == PathKind::kFile) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "'", run, "' is a file; name the folder of a run, such as tessera train makes"));
-  }
-  const std::string path = JoinPath(FindCheckpoint(run, files), "config.toml");
-  const auto toml = files.Read(path);
-  if (!toml.ok()) {
-    return absl::NotFoundError(absl::StrCat("'", run, "' is no run: ", toml.status().message()));
-  }
-  RunConfig config;
-  RETURN_IF_ERROR(FromDump(*toml, path, {}, &config));
-  return config;
-}
-
-absl::StatusOr<std::shared_ptr<const Files>> FilesOf(const std::string& run) {
-  RETURN_IF_ERROR(ReadConfig(run, Files()).status());
-  return std::make_shared<const Files>();
+  return ConfigIn(FindCheckpoint(run, files), run, files);
 }
 
 absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files, DeviceKind kind) {
   ASSIGN_OR_RETURN(const torch::Device device, OpenDevice(kind));
-  ASSIGN_OR_RETURN(const RunConfig config, ReadConfig(path, files));
   const std::string folder = FindCheckpoint(path, files);
+  ASSIGN_OR_RETURN(const RunConfig config, ConfigIn(folder, path, files));
   ASSIGN_OR_RETURN(std::string model, files.Read(JoinPath(folder, "tokenizer.model")));
   ASSIGN_OR_RETURN(Tokenizer tokenizer, Tokenizer::Parse(std::move(model)));
   ASSIGN_OR_RETURN(Run run, MakeRun(config, std::move(tokenizer)));
@@ -148,6 +149,7 @@ absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files, DeviceK
     RETURN_IF_ERROR(LoadAdapters(folder, files, &run));
   }
   run.learner->eval();
+  run.checkpoint = folder;
   return run;
 }
 

@@ -26,7 +26,8 @@ struct Run {
   std::shared_ptr<Learner> learner = nullptr;
   std::shared_ptr<Model> model = nullptr;
   std::shared_ptr<PatchAutoencoder> autoencoder = nullptr;
-  Adapters adapters = {};  // whose changes the matrices hold, if any
+  Adapters adapters = {};       // whose changes the matrices hold, if any
+  std::string checkpoint = {};  // the folder that LoadRun read it from; a new run has none
   // Fitted to the model for config.generate; null unless the sampler is amed (run/amed_file.h).
   std::shared_ptr<AmedPredictor> amed = nullptr;
 };
@@ -46,15 +47,12 @@ absl::StatusOr<Run> MakeRun(const RunConfig& config, Tokenizer tokenizer);
 // Where a run folder keeps its checkpoints.
 CheckpointFolder CheckpointsOf(const std::string& run, const Files& files);
 
-// The best checkpoint of a run folder, or the checkpoint folder itself.
+// Returns the best checkpoint of a run folder, or the checkpoint folder itself.
 std::string FindCheckpoint(const std::string& path, const Files& files);
 
 absl::StatusOr<RunConfig> ReadConfig(const std::string& run, const Files& files);
 
-// What a command reads and writes the run with, which must be one.
-absl::StatusOr<std::shared_ptr<const Files>> FilesOf(const std::string& run);
-
-// The averaged parameters of FindCheckpoint; with adapters, those of the base, changed.
+// Loads the averaged parameters of FindCheckpoint; with adapters, those of the base, changed.
 absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files,
                             DeviceKind device = DeviceKind::kCpu);
 

@@ -27,25 +27,14 @@ void ExpectRefused(const TempFolder& folder, const std::string& arguments,
   EXPECT_EQ(NumFiles(folder), files) << arguments;
 }
 
-TEST(Commands, ShowAnExampleInTheirHelp) {
-  const TempFolder folder;
-  for (const char* command :
-       {"", "train", "generate", "eval", "ablate", "amed", "probe", "sample-lab", "merge", "report",
-        "inspect", "data", "data check", "data preview", "tokenizer", "tokenizer train",
-        "tokenizer encode", "tokenizer decode"}) {
-    const Outcome outcome = Tessera(folder, std::string(command) + " --help");
-    EXPECT_EQ(outcome.exit_code, 0) << command;
-    EXPECT_PRED_FORMAT2(testing::IsSubstring, "Example: tessera " + std::string(command),
-                        outcome.out);
-  }
-}
-
 TEST(Commands, NameWhatAMistypedWordMeant) {
   const TempFolder folder;
   folder.Write("recipe.toml", kTinyRecipe);
   folder.Write("bad.toml", "[data]\nkind = \"shapes\"\nkindd = 1\n");
   ExpectRefused(folder, "", "required");
   ExpectRefused(folder, "evl", "did you mean 'eval'?");
+  ExpectRefused(folder, "--quiet evl", "did you mean 'eval'?");
+  ExpectRefused(folder, "eval run --quite", "did you mean '--quiet'?");
   ExpectRefused(folder, "data chekc", "did you mean 'check'?");
   ExpectRefused(folder, "tokenizer encod", "did you mean 'encode'?");
   ExpectRefused(folder, "eval run --cuont 3", "did you mean '--count'?");
@@ -167,7 +156,7 @@ TEST(RunCommands, ReadARunOfTwoSteps) {
   const std::string use =
       "eval run --count 4 " + amed.out.substr(words, amed.out.size() - words - 1);
   EXPECT_EQ(Tessera(folder, use).exit_code, 0) << use;
-  ExpectRefused(folder, use + " sampler.steps=3", "for 3 steps but for 2");
+  ExpectRefused(folder, use + " sampler.steps=3", "for 7 evaluations but for 5");
   ExpectRefused(folder, use + " guidance=5", "was fitted with other settings");
   ExpectRefused(folder, "train recipe.toml generate.sampler.kind=amed --out b",
                 "needs a predictor");

@@ -208,7 +208,7 @@ TEST(Generate, MakesNoStepOnceItIsStopped) {
   };
   const auto documents = Generate(*toy.model, toy.tokenizer, toy.layout, ToyGenerate(), request);
   EXPECT_EQ(made, 2);
-  EXPECT_EQ(documents[0], (Document{{"a red dot"}}));
+  EXPECT_EQ(documents[0], Document());
 }
 
 }  // namespace
