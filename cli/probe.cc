@@ -52,7 +52,7 @@ Command AddProbe(CLI::App& app) {
   app.add_option("--set", arguments->overrides, "Change a key of [generate], such as guidance=3.");
   AddDeviceOption(app, &arguments->device);
   app.footer(
-      "Writes hidden states (states.safetensors, .npy), probe.json and probe.html: what each "
+      "Writes hidden states (states.safetensors), probe.json and probe.html: what each "
       "layer\n"
       "still knows, where it looks, what each layer could already say, whether pictures drift.\n"
       "Example: tessera probe runs/shapes --count 1024");

@@ -108,7 +108,10 @@ class RealFiles : public FileSystem {
         return ErrnoStatus(error, "write", path);
       }
     }
-    RETURN_IF_ERROR(Rename(partial, path));
+    if (const absl::Status renamed = Rename(partial, path); !renamed.ok()) {
+      unlink(partial.c_str());
+      return renamed;
+    }
     const std::string folder = std::filesystem::path(path).parent_path().string();
     return Sync(folder.empty() ? "." : folder);
   }
@@ -120,7 +123,7 @@ class RealFiles : public FileSystem {
       return ErrnoStatus(errno, "append to", path);
     }
     if (const int error = WriteAll(file.get(), bytes); error != 0) {
-      if (ftruncate(file.get(), before.st_size) != 0) {
+      if (S_ISREG(before.st_mode) && ftruncate(file.get(), before.st_size) != 0) {
         return absl::DataLossError(absl::StrCat("half a line is left at the end of '", path, "'"));
       }
       return ErrnoStatus(error, "append to", path);

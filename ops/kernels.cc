@@ -13,22 +13,28 @@ INLINE float Sigmoid(float x) { return 1 / (1 + Exp(-x)); }
 }  // namespace
 
 template <class In, class Out>
-WIDE void RmsNorm(Extent extent, const In* x, const float* weight, double epsilon, Out* y,
-                  float* inverse_rms) {
+WIDE void Norm(const RmsNorm<In, Out>& norm, Extent extent, float epsilon) {
   const int64_t dim = extent.dim;
-  for (int64_t n = 0; n < extent.rows; ++n, x += dim, y += dim) {
+  for (int64_t n = 0; n < extent.rows; ++n) {
+    const In* x = norm.x + n * dim;
+    Out* y = norm.y + n * dim;
     float sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (int64_t i = 0; i < dim; ++i) {
       sum += Load(x[i]) * Load(x[i]);
     }
-    const float scale = 1 / std::sqrt(sum / static_cast<float>(dim) + static_cast<float>(epsilon));
-    inverse_rms[n] = scale;
+    const float scale = 1 / std::sqrt(sum / static_cast<float>(dim) + epsilon);
+    norm.inverse_rms[n] = scale;
 #pragma omp simd
     for (int64_t i = 0; i < dim; ++i) {
-      Store(Load(x[i]) * scale * weight[i], y[i]);
+      Store(Load(x[i]) * scale * norm.weight[i], y[i]);
     }
   }
+}
+
+template <class In, class Out>
+void RmsNorm<In, Out>::Run(Extent extent, double epsilon) const {
+  Norm(*this, extent, static_cast<float>(epsilon));
 }
 
 // With s = 1 / rms and a = dy * weight: dx = s a - x s^3 mean(a x), dweight = sum of dy x s.
@@ -180,9 +186,9 @@ void ModulationGradients<T>::Run(Extent extent) const {
   Gradients(*this, extent);
 }
 
-template void RmsNorm(Extent, const float*, const float*, double, float*, float*);
-template void RmsNorm(Extent, const float*, const float*, double, Bf16*, float*);
-template void RmsNorm(Extent, const Bf16*, const float*, double, Bf16*, float*);
+template struct RmsNorm<float, float>;
+template struct RmsNorm<float, Bf16>;
+template struct RmsNorm<Bf16, Bf16>;
 template struct RmsNormGradients<float, float>;
 template struct RmsNormGradients<float, Bf16>;
 template struct RmsNormGradients<Bf16, Bf16>;

@@ -18,10 +18,15 @@ struct Extent {
   int64_t dim;  // numbers a row
 };
 
-// y = x / sqrt(mean(x^2) + epsilon) * weight; inverse_rms has a number a row.
+// y = x / sqrt(mean(x^2) + epsilon) * weight.
 template <class In, class Out>
-void RmsNorm(Extent extent, const In* x, const float* weight, double epsilon, Out* y,
-             float* inverse_rms);
+struct RmsNorm {
+  const In* x;
+  const float* weight;
+  Out* y;
+  float* inverse_rms;  // a number a row
+  void Run(Extent extent, double epsilon) const;
+};
 
 // Adds to dweight, if it is not null.
 template <class In, class Out>
@@ -89,9 +94,15 @@ struct ModulationGradients {
   void Run(Extent extent) const;
 };
 
-// y = weight x + bias for one row x; outputs [begin, end). bias may be null.
-void MatVec(const float* weight, const float* bias, const float* x, float* y, int64_t inputs,
-            int64_t begin, int64_t end);
+// y = weight x + bias for one row x.
+struct MatVec {
+  const float* weight;  // [outputs, inputs]
+  const float* bias;    // may be null
+  const float* x;
+  float* y;
+  int64_t inputs;
+  void Run(int64_t begin, int64_t end) const;  // outputs [begin, end)
+};
 
 // Attention of the queries of one row to its keys: y = softmax(q k^T / sqrt(dim)) v. Query t sees
 // the keys since[t] <= s <= seen[t].

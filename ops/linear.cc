@@ -35,9 +35,10 @@ Tensor MultiplyFewRows(const Tensor& x, const Tensor& weight, const Tensor& bias
     for (int64_t begin = first; begin < first + count; begin += kOutputs) {
       const int64_t end = std::min(begin + kOutputs, first + count);
       for (int64_t row = 0; row < ExtentOf(rows).rows; ++row) {
-        kernels::MatVec(Numbers<float>(weight), Numbers<float>(bias),
+        kernels::MatVec{Numbers<float>(weight), Numbers<float>(bias),
                         Numbers<float>(rows) + row * inputs, Numbers<float>(y) + row * outputs,
-                        inputs, begin, end);
+                        inputs}
+            .Run(begin, end);
       }
     }
   });

@@ -45,9 +45,10 @@ class RmsNormFunction : public torch::autograd::Function<RmsNormFunction> {
       using In = decltype(in);
       using Out = decltype(out);
       ForRows(extent, [&](int64_t first, int64_t rows) {
-        kernels::RmsNorm<In, Out>(
-            {rows, extent.dim}, Numbers<In>(x) + first * extent.dim, Numbers<float>(weight),
-            epsilon, Numbers<Out>(y) + first * extent.dim, Numbers<float>(inverse_rms_N) + first);
+        kernels::RmsNorm<In, Out>{Numbers<In>(x) + first * extent.dim, Numbers<float>(weight),
+                                  Numbers<Out>(y) + first * extent.dim,
+                                  Numbers<float>(inverse_rms_N) + first}
+            .Run({rows, extent.dim}, epsilon);
       });
     });
     context->save_for_backward({x, weight, inverse_rms_N});

@@ -22,20 +22,26 @@ INLINE float Sum(const Lanes& x) {
   return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
 }
 
-// Four outputs at a time: x is loaded once for all four, and their sums do not wait for each other.
-// `stride` numbers lie between the rows of weights.
-INLINE void MultiplyRows(const float* weight, int64_t stride, const float* bias, const float* x,
-                         float* y, int64_t inputs, int64_t begin, int64_t end) {
+struct Rows {
+  const float* first;
+  int64_t stride;  // numbers from one row to the next
+  int64_t count;
+  int64_t dim;  // numbers a row
+};
+
+// y[o] = row o x + bias[o]; bias may be null. Four outputs at a time: x is loaded once for all
+// four, and their sums do not wait for each other.
+INLINE void MultiplyRows(const Rows& rows, const float* bias, const float* x, float* y) {
   constexpr int64_t kOutputs = 4;
-  for (int64_t o = begin; o < end; o += kOutputs) {
-    const int64_t count = std::min(kOutputs, end - o);
+  for (int64_t o = 0; o < rows.count; o += kOutputs) {
+    const int64_t count = std::min(kOutputs, rows.count - o);
     const float* row[kOutputs];
     for (int64_t k = 0; k < kOutputs; ++k) {
-      row[k] = weight + (o + std::min(k, count - 1)) * stride;
+      row[k] = rows.first + (o + std::min(k, count - 1)) * rows.stride;
     }
     Lanes sum[kOutputs] = {};
     int64_t i = 0;
-    for (; i + kLanes <= inputs; i += kLanes) {
+    for (; i + kLanes <= rows.dim; i += kLanes) {
       for (int64_t k = 0; k < kOutputs; ++k) {
         sum[k] += LanesAt(row[k] + i) * LanesAt(x + i);
       }
@@ -45,7 +51,7 @@ INLINE void MultiplyRows(const float* weight, int64_t stride, const float* bias,
       total[k] = Sum(sum[k]);
     }
     for (int64_t k = 0; k < count; ++k) {
-      for (int64_t rest = i; rest < inputs; ++rest) {
+      for (int64_t rest = i; rest < rows.dim; ++rest) {
         total[k] += row[k][rest] * x[rest];
       }
       y[o + k] = total[k] + (bias == nullptr ? 0 : bias[o + k]);
@@ -53,20 +59,19 @@ INLINE void MultiplyRows(const float* weight, int64_t stride, const float* bias,
   }
 }
 
-// y[i] += sum of weight[s] * row s [i], rows `stride` apart: each number is summed in a register.
-INLINE void AddRows(const float* weight, const float* row, int64_t stride, int64_t rows, float* y,
-                    int64_t dim) {
+// y[i] += sum of weight[s] * row s [i]: each number is summed in a register.
+INLINE void AddRows(const float* weight, const Rows& rows, float* y) {
   int64_t i = 0;
-  for (; i + kLanes <= dim; i += kLanes) {
+  for (; i + kLanes <= rows.dim; i += kLanes) {
     Lanes sum = LanesAt(y + i);
-    for (int64_t s = 0; s < rows; ++s) {
-      sum += weight[s] * LanesAt(row + s * stride + i);
+    for (int64_t s = 0; s < rows.count; ++s) {
+      sum += weight[s] * LanesAt(rows.first + s * rows.stride + i);
     }
     *reinterpret_cast<Lanes*>(y + i) = sum;
   }
-  for (; i < dim; ++i) {
-    for (int64_t s = 0; s < rows; ++s) {
-      y[i] += weight[s] * row[s * stride + i];
+  for (; i < rows.dim; ++i) {
+    for (int64_t s = 0; s < rows.count; ++s) {
+      y[i] += weight[s] * rows.first[s * rows.stride + i];
     }
   }
 }
@@ -87,9 +92,9 @@ INLINE void Softmax(float* x, int64_t count, float scale) {
 
 }  // namespace
 
-WIDE void MatVec(const float* weight, const float* bias, const float* x, float* y, int64_t inputs,
-                 int64_t begin, int64_t end) {
-  MultiplyRows(weight, inputs, bias, x, y, inputs, begin, end);
+WIDE void MatVec::Run(int64_t begin, int64_t end) const {
+  MultiplyRows({weight + begin * inputs, inputs, end - begin, inputs},
+               bias == nullptr ? nullptr : bias + begin, x, y + begin);
 }
 
 // Slots outside, heads inside: keys and values are read in the order in which they lie.
@@ -103,8 +108,8 @@ WIDE void RowAttention::Run(int64_t queries) const {
     const int64_t end = std::min(seen[t] + 1, slots);
     for (int64_t s = since[t]; s < end; s += kSlots) {
       for (int64_t head = 0; head < heads; ++head) {
-        MultiplyRows(k + s * stride + head / share * dim, stride, nullptr, q_t + head * dim,
-                     weight + head * slots + s, dim, 0, std::min(kSlots, end - s));
+        MultiplyRows({k + s * stride + head / share * dim, stride, std::min(kSlots, end - s), dim},
+                     nullptr, q_t + head * dim, weight + head * slots + s);
       }
     }
     for (int64_t head = 0; head < heads; ++head) {
@@ -113,8 +118,9 @@ WIDE void RowAttention::Run(int64_t queries) const {
     std::fill_n(y_t, heads * dim, 0.f);
     for (int64_t s = since[t]; s < end; s += kSlots) {
       for (int64_t head = 0; head < heads; ++head) {
-        AddRows(weight + head * slots + s, v + s * stride + head / share * dim, stride,
-                std::min(kSlots, end - s), y_t + head * dim, dim);
+        AddRows(weight + head * slots + s,
+                {v + s * stride + head / share * dim, stride, std::min(kSlots, end - s), dim},
+                y_t + head * dim);
       }
     }
   }

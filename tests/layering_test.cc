@@ -1,5 +1,6 @@
 // The includes of every source file, held against docs/architecture.md: who may know whom, and
-// where the libraries are. Paths are relative to the repository root.
+// where the libraries are; and the sizes that STYLE.md promises. Paths are relative to the
+// repository root.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,9 +9,12 @@
 #include <fstream>
 #include <map>
 #include <set>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "tests/functions_of.h"
 
 namespace tessera {
 namespace {
@@ -190,6 +194,91 @@ TEST(Layering, NoHeaderIncludesAllOfLibTorch) {
       EXPECT_EQ(std::ranges::count(includes, "torch/torch.h"), 0) << file;
     }
   }
+}
+
+// The text of every source file and test, by its path.
+std::map<std::string, std::string> ReadTexts() {
+  namespace fs = std::filesystem;
+  const fs::path root = TESSERA_SOURCE_DIR;
+  std::map<std::string, std::string> texts;
+  std::vector<std::string_view> folders = {"tests", "bench"};
+  std::ranges::transform(kFolders, std::back_inserter(folders), &Folder::name);
+  for (const std::string_view folder : folders) {
+    for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
+      const std::string extension = entry.path().extension();
+      if (extension == ".h" || extension == ".cc") {
+        std::stringstream text;
+        text << std::ifstream(entry.path()).rdbuf();
+        texts[entry.path().lexically_relative(root).string()] = text.str();
+      }
+    }
+  }
+  return texts;
+}
+
+TEST(FunctionsOf, CountsTheLinesOfDefinitionsFromTheirHeadToTheirBrace) {
+  const auto functions = FunctionsOf(
+      "int a = 3;\n"
+      "template <class T>\n"
+      "int F(T x,\n"
+      "      int y) {\n"
+      "  return [&] {\n"
+      "    return x;\n"
+      "  }();\n"
+      "}\n"
+      "class C {\n"
+      " public:\n"
+      "  C() : a_{1}, b_(2) {}\n"
+      "  int Get() const;\n"
+      "};\n");
+  ASSERT_EQ(functions.size(), 3);
+  EXPECT_EQ(functions[0].lines, 7);
+  EXPECT_EQ(functions[0].parameters, 2);
+  EXPECT_EQ(functions[1].lines, 1);
+  EXPECT_EQ(functions[1].parameters, 0);
+  EXPECT_EQ(functions[2].lines, 0);
+}
+
+TEST(FunctionsOf, CountsParametersAndNotTheCommasInsideThem) {
+  for (const auto& [head, parameters] : std::vector<std::pair<const char*, int64_t>>{
+           {"void F();", 0},
+           {"std::map<int, int> F(std::map<int, int> a, int b = G(1, 2));", 2},
+           {"std::function<void(int, int)> F(std::function<void(int, int)> f);", 1},
+           {"bool operator==(const A&) const = default;", 1},
+           {"int operator()(int a, int b) const;", 2},
+           {"operator const Tensor&() const { return a; }", 0},
+           {"void F(int a, Point b = {1, 2}, int c = 3) {}", 3}}) {
+    const auto functions = FunctionsOf(head);
+    ASSERT_EQ(functions.size(), 1) << head;
+    EXPECT_EQ(functions[0].parameters, parameters) << head;
+  }
+}
+
+TEST(FunctionsOf, SeesNoFunctionInWordsAndVariables) {
+  for (const char* source :
+       {"// int F(int a) {", "/* int F() {} */", "#define F(x) \\\n  G(x) {}\n", "int f = G(1, 2);",
+        "const char* text = R\"(int F() {})\";", "const char* brace = \"void F() {\\\"\";",
+        "struct S {\n  int a = 1'000;\n  char c = '{';\n};", "namespace a {\n}"}) {
+    EXPECT_TRUE(FunctionsOf(source).empty()) << source;
+  }
+}
+
+TEST(Style, NoFileIsLongerThan300Lines) {
+  for (const auto& [file, text] : ReadTexts()) {
+    EXPECT_LE(std::ranges::count(text, '\n'), 300) << file;
+  }
+}
+
+TEST(Style, NoFunctionHasMoreThan40LinesOr5Parameters) {
+  int64_t functions = 0;
+  for (const auto& [file, text] : ReadTexts()) {
+    for (const FunctionSize& function : FunctionsOf(text)) {
+      EXPECT_LE(function.lines, 40) << file << ": " << function.head;
+      EXPECT_LE(function.parameters, 5) << file << ": " << function.head;
+      ++functions;
+    }
+  }
+  EXPECT_GT(functions, 2000);  // they were found
 }
 
 }  // namespace

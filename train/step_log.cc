@@ -11,8 +11,6 @@
 namespace tessera {
 namespace {
 
-constexpr int kLevels = 10;
-
 // The keys of a line besides "step", in their order.
 struct NumberKey {
   const char* name;
@@ -102,8 +100,7 @@ void Interval::Add(const ModelLoss& loss, LossCounts counts, int64_t slots) {
     by_patch_.Add(loss.turn_N, loss.image.by_patch_N);
   }
   if (loss.image.level_M.defined()) {
-    by_level_.Add((loss.image.level_M * kLevels).to(torch::kLong).clamp(0, kLevels - 1),
-                  loss.image.by_level_M);
+    by_level_.AddByLevel(loss.image.level_M, loss.image.by_level_M);
   }
 }
 
@@ -153,24 +150,6 @@ Interval Interval::FromJson(const Json& json) {
     }
   });
   return interval;
-}
-
-void Interval::Bins::Add(const Tensor& bin_N, const Tensor& value_N) {
-  const Tensor bins = bin_N.to(torch::kCPU).contiguous();
-  const Tensor values = value_N.to(torch::kCPU, torch::kFloat64).contiguous();
-  for (int64_t i = 0; i < bins.numel(); ++i) {
-    const auto bin = static_cast<size_t>(bins.data_ptr<int64_t>()[i]);
-    sum.resize(std::max({sum.size(), bin + 1, size_t{kLevels}}));
-    count.resize(sum.size());
-    sum[bin] += values.data_ptr<double>()[i];
-    ++count[bin];
-  }
-}
-
-std::vector<double> Interval::Bins::Means() const {
-  std::vector<double> means(sum.size());
-  std::ranges::transform(sum, count, means.begin(), std::divides());
-  return means;
 }
 
 }  // namespace tessera

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "files/json.h"
 #include "model/learner.h"
+#include "train/binned_mean.h"
 
 namespace tessera {
 
@@ -52,12 +53,6 @@ class Interval {
   static Interval FromJson(const Json& json);
 
  private:
-  struct Bins {
-    std::vector<double> sum, count;
-    void Add(const Tensor& bin_N, const Tensor& value_N);
-    std::vector<double> Means() const;
-  };
-
   template <class Self, class Visitor>
   static void Visit(Self& self, const Visitor& visit) {
     visit("steps", self.steps_);
@@ -79,7 +74,7 @@ class Interval {
   double text_sum_ = 0, image_sum_ = 0;
   LossCounts counts_;
   double held_out_text_ = kNotMeasured, held_out_image_ = kNotMeasured;
-  Bins by_level_, by_patch_;
+  BinnedMean by_level_, by_patch_;
 };
 
 }  // namespace tessera

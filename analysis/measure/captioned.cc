@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "config/status.h"
 #include "ops/pixels.h"
@@ -15,16 +16,34 @@ constexpr int64_t kMostClasses = 32, kLeastPictures = 20;  // of each class
 
 }  // namespace
 
+const std::string* CaptionOf(const Document& document) {
+  const std::vector<Segment>& segments = document.segments;
+  return segments.size() > 1 && AsImage(segments[1]) != nullptr ? AsText(segments[0]) : nullptr;
+}
+
 absl::StatusOr<std::vector<CaptionedPicture>> CaptionedPictures(const Dataset& dataset,
                                                                 int64_t count) {
   std::vector<CaptionedPicture> pictures;
   count = std::min(count, dataset.size());
   for (int64_t i = 0; i < count; ++i) {
-    ASSIGN_OR_RETURN(Document document, dataset.Get(i * dataset.size() / count));
-    std::vector<Segment>& segments = document.segments;
-    if (segments.size() > 1 && AsText(segments[0]) && AsImage(segments[1])) {
-      pictures.push_back(
-          {std::get<std::string>(std::move(segments[0])), std::get<Image>(std::move(segments[1]))});
+    ASSIGN_OR_RETURN(const Document document, dataset.Get(i * dataset.size() / count));
+    if (const std::string* caption = CaptionOf(document)) {
+      pictures.push_back({*caption, *AsImage(document.segments[1])});
+    }
+  }
+  return pictures;
+}
+
+std::vector<PictureInPlace> PicturesInPlace(const Document& document) {
+  std::vector<PictureInPlace> pictures;
+  Document up_to;
+  std::string text;
+  for (const Segment& segment : document.segments) {
+    up_to.segments.push_back(segment);
+    if (const Image* image = AsImage(segment)) {
+      pictures.push_back({*image, std::exchange(text, ""), up_to});
+    } else {
+      text = *AsText(segment);
     }
   }
   return pictures;

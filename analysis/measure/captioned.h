@@ -16,10 +16,21 @@ struct CaptionedPicture {
   Image picture;
 };
 
-// Of at most `count` documents, spread evenly over the data set: those that begin with a text and
-// then a picture.
+// The first text of a document that begins with a text and then a picture; null for others.
+const std::string* CaptionOf(const Document& document);
+
+// The captioned pictures among `count` documents at most, spread evenly over the data set.
 absl::StatusOr<std::vector<CaptionedPicture>> CaptionedPictures(const Dataset& dataset,
                                                                 int64_t count);
+
+// A picture of a document, the text that stands between it and the picture before it, and the
+// document up to and with it.
+struct PictureInPlace {
+  Image picture;
+  std::string text;
+  Document up_to;
+};
+std::vector<PictureInPlace> PicturesInPlace(const Document& document);
 
 // The captions in alphabetical order if there are few of them, each with many pictures, so that
 // they are names of classes; else empty.

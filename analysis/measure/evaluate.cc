@@ -9,11 +9,10 @@
 #include "config/status.h"
 #include "ops/random.h"
 #include "sequence/loader.h"
+#include "train/binned_mean.h"
 
 namespace tessera {
 namespace {
-
-constexpr int kLevels = 10;
 
 constexpr int64_t kMeasuredPatches = 32;  // of a batch
 
@@ -46,7 +45,7 @@ absl::StatusOr<HeldOutLoss> EvaluateLoss(const Run& run, std::shared_ptr<const D
   const Batches batches = EvaluationBatches(run, std::move(dataset), options);
   HeldOutLoss loss;
   LossCounts counts;
-  Tensor error = at::zeros({kLevels}, torch::kFloat64), draws = at::zeros_like(error);
+  BinnedMean by_level;
   for (int64_t i = 0; i < batches.count; ++i) {
     ASSIGN_OR_RETURN(const Batch batch, MakeBatch(batches.source, i));
     const auto rng = MakeGenerator(run.learner->device(), options.seed, Stream::kEvaluate, i);
@@ -57,10 +56,7 @@ absl::StatusOr<HeldOutLoss> EvaluateLoss(const Run& run, std::shared_ptr<const D
     loss.text += part.text_sum.item<double>();
     loss.image += part.image_sum.item<double>();
     if (part.image.level_M.defined()) {
-      const Tensor level_M = part.image.level_M.to(torch::kCPU);
-      const Tensor bin = (level_M * kLevels).to(torch::kLong).clamp(0, kLevels - 1);
-      error += at::bincount(bin, part.image.by_level_M.to(torch::kCPU, torch::kFloat64), kLevels);
-      draws += at::bincount(bin, {}, kLevels);
+      by_level.AddByLevel(part.image.level_M, part.image.by_level_M);
     }
   }
   const auto mean = [](double sum, double count) {
@@ -68,10 +64,7 @@ absl::StatusOr<HeldOutLoss> EvaluateLoss(const Run& run, std::shared_ptr<const D
   };
   loss.text = mean(loss.text, counts.text);
   loss.image = mean(loss.image, counts.image);
-  if (draws.sum().item<double>() > 0) {
-    const Tensor mean = (error / draws).contiguous();
-    loss.image_by_level.assign(mean.data_ptr<double>(), mean.data_ptr<double>() + kLevels);
-  }
+  loss.image_by_level = by_level.Means();
   return loss;
 }
 

@@ -27,8 +27,8 @@ struct HeldOutLikelihood {
   double error = 0;  // standard error of the mean over patches
 };
 
-// Of the same documents, but of at most 32 patches a batch, evenly spread: a diffusion head follows
-// its flow with a backward pass for every number of a patch.
+// Measures at most 32 patches of each batch of those documents, drawn by chance: a diffusion head
+// follows its flow with a backward pass for every number of a patch.
 absl::StatusOr<HeldOutLikelihood> EvaluateLikelihood(const Run& run,
                                                      std::shared_ptr<const Dataset> dataset,
                                                      const EvaluateOptions& options);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "analysis/measure/captioned.h"
 #include "config/status.h"
 #include "data/shapes/instruction.h"
 #include "data/shapes/scene_check.h"
@@ -150,15 +151,12 @@ absl::StatusOr<StoryScore> EvaluateStories(const Run& run, const Dataset& datase
   const SceneChecker checker(run.layout.grids[0].rows * run.layout.patch);
   double pictures = 0, right = 0;
   for (const Document& story : ContinueAll(run, captions, Until::kEnd, options)) {
-    Document so_far;
-    for (const Segment& segment : story.segments) {
-      so_far.segments.push_back(segment);
-      if (const Image* image = AsImage(segment)) {
-        ++pictures;
-        if (const auto told = ToldScenes(so_far); told.ok()) {
-          ASSIGN_OR_RETURN(const SceneReading reading, checker.CheckScene(*image, told->back()));
-          right += reading.right();
-        }
+    for (const PictureInPlace& shown : PicturesInPlace(story)) {
+      ++pictures;
+      if (const auto told = ToldScenes(shown.up_to); told.ok()) {
+        ASSIGN_OR_RETURN(const SceneReading reading,
+                         checker.CheckScene(shown.picture, told->back()));
+        right += reading.right();
       }
     }
   }

@@ -6,36 +6,12 @@
 
 #include "ops/random.h"
 #include "sequence/packer.h"
+#include "train/binned_mean.h"
 
 namespace tessera {
 namespace {
 
 constexpr int64_t kAtOnce = 64;  // documents
-constexpr int64_t kLevels = 10;
-
-// A mean by bin. Bins are added as they come.
-class BinnedMean {
- public:
-  void Add(const Tensor& bin_N, const Tensor& value_N, int64_t bins = 0) {
-    const Tensor bin = bin_N.to(torch::kCPU, torch::kLong);
-    const Tensor sum = at::bincount(bin, value_N.to(torch::kCPU, torch::kDouble), bins);
-    sum_ = Padded(sum_, sum.size(0)) + Padded(sum, sum_.size(0));
-    const Tensor count = at::bincount(bin, {}, bins).to(torch::kDouble);
-    count_ = Padded(count_, count.size(0)) + Padded(count, count_.size(0));
-  }
-
-  std::vector<double> Means() const {
-    const Tensor mean = (sum_ / count_).contiguous();
-    return {mean.data_ptr<double>(), mean.data_ptr<double>() + mean.size(0)};
-  }
-
- private:
-  static Tensor Padded(const Tensor& values, int64_t size) {
-    return at::constant_pad_nd(values, {0, std::max<int64_t>(0, size - values.size(0))});
-  }
-
-  Tensor sum_ = at::zeros({0}, torch::kDouble), count_ = at::zeros({0}, torch::kDouble);
-};
 
 Batch BatchOf(const Run& run, const std::vector<Document>& documents) {
   LayoutSpec layout = run.layout;
@@ -79,8 +55,7 @@ LossSplit SplitLoss(const Run& run, const std::vector<Document>& documents, uint
       by_turn.Add(loss.turn_N, loss.image.by_patch_N);
     }
     if (loss.image.level_M.defined()) {
-      by_level.Add((loss.image.level_M * kLevels).to(torch::kLong).clamp(0, kLevels - 1),
-                   loss.image.by_level_M, kLevels);
+      by_level.AddByLevel(loss.image.level_M, loss.image.by_level_M);
     }
   }
   for (ExitLoss& exit : split.exits) {

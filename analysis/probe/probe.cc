@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "analysis/probe/labels.h"
+#include "analysis/measure/judge.h"
 #include "config/status.h"
 #include "data/image/image_io.h"
 #include "sequence/grids.h"
@@ -127,45 +127,54 @@ absl::StatusOr<std::vector<DriftCurve>> Drift(const Run& run,
   return curves;
 }
 
+// The documents in the order in which the run reads them.
+struct Reading {
+  const char* name;
+  std::vector<Document> documents;
+};
+
+void AddReading(const Run& run, const Reading& reading, const std::vector<Label>& labels,
+                const ProbeOptions& options, ProbeResult* result) {
+  options.Begin("hidden states");
+  const HiddenStates states = ReadHiddenStates(run, reading.documents);
+  if (result->exported.empty()) {
+    result->layers = states.layers;
+    result->patches = states.patch_PD.size(0);
+    result->exported = ExportOf(states, options.exported);
+  }
+  options.Begin("linear probes");
+  if (result->patches > 0) {
+    AddPixels(states, reading.name, &result->curves);
+    AddLabels(states, labels, reading.name, &result->curves);
+  }
+  for (int64_t i = 0; i < std::min(options.shown, std::ssize(reading.documents)); ++i) {
+    const Document& document = reading.documents[static_cast<size_t>(i)];
+    if (!Layout(document, run.layout, run.tokenizer).pictures.empty()) {
+      const AttentionView& view = result->views.emplace_back(LookAt(run, document));
+      result->exported.emplace_back(absl::StrCat("attention_", result->views.size() - 1),
+                                    at::stack(view.weight_HTS));
+    }
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<ProbeResult> ProbeRun(const Run& run, const std::shared_ptr<const Files>& files,
                                      const ProbeOptions& options) {
-  const auto begin = [&](const char* part) { options.on_part ? options.on_part(part) : void(); };
   ASSIGN_OR_RETURN(const auto test, OpenDataset(run.config, Split::kTest, files));
   ASSIGN_OR_RETURN(const std::vector<Document> documents, WithPictures(*test, options.documents));
-  ASSIGN_OR_RETURN(const std::vector<Label> labels, LabelsOf(run, documents));
-  const std::vector<Document> turned = PictureFirst(documents);
+  ASSIGN_OR_RETURN(const std::vector<Label> labels, MakeJudge(run.config.data)->Labels(documents));
   ProbeResult result{.documents = std::ssize(documents)};
-  for (const auto& [told, reading] : {std::pair(&documents, kAsTold), {&turned, kPictureFirst}}) {
-    if (told->empty()) {
-      continue;
-    }
-    begin("hidden states");
-    const HiddenStates states = ReadHiddenStates(run, *told);
-    if (result.exported.empty()) {
-      result.layers = states.layers;
-      result.patches = states.patch_PD.size(0);
-      result.exported = ExportOf(states, options.exported);
-    }
-    begin("linear probes");
-    if (result.patches > 0) {
-      AddPixels(states, reading, &result.curves);
-      AddLabels(states, labels, reading, &result.curves);
-    }
-    for (int64_t i = 0; i < std::min(options.shown, std::ssize(*told)); ++i) {
-      const Document& document = (*told)[static_cast<size_t>(i)];
-      if (!Layout(document, run.layout, run.tokenizer).pictures.empty()) {
-        const AttentionView& view = result.views.emplace_back(LookAt(run, document));
-        result.exported.emplace_back(absl::StrCat("attention_", result.views.size() - 1),
-                                     at::stack(view.weight_HTS));
-      }
+  for (const Reading& reading :
+       {Reading{kAsTold, documents}, Reading{kPictureFirst, PictureFirst(documents)}}) {
+    if (!reading.documents.empty()) {
+      AddReading(run, reading, labels, options, &result);
     }
   }
-  begin("losses");
+  options.Begin("losses");
   result.losses = SplitLoss(run, documents, options.seed);
   if (run.config.generates_images()) {
-    begin("pictures");
+    options.Begin("pictures");
     ASSIGN_OR_RETURN(result.drift, Drift(run, documents, options));
   }
   return result;

@@ -21,6 +21,8 @@ struct ProbeOptions {
   int64_t drawn = 256;       // pictures that are drawn, each with guidance and without
   uint64_t seed = 0;
   std::function<void(const std::string& what)> on_part = {};
+
+  void Begin(const char* part) const { on_part ? on_part(part) : void(); }
 };
 
 // One thing looked for in every layer.

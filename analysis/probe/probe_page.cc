@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "analysis/page/svg.h"
-#include "analysis/probe/npy.h"
 #include "config/status.h"
 #include "config/toml.h"
 #include "run/safetensors.h"
@@ -254,9 +253,6 @@ absl::Status WriteProbe(const ProbeResult& result, const Run& run, const std::st
   RETURN_IF_ERROR(files.MakeFolder(folder));
   RETURN_IF_ERROR(
       files.Write(JoinPath(folder, "states.safetensors"), WriteSafetensors(result.exported)));
-  for (const auto& [name, tensor] : result.exported) {
-    RETURN_IF_ERROR(files.Write(JoinPath(folder, name + ".npy"), WriteNpy(tensor)));
-  }
   RETURN_IF_ERROR(files.Write(JoinPath(folder, "probe.json"),
                               DumpJson(ProbeJson(result, run), /*indented=*/true) + "\n"));
   return files.Write(JoinPath(folder, "probe.html"), ProbePage(result, run, title));

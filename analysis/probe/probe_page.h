@@ -14,7 +14,7 @@ Json ProbeJson(const ProbeResult& result, const Run& run);
 // One page, pictures first.
 std::string ProbePage(const ProbeResult& result, const Run& run, const std::string& title);
 
-// probe.json, probe.html, states.safetensors, and the same tensors as .npy, into the folder.
+// Writes probe.json, probe.html and states.safetensors into the folder.
 absl::Status WriteProbe(const ProbeResult& result, const Run& run, const std::string& folder,
                         const std::string& title, const Files& files);
 

@@ -65,6 +65,30 @@ void AddBars(BarPlot plot, std::vector<Figure>* figures) {
   }
 }
 
+void AddLossBars(const Log& log, std::vector<Figure>* figures) {
+  BarPlot level{.title = "Squared error of the clean patch by noise level",
+                .x_label = "0: from pure noise; 1: from the patch itself",
+                .y_label = "at the end of training",
+                .names = {},
+                .values = LastMeans(log, &TrainReport::image_loss_by_level),
+                .size = {}};
+  for (size_t i = 0; i < level.values.size(); ++i) {
+    level.names.push_back(absl::StrFormat(
+        "%.2f", (static_cast<double>(i) + 0.5) / static_cast<double>(level.values.size())));
+  }
+  BarPlot patch{.title = "Image loss by patch",
+                .x_label = "turn in the picture",
+                .y_label = "at the end of training",
+                .names = {},
+                .values = LastMeans(log, &TrainReport::image_loss_by_patch),
+                .size = {}};
+  for (size_t i = 0; i < patch.values.size(); ++i) {
+    patch.names.push_back(absl::StrCat(i + 1));
+  }
+  AddBars(std::move(level), figures);
+  AddBars(std::move(patch), figures);
+}
+
 }  // namespace
 
 std::vector<Figure> Curves(const Log& log) {
@@ -90,27 +114,7 @@ std::vector<Figure> Curves(const Log& log) {
   AddCurves(log, {{"", &TrainReport::tokens_per_second}},
             {.title = "Speed", .x = {}, .y = {"slots a second"}, .series = {}, .size = {}},
             &figures);
-  BarPlot level{.title = "Squared error of the clean patch by noise level",
-                .x_label = "0: from pure noise; 1: from the patch itself",
-                .y_label = "at the end of training",
-                .names = {},
-                .values = LastMeans(log, &TrainReport::image_loss_by_level),
-                .size = {}};
-  for (size_t i = 0; i < level.values.size(); ++i) {
-    level.names.push_back(absl::StrFormat(
-        "%.2f", (static_cast<double>(i) + 0.5) / static_cast<double>(level.values.size())));
-  }
-  BarPlot patch{.title = "Image loss by patch",
-                .x_label = "turn in the picture",
-                .y_label = "at the end of training",
-                .names = {},
-                .values = LastMeans(log, &TrainReport::image_loss_by_patch),
-                .size = {}};
-  for (size_t i = 0; i < patch.values.size(); ++i) {
-    patch.names.push_back(absl::StrCat(i + 1));
-  }
-  AddBars(std::move(level), &figures);
-  AddBars(std::move(patch), &figures);
+  AddLossBars(log, &figures);
   return figures;
 }
 

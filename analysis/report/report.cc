@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "analysis/measure/judge.h"
 #include "analysis/report/curves.h"
 #include "analysis/report/machine.h"
 #include "analysis/report/run_log.h"
@@ -27,10 +28,7 @@ std::string Summary(const Run& run, const std::vector<TrainReport>& log) {
   for (const auto& [name, tensor] : Parameters(*run.learner)) {
     parameters += tensor.numel();
   }
-  const DataConfig& data = run.config.data;
-  const std::string source = data.kind == DataKind::kShapes
-                                 ? "drawn " + std::string(EnumName(data.shapes.variant))
-                                 : data.path;
+  const std::string source = MakeJudge(run.config.data)->DataName();
   const std::string trained = log.empty() ? "there is no log of its training"
                                           : absl::StrFormat("trained for %d steps in %.1f minutes",
                                                             log.back().step, log.back().minutes);

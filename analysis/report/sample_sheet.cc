@@ -2,42 +2,33 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "analysis/measure/continue.h"
 #include "analysis/measure/reconstructions.h"
 #include "config/status.h"
 #include "data/image/image_io.h"
-#include "infer/generator.h"
 
 namespace tessera {
 namespace {
 
 constexpr int64_t kPictures = 32, kColumns = 8, kMargin = 2, kSide = 96;
 
-// One for each caption, of which *captions has one a line.
+// Draws a picture for the first text of each of kPictures documents, and writes these texts to
+// *captions, one a line.
 absl::StatusOr<std::vector<Image>> DrawCaptions(const Run& run, const Dataset& dataset,
                                                 std::string* captions) {
-  GenerateRequest request;
-  request.amed = run.amed;
+  std::vector<Document> prompts;
   const int64_t count = std::min(kPictures, dataset.size());
   for (int64_t i = 0; i < count; ++i) {  // spread out: neighbours in a folder are often alike
     ASSIGN_OR_RETURN(const Document document, dataset.Get(i * dataset.size() / count));
     for (const Segment& segment : document.segments) {
       if (const std::string* text = AsText(segment)) {
-        request.prompts.push_back({{*text}});
+        prompts.push_back({{*text}});
         absl::StrAppend(captions, *text, "\n");
         break;
       }
     }
   }
-  std::vector<Image> images;
-  if (request.prompts.empty()) {
-    return images;
-  }
-  request.until = Until::kImage;
-  for (const Document& document :
-       Generate(*run.model, run.tokenizer, run.layout, run.config.generate, request)) {
-    images.push_back(*AsImage(document.segments.back()));
-  }
-  return images;
+  return Draw(run, prompts, {.batch = kPictures}).images;
 }
 
 }  // namespace

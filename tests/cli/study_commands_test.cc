@@ -27,7 +27,8 @@ TEST(StudyCommands, LookInsideATrainedRunAndCompareItsSamplers) {
   EXPECT_EQ(probe.exit_code, 0) << probe.err;
   EXPECT_EQ(probe.out, "run/probe/probe.html\n");
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "\"exits\"", Contents(folder / "run/probe/probe.json"));
-  EXPECT_TRUE(Contents(folder / "run/probe/states.npy").starts_with("\x93NUMPY"));
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "\"states\"",
+                      Contents(folder / "run/probe/states.safetensors"));
 
   const Outcome lab = Tessera(
       folder,

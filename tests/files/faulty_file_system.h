@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
@@ -12,8 +13,11 @@
 
 namespace tessera {
 
-// Every operation fails with probability `rate`, as a passing error, before it does anything. The
-// k-th operation's fate is a function of (seed, k).
+// Every operation fails with probability `rate`, as a passing error: half of the faults come before
+// it does anything, the others half-way. Half-way, a read is lost, a write leaves half of a
+// ".partial" file as a killed one does, an append is rolled back, a folder is made without its last
+// part or loses one of its files, and a sync is done but not confirmed. A rename has no half.
+// The k-th operation's fate is a function of (seed, k).
 class FaultyFileSystem : public FileSystem {
  public:
   FaultyFileSystem(double rate, uint64_t seed,
@@ -22,44 +26,77 @@ class FaultyFileSystem : public FileSystem {
 
   int64_t operations() const { return operations_; }
   int64_t faults() const { return faults_; }
+  int64_t faults_half_way() const { return faults_half_way_; }
 
   absl::StatusOr<PathKind> Kind(const std::string& path) const override {
-    return Fails() ? Fault(path) : inner_->Kind(path);
+    return Do<absl::StatusOr<PathKind>>(
+        path, [&] { return inner_->Kind(path); }, [] {});
   }
   absl::StatusOr<std::string> Read(const std::string& path) const override {
-    return Fails() ? Fault(path) : inner_->Read(path);
+    return Do<absl::StatusOr<std::string>>(
+        path, [&] { return inner_->Read(path); }, [] {});
   }
   absl::Status Write(const std::string& path, std::string_view bytes) const override {
-    return Fails() ? Fault(path) : inner_->Write(path, bytes);
+    return Do<absl::Status>(
+        path, [&] { return inner_->Write(path, bytes); },
+        [&] { inner_->Write(path + ".partial", Half(bytes)).IgnoreError(); });
   }
   absl::Status Append(const std::string& path, std::string_view bytes) const override {
-    return Fails() ? Fault(path) : inner_->Append(path, bytes);
+    return Do<absl::Status>(
+        path, [&] { return inner_->Append(path, bytes); }, [&] { AppendAndRollBack(path, bytes); });
   }
   absl::StatusOr<std::vector<std::string>> List(const std::string& folder) const override {
-    return Fails() ? Fault(folder) : inner_->List(folder);
+    return Do<absl::StatusOr<std::vector<std::string>>>(
+        folder, [&] { return inner_->List(folder); }, [] {});
   }
   absl::Status MakeFolder(const std::string& path) const override {
-    return Fails() ? Fault(path) : inner_->MakeFolder(path);
+    const std::string above = std::filesystem::path(path).parent_path().string();
+    return Do<absl::Status>(
+        path, [&] { return inner_->MakeFolder(path); },
+        [&] { above.empty() ? void() : inner_->MakeFolder(above).IgnoreError(); });
   }
   absl::Status Rename(const std::string& from, const std::string& to) const override {
-    return Fails() ? Fault(to) : inner_->Rename(from, to);
+    return Do<absl::Status>(
+        to, [&] { return inner_->Rename(from, to); }, [] {});
   }
   absl::Status Remove(const std::string& path) const override {
-    return Fails() ? Fault(path) : inner_->Remove(path);
+    return Do<absl::Status>(
+        path, [&] { return inner_->Remove(path); }, [&] { RemoveOneInside(path); });
   }
   absl::Status Sync(const std::string& folder) const override {
-    return Fails() ? Fault(folder) : inner_->Sync(folder);
+    return Do<absl::Status>(
+        folder, [&] { return inner_->Sync(folder); }, [&] { inner_->Sync(folder).IgnoreError(); });
   }
 
  private:
-  bool Fails() const {
-    const uint64_t operation = static_cast<uint64_t>(operations_++);
-    const bool fails = UnitInterval(MixBits(seed_ ^ MixBits(operation))) < rate_;
-    faults_ += fails;
-    return fails;
-  }
-  static absl::Status Fault(const std::string& path) {
+  template <class Result, class Operation, class HalfOfIt>
+  Result Do(const std::string& path, const Operation& operation, const HalfOfIt& half) const {
+    const uint64_t fate = MixBits(seed_ ^ MixBits(static_cast<uint64_t>(operations_++)));
+    if (UnitInterval(fate) >= rate_) {
+      return operation();
+    }
+    ++faults_;
+    if (fate % 2 == 0) {
+      ++faults_half_way_;
+      half();
+    }
     return absl::UnavailableError("injected fault at '" + path + "'");
+  }
+
+  static std::string_view Half(std::string_view bytes) { return bytes.substr(0, bytes.size() / 2); }
+
+  void AppendAndRollBack(const std::string& path, std::string_view bytes) const {
+    std::error_code none;
+    const auto before = std::filesystem::file_size(path, none);
+    inner_->Append(path, Half(bytes)).IgnoreError();
+    std::filesystem::resize_file(path, none ? 0 : before);
+  }
+
+  void RemoveOneInside(const std::string& path) const {
+    const auto names = inner_->List(path);
+    if (names.ok() && !names->empty()) {
+      inner_->Remove(JoinPath(path, names->front())).IgnoreError();
+    }
   }
 
   const double rate_;
@@ -67,6 +104,7 @@ class FaultyFileSystem : public FileSystem {
   const std::shared_ptr<const FileSystem> inner_;
   mutable std::atomic<int64_t> operations_ = 0;
   mutable std::atomic<int64_t> faults_ = 0;
+  mutable std::atomic<int64_t> faults_half_way_ = 0;
 };
 
 // Files over a faulty system whose retries do not really wait.

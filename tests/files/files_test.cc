@@ -114,8 +114,39 @@ TEST(Files, FaultsThatPassDoNotShow) {
     ASSERT_EQ(files.Read(folder / "x").value(), std::to_string(i));
   }
   EXPECT_GT(system->faults(), 20);
-  const std::string log = Files().Read(folder / "log").value();
-  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 20);
+  EXPECT_GT(system->faults_half_way(), 10);
+  std::string lines;
+  for (int i = 0; i < 20; ++i) {
+    lines += std::to_string(i) + "\n";
+  }
+  EXPECT_EQ(Files().Read(folder / "log").value(), lines);
+  EXPECT_EQ(Files().List(folder.path()).value(), (Names{"log", "x"}));
+}
+
+TEST(Files, FaultsThatPassDoNotShowInFolders) {
+  const TempFolder folder;
+  const auto system = std::make_shared<FaultyFileSystem>(0.5, 3);
+  const Files files = FilesWithoutWaiting(system, /*tries=*/60);
+  for (int i = 0; i < 20; ++i) {
+    const std::string from = folder / ("from" + std::to_string(i)), to = folder / "to";
+    ASSERT_TRUE(files.MakeFolder(from + "/a").ok());
+    ASSERT_TRUE(files.Write(from + "/a/1", "1").ok());
+    ASSERT_TRUE(files.Write(from + "/a/2", "2").ok());
+    ASSERT_TRUE(files.Remove(to).ok());
+    ASSERT_TRUE(files.Rename(from, to).ok());
+    ASSERT_EQ(Files().ListTree(folder.path()).value(), (Names{"to/a/1", "to/a/2"}));
+  }
+  EXPECT_GT(system->faults_half_way(), 10);
+}
+
+TEST(Files, AnAppendThatKeepsFailingHalfWayLeavesTheFileAsItWas) {
+  const TempFolder folder;
+  folder.Write("log", "one\n");
+  const auto system = std::make_shared<FaultyFileSystem>(1, 0);
+  const Files files = FilesWithoutWaiting(system);
+  EXPECT_TRUE(absl::IsUnavailable(files.Append(folder / "log", "two\n")));
+  EXPECT_GT(system->faults_half_way(), 5);
+  EXPECT_EQ(Files().Read(folder / "log").value(), "one\n");
 }
 
 TEST(Files, JoinsPathsWithOneSlash) {

@@ -8,6 +8,8 @@
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "tests/heads/expected.h"
@@ -107,7 +109,7 @@ struct MixtureReference {
 
 constexpr std::array<int64_t, 9> kMixtureSteps = {5, 8, 10, 16, 20, 25, 50, 100, 250};
 
-inline std::vector<MixtureReference> MixtureReferences() {
+inline std::vector<MixtureReference> ReferencesInTime() {
   using enum SamplerKind;
   constexpr auto cosine = NoiseScheduleKind::kCosine, flow = NoiseScheduleKind::kFlow;
   return {
@@ -143,6 +145,13 @@ inline std::vector<MixtureReference> MixtureReferences() {
       {"flow-sde",
        {{.kind = kFlowSde}, flow},
        {.155, .090, .066, .031, .021, .015, .0052, .0043, .0061}},
+  };
+}
+
+inline std::vector<MixtureReference> ReferencesInSigma() {
+  using enum SamplerKind;
+  constexpr auto cosine = NoiseScheduleKind::kCosine, flow = NoiseScheduleKind::kFlow;
+  return {
       {"dpm-solver-2, r .5",
        {{.kind = kDpmSolver2, .grid = StepGrid::kPolynomial}, cosine},
        {.321, .074, .045, .016, .010, .0071, .0082, .0034, .0028}},
@@ -161,6 +170,12 @@ inline std::vector<MixtureReference> MixtureReferences() {
        {{.kind = kAmed, .grid = StepGrid::kPolynomial}, flow, .6},
        {.483, .124, .081, .035, .026, .018, .0087, .0047, .0037}},
   };
+}
+
+inline std::vector<MixtureReference> MixtureReferences() {
+  std::vector<MixtureReference> all = ReferencesInTime();
+  std::ranges::move(ReferencesInSigma(), std::back_inserter(all));
+  return all;
 }
 
 struct Estimate {
