@@ -46,7 +46,7 @@ absl::StatusOr<std::vector<Fitted>> ListFitted(const std::string& checkpoint, co
   return all;
 }
 
-// Whether a key of [generate] changes the curve that the predictor was fitted to.
+// Says whether a key of [generate] changes the curve that the predictor was fitted to.
 bool Matters(const std::string& key) {
   return key.starts_with("guidance") || key == "image_guidance" || key == "negative" ||
          (key.starts_with("sampler.") && key != "sampler.temperature");
