@@ -24,7 +24,7 @@ struct Arguments {
   std::string out;
 };
 
-// As a shell reads it again.
+// Quotes a word so that a shell reads it again.
 std::string ShellWord(const std::string& word) {
   const bool plain = !word.empty() && word.find_first_of(" '\"|;&<>()[]*?$\\`#~") == word.npos;
   return plain ? word : absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'");
@@ -56,7 +56,7 @@ StudyConfig WithArguments(StudyConfig study, const Arguments& arguments) {
   return study;
 }
 
-// Lines go to the log; what is happening is shown over and over on a terminal alone.
+// What has happened is printed line by line; what is happening is shown on a terminal alone.
 StudyHooks ShownHooks() {
   StudyHooks hooks;
   hooks.stop = StopOnSignal();
@@ -70,7 +70,7 @@ StudyHooks ShownHooks() {
   return hooks;
 }
 
-// A readout that no run has is most likely mistyped.
+// A readout that no run has is most likely mistyped, so its nearest name is printed.
 void NameMissing(const StudyResult& result) {
   const std::vector<std::string> names = MeasureNames(result);
   for (const std::string& readout : Readouts(result)) {

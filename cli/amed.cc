@@ -21,10 +21,11 @@ struct Arguments {
   DeviceKind device = DeviceKind::kCpu;
 };
 
-// Far from where an error of the predicted patch is divided by a small sigma; a last look ends it.
+// This level is far from where a small sigma divides the error of the predicted patch; a last look
+// ends the curve there.
 constexpr double kSigmaMin = .2;
 
-// Two looks a step and one at the end; an even number saves the first.
+// A step takes two evaluations and the last look one; an even number is reached without the first.
 absl::StatusOr<AmedSettings> SettingsOf(const Arguments& arguments, const RunConfig& config) {
   AmedSettings settings{.amed = {}, .generate = config.generate};
   const SamplerConfig& base = config.generate.sampler;

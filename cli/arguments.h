@@ -23,14 +23,14 @@ inline CLI::Validator AtLeast(int64_t least) {
   return CLI::Validator(check, "");
 }
 
-// "1 document", "2 documents".
+// Returns "1 document", "2 documents" and so on.
 inline std::string Counted(int64_t count, const std::string& what) {
   return absl::StrCat(count, " ", what, count == 1 ? "" : "s");
 }
 
 inline std::atomic<bool> stop_requested = false;  // the one thing that a signal handler may touch
 
-// An error for numbers that were measured well and are not what was expected: exit code 1.
+// Makes the error for numbers that were measured and miss what was expected. Its exit code is 1.
 inline constexpr char kMissed[] = "tessera/missed";
 inline absl::Status Missed(const std::string& sentence) {
   absl::Status status = absl::FailedPreconditionError(sentence);

@@ -22,8 +22,8 @@ struct Arguments {
   bool cheap = false;
 };
 
-// The file's name without its ending; a study's under studies/, so that it and a recipe of the same
-// name stay apart.
+// Returns the folder for a recipe: its file's name without the ending. Studies have theirs under
+// studies/, so that a study and a recipe of one name stay apart.
 std::string FolderOf(const Arguments& arguments, const std::string& recipe) {
   const std::string file = LastName(recipe), name = file.substr(0, file.rfind('.'));
   const bool study = recipe.find("studies/") != recipe.npos;
@@ -60,7 +60,7 @@ absl::StatusOr<int64_t> CheckOne(const CheckRequest& request, const Files& files
   return std::ranges::count_if(result->comparisons, [](const auto& row) { return !row.holds(); });
 }
 
-// The requests, one a recipe. What cannot be checked is refused before the first is trained.
+// Makes one request a recipe. What cannot be checked is refused before the first is trained.
 absl::StatusOr<std::vector<CheckRequest>> Requests(const Arguments& arguments, const Files& files) {
   std::vector<CheckRequest> requests;
   std::vector<std::string> overrides;

@@ -1,4 +1,5 @@
-// One function a command: it declares its arguments and returns what runs when it is chosen.
+// Each command has one function, which declares the arguments and returns what runs if the command
+// is chosen.
 #pragma once
 
 #include <functional>

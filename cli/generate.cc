@@ -51,7 +51,7 @@ absl::StatusOr<std::optional<int64_t>> GridIndex(const std::string& name,
                    absl::StrJoin(grids, ", ", say), " patches; choose one of these"));
 }
 
-// The requests, but for their prompts and their first index.
+// Makes the request, whose prompts and first index each batch fills in.
 absl::StatusOr<GenerateRequest> RequestOf(const Arguments& arguments, const Run& run,
                                           const Document& prompt) {
   GenerateRequest request{.prompts = {}, .seed = arguments.seed};

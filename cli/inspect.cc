@@ -31,7 +31,7 @@ std::string ShapeOf(const Tensor& tensor) {
 
 using Note = std::function<std::string_view(const Tensor&)>;
 
-// Name, type, shape, what the numbers are like, and a note. Returns how many numbers there are.
+// Prints each tensor's name, type, shape, statistics and note. Returns how many numbers there are.
 int64_t PrintTensors(const NamedTensors& tensors, const Note& note) {
   int64_t total = 0;
   for (const auto& [name, tensor] : tensors) {
@@ -74,7 +74,7 @@ void PrintParameters(const Run& run) {
   }
 }
 
-// A document of one picture for each grid, its numbers any: no data set is needed to look inside.
+// A data set of one picture of noise for each grid, so that no data set is needed to look inside.
 class NoisePictures : public Dataset {
  public:
   explicit NoisePictures(const LayoutSpec& layout) : layout_(layout) {}
@@ -105,8 +105,8 @@ absl::StatusOr<Batch> NoiseBatch(const Run& run) {
                    0);
 }
 
-// Embedded patches, taken from what the first layer reads. Token, place and noise level, which
-// stand there in the same sum, are what it reads of grey patches, less their embedding.
+// Takes the embedded patches from what the first layer reads. That is a sum with the embeddings of
+// token, place and noise level, which are found by reading grey patches and are subtracted.
 Tensor FromFirstLayer(Model& model, Batch batch) {
   const auto first_layer = [&] {
     Trace trace;
@@ -120,7 +120,7 @@ Tensor FromFirstLayer(Model& model, Batch batch) {
   return apart_PW + model.patch_embedder().Embed(batch.patch_PD);
 }
 
-// Whether the pixels can be had back from what the first layer reads.
+// Prints whether the pixels can be recovered from what the first layer reads.
 void PrintLosslessness(Model& model, const Batch& batch) {
   const PatchEmbedder& embedder = model.patch_embedder();
   const Tensor& patch_PD = batch.patch_PD;
@@ -148,7 +148,7 @@ void PrintLosslessness(Model& model, const Batch& batch) {
   }
 }
 
-// How many pictures the codes tell apart, beside how many there are.
+// Prints how many pictures the codes tell apart, beside how many there are.
 void PrintCapacity(const Run& run) {
   const PatchAutoencoder& autoencoder = *run.autoencoder;
   const int64_t vectors = autoencoder.vectors(), codes = NumCodes(autoencoder.radices());

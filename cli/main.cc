@@ -31,8 +31,8 @@ std::string Unknown(const std::string& kind, const std::string& word,
   return absl::StrCat("no ", kind, " '", word, "'; did you mean '", Nearest(word, known), "'?");
 }
 
-// The command that the words begin with, and that one's command, as far as they are known; the
-// first that is not is named in *problem.
+// Finds the command that the words name, or its own command, as deep as they are known. The first
+// word that is no command is named in *problem.
 const CLI::App* Chosen(const CLI::App* app, int argc, char** argv, std::string* problem) {
   for (int i = 1; i < argc && app->get_require_subcommand_min() > 0; ++i) {
     if (argv[i][0] == '-') {
@@ -53,7 +53,7 @@ const CLI::App* Chosen(const CLI::App* app, int argc, char** argv, std::string* 
   return app;
 }
 
-// CLI11's complaint in one sentence, with the nearest option to one that there is not.
+// Makes one sentence of CLI11's complaint. An unknown option comes with the nearest that there is.
 std::string Sentence(const CLI::ParseError& error, const CLI::App& app, const CLI::App& command) {
   std::vector<std::string> options;
   for (const CLI::App* with_options : {&command, &app}) {

@@ -34,7 +34,7 @@ absl::Status CheckUtf8(const std::string& text, const std::string& name) {
             : absl::OkStatus();
 }
 
-// A recipe's texts, or a text file, which is a list of lines.
+// Trains on the texts of a recipe's data set, or on a text file, which is a list of lines.
 absl::Status Train(const Arguments& arguments) {
   const auto files = std::make_shared<const Files>();
   const bool recipe = arguments.source.ends_with(".toml");
@@ -66,8 +66,7 @@ absl::StatusOr<Tokenizer> Load(const std::string& path) {
   ASSIGN_OR_RETURN(const PathKind kind, files.Kind(path));
   std::string file = path;
   if (kind == PathKind::kFolder) {
-    const auto best = CheckpointsOf(path, files).Best();
-    file = JoinPath(best.ok() ? best->path : path, "tokenizer.model");
+    file = JoinPath(FindCheckpoint(path, files), "tokenizer.model");
   }
   ASSIGN_OR_RETURN(std::string bytes, files.Read(file));
   auto tokenizer = Tokenizer::Parse(std::move(bytes));
@@ -88,8 +87,8 @@ absl::Status Encode(const Arguments& arguments, bool from_input) {
   return absl::OkStatus();
 }
 
-// Ids from the command line end in a line end; from the input, the text alone is written, so that
-// `encode | decode` gives back every byte.
+// Prints a line end after the text if the ids come from the command line. If they come from the
+// input, it prints the text alone, so that `encode | decode` gives back every byte.
 absl::Status Decode(const Arguments& arguments) {
   ASSIGN_OR_RETURN(const Tokenizer tokenizer, Load(arguments.model));
   std::vector<std::string> words = arguments.ids;

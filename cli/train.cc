@@ -30,7 +30,7 @@ struct Arguments {
   bool is_run = false;  // recipe is that of a run
 };
 
-// "runs/" and the recipe's name without its folder and ending.
+// Returns "runs/" and the recipe's name without its folder and ending.
 std::string DefaultOut(const std::string& recipe) {
   const size_t slash = recipe.rfind('/');
   const std::string name = slash == std::string::npos ? recipe : recipe.substr(slash + 1);
@@ -70,7 +70,7 @@ absl::StatusOr<std::shared_ptr<const Dataset>> OpenTest(const RunConfig& config,
   return dataset;
 }
 
-// Held-out losses of a few documents, always the same.
+// Measures the held-out losses of a few documents, which are always the same.
 absl::Status Evaluate(const Run& run, const std::shared_ptr<const Dataset>& dataset,
                       TrainReport* report) {
   EvaluateOptions options;

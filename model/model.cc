@@ -103,14 +103,14 @@ Tensor Model::Embed(const ModelInput& input, at::Generator rng) const {
 }
 
 AttentionInput Model::AttentionOf(const ModelInput& input, torch::Dtype dtype,
-                                  const Reading& reading) const {
+                                  const PassOptions& options) const {
   AttentionInput attention;
   attention.rotary = MakeRotary(input.rotary_coordinate_BT2, config_.width / config_.heads,
                                 config_.rope_theta, dtype);
   attention.position_BT = input.position_BT;
-  attention.cache = reading.cache;
-  attention.trace = reading.trace;
-  if (reading.cache != nullptr) {
+  attention.cache = options.cache;
+  attention.trace = options.trace;
+  if (options.cache != nullptr) {
     attention.visible_to_BT = input.visible_to_BT;
     attention.visible_from_BT = input.visible_from_BT;
   } else if (input.group_BT.defined()) {
@@ -123,9 +123,9 @@ AttentionInput Model::AttentionOf(const ModelInput& input, torch::Dtype dtype,
   return attention;
 }
 
-Tensor Model::Hidden(const ModelInput& input, at::Generator rng, const Reading& reading) {
+Tensor Model::Hidden(const ModelInput& input, at::Generator rng, const PassOptions& options) {
   const Tensor x_BTW = Embed(input, std::move(rng));
-  return backbone_->Forward(x_BTW, AttentionOf(input, x_BTW.scalar_type(), reading));
+  return backbone_->Forward(x_BTW, AttentionOf(input, x_BTW.scalar_type(), options));
 }
 
 void Model::Remember(const ModelInput& input, KvCache* cache) {

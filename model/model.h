@@ -19,7 +19,7 @@
 namespace tessera {
 
 // What a pass over a batch reads and leaves beside its hidden states.
-struct Reading {
+struct PassOptions {
   // If set, row b of the batch continues row b of the cache, one document a row.
   KvCache* cache = nullptr;
   Trace* trace = nullptr;  // if set, the pass leaves in it what each layer reads
@@ -41,7 +41,7 @@ class Model : public Learner {
 
   // Normed hidden states [B, T, W] of a batch. rng draws the input noise that the batch asks for
   // and may be undefined if it asks for none.
-  Tensor Hidden(const ModelInput& input, at::Generator rng, const Reading& reading = {});
+  Tensor Hidden(const ModelInput& input, at::Generator rng, const PassOptions& options = {});
 
   // Fills the cache as Hidden does, and saves what only the hidden states would need.
   void Remember(const ModelInput& input, KvCache* cache);
@@ -81,7 +81,7 @@ class Model : public Learner {
  private:
   void MakeImageSide();
   AttentionInput AttentionOf(const ModelInput& input, torch::Dtype dtype,
-                             const Reading& reading) const;
+                             const PassOptions& options) const;
   Tensor TextLoss(const Tensor& h_MW, const Batch& batch, Tensor* h_NW) const;
   ModelLoss Weighted(ImageLoss image, const Batch& batch, LossScale scale) const;
 

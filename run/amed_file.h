@@ -12,7 +12,7 @@
 
 namespace tessera {
 
-// amed.toml.
+// What amed.toml holds.
 struct AmedSettings {
   AmedConfig amed;
   GenerateConfig generate;
@@ -26,8 +26,8 @@ struct AmedSettings {
   }
 };
 
-// "guidance=2.0 sampler.rho=7.0": the keys of `want` that a predictor depends on and that have
-// another value in `have`. Each begins with `prefix`.
+// Returns the keys of `want` that a predictor depends on and for which `have` has other values or
+// none, such as "guidance=2.0 sampler.rho=7.0". Each begins with `prefix`.
 std::string Overrides(const GenerateConfig& have, const GenerateConfig& want,
                       const std::string& prefix = "");
 

@@ -27,8 +27,8 @@ absl::Status CheckGeneratesImages(const std::string& path, const Run& run) {
 
 absl::Status CheckStatesPredictPatches(const std::string& path, const Run& run) {
   RETURN_IF_ERROR(CheckHasModel(path, run));
-  const Objective objective = run.config.model.arrangement.objective;
-  return objective == Objective::kHead
+  const ObjectiveKind objective = run.config.model.arrangement.objective;
+  return objective == ObjectiveKind::kHead
              ? absl::OkStatus()
              : absl::FailedPreconditionError(absl::StrCat(
                    "'", path,

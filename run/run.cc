@@ -27,7 +27,7 @@ absl::Status Freeze(const std::vector<std::string>& patterns, const NamedTensors
   return absl::OkStatus();
 }
 
-// A member of a checkpoint's adapter_config.json that is a string.
+// Reads a member of a checkpoint's adapter_config.json that is a string.
 absl::StatusOr<std::string> PeftString(const std::string& path, const char* key,
                                        const Files& files) {
   ASSIGN_OR_RETURN(const std::string text, files.Read(path));

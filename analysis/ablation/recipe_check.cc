@@ -174,7 +174,11 @@ class Checker {
     }
     AddCount(&ablate);
     RETURN_IF_ERROR(Tessera(std::move(ablate), "ablate.txt"));
-    return ReadMeans(InFolder("study/study.json"), files_);
+    ASSIGN_OR_RETURN(Metrics means, ReadMeans(InFolder("study/study.json"), files_));
+    return means.empty() ? absl::StatusOr<Metrics>(absl::FailedPreconditionError(
+                               absl::StrCat(request_.path, ": no run of the study finished; see ",
+                                            InFolder("study/report.html"))))
+                         : means;
   }
 
   void AddCount(std::vector<std::string>* words) const {

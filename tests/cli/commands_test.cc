@@ -148,20 +148,25 @@ TEST(RunCommands, ReadARunOfTwoSteps) {
   EXPECT_EQ(Tessera(folder, "tokenizer encode run/checkpoints/step-000002 'a red circle'").out,
             Tessera(folder, "tokenizer encode run 'a red circle'").out);
   ExpectRefused(folder, "eval run --set sampler.kind=amed", "has no predictor; fit one");
-  const Outcome amed =
-      Tessera(folder, "amed run --evaluations 5 --set amed.patches=8 amed.batch=4");
+  const std::string fit = "amed run --set amed.patches=8 amed.batch=4 --evaluations ";
+  const Outcome amed = Tessera(folder, fit + "5");
   EXPECT_EQ(amed.exit_code, 0) << amed.err;
+  EXPECT_EQ(Tessera(folder, fit + "4").exit_code, 0);  // has two steps too, and a folder of its own
   const size_t words = amed.out.find("--set ");
   ASSERT_NE(words, std::string::npos) << amed.out;
   const std::string use =
       "eval run --count 4 " + amed.out.substr(words, amed.out.size() - words - 1);
   EXPECT_EQ(Tessera(folder, use).exit_code, 0) << use;
-  ExpectRefused(folder, use + " sampler.steps=3", "for 7 evaluations but for 5");
+  ExpectRefused(folder, use + " sampler.steps=3",
+                "for 7 evaluations but for 4, 5; use it with --set ");
   ExpectRefused(folder, use + " guidance=5", "was fitted with other settings");
   ExpectRefused(folder, "train recipe.toml generate.sampler.kind=amed --out b",
                 "needs a predictor");
-  ExpectRefused(folder, "eval run --set guidanse=2", "guidance");
-  ExpectRefused(folder, "eval run --set sampler.steps=0", "steps must be at least 1");
+  for (const std::string command : {"eval", "generate", "probe", "sample-lab"}) {
+    ExpectRefused(folder, command + " run --set guidanse=2", "tessera: --set: guidanse=2: ");
+  }
+  ExpectRefused(folder, "eval run --set sampler.steps=0",
+                "tessera: --set: sampler: steps must be at least 1");
   folder.Write("run/eval.json", "{");
   ExpectRefused(folder, "report run", "run/eval.json: bad JSON");
 }

@@ -40,30 +40,34 @@ std::vector<Entry> Entries(const std::string& help, const std::string& heading) 
   return entries;
 }
 
-// Every command with its commands, the program itself first as "".
-std::vector<std::string> Commands(const TempFolder& folder) {
-  std::vector<std::string> all = {""};
+struct Help {
+  std::string command, text;
+};
+
+// Every command with the commands that it has; the program itself comes first, as "".
+std::vector<Help> AllHelp(const TempFolder& folder) {
+  std::vector<Help> all = {{"", ""}};
   for (size_t i = 0; i < all.size(); ++i) {
-    const std::string prefix = all[i].empty() ? "" : all[i] + " ";
-    for (const Entry& entry : Entries(Tessera(folder, all[i] + " --help").out, "Subcommands:")) {
-      all.push_back(prefix + entry.name);
+    const Outcome outcome = Tessera(folder, all[i].command + " --help");
+    EXPECT_EQ(outcome.exit_code, 0) << all[i].command;
+    all[i].text = outcome.out;
+    const std::string prefix = all[i].command.empty() ? "" : all[i].command + " ";
+    for (const Entry& entry : Entries(outcome.out, "Subcommands:")) {
+      all.push_back({prefix + entry.name, ""});
     }
   }
   return all;
 }
 
 TEST(Help, OfEveryCommandDescribesEachArgumentInASentenceAndShowsAnExample) {
-  const TempFolder folder;
-  const std::vector<std::string> commands = Commands(folder);
+  const std::vector<Help> all = AllHelp(TempFolder());
   for (const char* known : {"train", "sample-lab", "data preview", "tokenizer decode"}) {
-    EXPECT_NE(std::ranges::find(commands, known), commands.end()) << known;
+    EXPECT_NE(std::ranges::find(all, known, &Help::command), all.end()) << known;
   }
-  for (const std::string& command : commands) {
-    const Outcome outcome = Tessera(folder, command + " --help");
-    EXPECT_EQ(outcome.exit_code, 0) << command;
-    EXPECT_PRED_FORMAT2(testing::IsSubstring, "Example: tessera " + command, outcome.out);
+  for (const auto& [command, text] : all) {
+    EXPECT_PRED_FORMAT2(testing::IsSubstring, "Example: tessera " + command, text);
     for (const char* heading : {"Positionals:", "Options:", "Subcommands:"}) {
-      for (const auto& [name, description] : Entries(outcome.out, heading)) {
+      for (const auto& [name, description] : Entries(text, heading)) {
         ASSERT_FALSE(description.empty()) << command << " " << name;
         EXPECT_TRUE(std::isupper(static_cast<unsigned char>(description.front())))
             << command << " " << name << ": " << description;
