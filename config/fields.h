@@ -117,4 +117,17 @@ void ForEachField(Config& config, const OnField& on_field) {
   FieldWalker("", true, on_field)("", config);
 }
 
+// What is wrong with the config or a section of it that has an effect, or empty.
+template <class Config>
+std::string ProblemOf(Config config) {
+  std::string problem;
+  ForEachField(config, [&](const Field& field) {
+    const auto* section = std::get_if<SectionRef>(&field.ref);
+    if (problem.empty() && section && field.active) {
+      problem = section->problem();
+    }
+  });
+  return problem;
+}
+
 }  // namespace tessera

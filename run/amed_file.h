@@ -21,8 +21,9 @@ struct AmedSettings {
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
-    visit("amed", self.amed, "the predictor and its training");
-    visit("generate", self.generate, "what it was trained for: the guidance and the sampler count");
+    visit("amed", self.amed, "These keys choose the predictor and its training.");
+    visit("generate", self.generate,
+          "The predictor was fitted for this guidance and this sampler.");
   }
 };
 
@@ -35,9 +36,9 @@ std::string Overrides(const GenerateConfig& have, const GenerateConfig& want,
 absl::Status SaveAmed(const std::string& checkpoint, const AmedSettings& settings,
                       const AmedPredictor& predictor, const Files& files);
 
-// Sets run->amed to the predictor that the run's sampler asks for, from run->checkpoint; does nothing
-// for other samplers. Refuses one that was fitted under another guidance or for another grid of levels.
-// path names the run in errors.
+// Sets run->amed to the predictor that the run's sampler asks for, from run->checkpoint; does
+// nothing for other samplers. Refuses one that was fitted under another guidance or for another
+// grid of levels. path names the run in errors.
 absl::Status LoadAmed(const std::string& path, const Files& files, Run* run);
 
 }  // namespace tessera

@@ -29,17 +29,22 @@ struct RunConfig {
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
-    visit("seed", self.seed, "of everything random");
-    visit("data", self.data, "what to learn from");
     const bool model = !self.model.autoencoder.trained();
-    visit("tokenizer", self.tokenizer, "text <-> ids", model);
-    visit("model", self.model, "backbone and image head");
-    visit("train", self.train, "how to learn");
-    std::vector<std::string> no_rounds;
+    std::vector<std::string> of_texts, of_weights, no_rounds;
+    if (!model) {  // an autoencoder learns from pictures as they are
+      of_texts = {"show"};
+      of_weights = {"text_weight"};
+    }
     if (self.model.arrangement.objective != ObjectiveKind::kMasked) {
       no_rounds = {"rounds"};
     }
-    visit("generate", self.generate, "defaults of sample sheets, evaluation and `generate`", model,
+    visit("seed", self.seed, "Everything random depends on this seed.");
+    visit("data", self.data, "These keys choose what to learn from.", true, of_texts);
+    visit("tokenizer", self.tokenizer, "These keys choose how text becomes ids.", model);
+    visit("model", self.model, "These keys choose the backbone and the image head.");
+    visit("train", self.train, "These keys choose how to learn.", true, of_weights);
+    visit("generate", self.generate,
+          "These keys are the defaults of sample sheets, evaluation and `generate`.", model,
           no_rounds);
   }
 
@@ -48,7 +53,7 @@ struct RunConfig {
 
   std::string Problem() const {
     if (model.autoencoder.trained()) {
-      return AutoencoderProblem();
+      return "";
     }
     const std::string problem = DrawsProblem();
     return problem.empty() ? GenerateProblem(model, generate) : problem;
@@ -64,21 +69,6 @@ struct RunConfig {
                  "also those yet to be drawn; set train.image_weight = 0"
                : "model.mask block-diagonal hides a picture's text from its patches, which cannot "
                  "be learnt to be drawn then; set train.image_weight = 0";
-  }
-
-  // The sections that an autoencoder shares with models have keys that it does not read.
-  std::string AutoencoderProblem() const {
-    const DataConfig none;
-    const bool shows_texts =
-        train.text_weight != TrainConfig().text_weight ||
-        data.picture_first != none.picture_first || data.drop_text != none.drop_text ||
-        data.drop_images != none.drop_images || data.noise_generated != none.noise_generated ||
-        data.noise_read != none.noise_read || data.prompt_weight != none.prompt_weight;
-    return shows_texts
-               ? "an autoencoder learns from pictures as they are: train.text_weight and, of "
-                 "[data], picture_first, drop_..., noise_... and prompt_weight have no effect; "
-                 "remove them"
-               : "";
   }
 };
 

@@ -211,7 +211,7 @@ absl::StatusOr<LabResult> CompareSamplers(const Run& run, const std::shared_ptr<
                               .narrow(0, 0, result.conditions)
                               .repeat_interleave(options.draws);
   const Bench bench(run, SelectRows(all, chosen_C.to(run.model->device())), options.seed);
-  const bool flow = head.schedule == NoiseScheduleKind::kFlow;
+  const bool flow = head.diffusion.schedule == NoiseScheduleKind::kFlow;
   result.reference = flow ? Sampler(run, SamplerKind::kMidpoint, options.reference_steps)
                           : Sampler(run, SamplerKind::kDdim, kCosineReference);
   result.sigma_reference = Sampler(run, SamplerKind::kDpmSolver2, options.reference_steps);

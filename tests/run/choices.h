@@ -18,9 +18,11 @@
 namespace tessera {
 
 inline constexpr const char* kKeys[] = {
-    "model.head.kind",  "model.head.schedule", "generate.sampler.kind",
-    "model.order",      "model.positions",     "model.mask",
-    "model.input.kind", "model.objective",     "model.block_head",
+    "model.head.kind",       "model.head.diffusion.schedule",
+    "generate.sampler.kind", "model.order",
+    "model.positions",       "model.mask",
+    "model.input.kind",      "model.objective",
+    "model.block_head",
 };
 inline constexpr size_t kNumKeys = std::size(kKeys);
 inline constexpr size_t kSchedule = 1, kSampler = 2, kMask = 5;  // in kKeys
