@@ -35,9 +35,9 @@ std::string Overrides(const GenerateConfig& have, const GenerateConfig& want,
 absl::Status SaveAmed(const std::string& checkpoint, const AmedSettings& settings,
                       const AmedPredictor& predictor, const Files& files);
 
-// Sets run->amed to the predictor that the run's sampler asks for, from run->checkpoint; does nothing
-// for other samplers. Refuses one that was fitted under another guidance or for another grid of levels.
-// path names the run in errors.
+// Sets run->amed to the predictor that the run's sampler asks for, from run->checkpoint; does
+// nothing for other samplers. Refuses one that was fitted under another guidance or for another
+// grid of levels. path names the run in errors.
 absl::Status LoadAmed(const std::string& path, const Files& files, Run* run);
 
 }  // namespace tessera
