@@ -29,10 +29,10 @@ struct GenerateRequest {
   const std::atomic<bool>* stop = nullptr;          // once it is set, no further step is made
 };
 
-// Each prompt and its continuation; an empty document for one that `stop` cut off. A text that continues
-// a prompt's text belongs to the same segment. kText ends before the next picture, kImage after it,
-// kEnd with the document. kImage after a text begins the picture at once, after a picture may first
-// write.
+// Each prompt and its continuation; an empty document for one that `stop` cut off. A text that
+// continues a prompt's text belongs to the same segment. kText ends before the next picture, kImage
+// after it, kEnd with the document. kImage after a text begins the picture at once, after a picture
+// may first write.
 std::vector<Document> Generate(Model& model, const Tokenizer& tokenizer, const LayoutSpec& layout,
                                const GenerateConfig& config, const GenerateRequest& request);
 

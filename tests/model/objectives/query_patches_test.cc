@@ -92,7 +92,7 @@ TEST(QueryPatches, HearOfWhatTheySeeAndOfNothingElse) {
     ASSERT_EQ(queries, 14);
     const Tensor h_VW = toy.model->Hidden(with_queries.input, {})[0];
     for (int64_t slot = 0; slot < slots + queries; ++slot) {
-      const Batch changed = ChangedAt(slot, with_queries.input, toy.layout.vocabulary);
+      const ModelInput changed = ChangedAt(slot, with_queries.input, toy.layout.vocabulary);
       const Tensor g_VW = toy.model->Hidden(changed, {})[0];
       const int64_t patch = std::max<int64_t>(0, batch.patches() + slot - slots);
       const bool hidden = slot >= slots && with_queries.input.hidden_P[patch].item<bool>();
@@ -116,7 +116,7 @@ TEST(QueryPatches, LeaveTheSequenceAsItIsWithoutThem) {
   for (const ObjectiveKind objective : WithQueryPatches()) {
     const ToyRun toy = Toy(objective);
     const Batch batch = BatchOf({Story(), Captioned()}, toy);
-    const Tensor h_BVW = toy.model->Hidden(Queries(batch, toy, 2).batch, {});
+    const Tensor h_BVW = toy.model->Hidden(Queries(batch, toy, 2).input, {});
     EXPECT_TRUE(torch::allclose(h_BVW.narrow(1, 0, batch.slots()), toy.model->Hidden(batch, {}),
                                 1e-4, 1e-5))
         << EnumName(objective);
