@@ -38,9 +38,11 @@ struct PresentationConfig {
           "A document hides its pictures but the last with this probability, which guidance on "
           "pictures needs.");
     visit("noise_generated", self.noise_generated,
-          "The input pixels of a picture that follows text get noise of up to this deviation.");
+          "The input pixels of a picture that follows text get noise of up to this standard "
+          "deviation.");
     visit("noise_read", self.noise_read,
-          "The input pixels of a picture that comes first get noise of up to this deviation.");
+          "The input pixels of a picture that comes first get noise of up to this standard "
+          "deviation.");
     visit("prompt_weight", self.prompt_weight,
           "Text that stands before any picture of its document counts this much in the loss.");
   }

@@ -17,6 +17,7 @@ struct Recipe {
   ExpectConfig expect;
 
   static std::span<const MovedKey> MovedKeys() { return RunConfig::MovedKeys(); }
+  void FitDefaults(const IsNamed& named) { run.FitDefaults(named); }
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/fields.h"
 #include "data/config.h"
 #include "data/text/tokenizer.h"
 #include "infer/config.h"
@@ -26,6 +27,25 @@ struct RunConfig {
   bool operator==(const RunConfig&) const = default;
 
   static std::span<const MovedKey> MovedKeys() { return kMovedKeys; }
+
+  // Makes one choice enough where the defaults of other keys do not go with it.
+  void FitDefaults(const IsNamed& named) {
+    const HeadConfig& head = model.head;
+    const bool cosine =
+        head.kind == HeadKind::kDiffusion && head.diffusion.schedule == NoiseScheduleKind::kCosine;
+    const bool at_once = model.arrangement.objective == ObjectiveKind::kWhole;
+    if (!named("train.image_weight") && !model.generates_images()) {
+      train.image_weight = 0;
+    }
+    SamplerKind& sampler = generate.sampler.kind;
+    if (!named("generate.sampler.kind") && cosine && sampler == SamplerConfig().kind) {
+      sampler = SamplerKind::kDpmpp2m;  // serves both schedules
+    }
+    GuidanceSchedule& guidance = generate.guidance_schedule;
+    if (!named("generate.guidance_schedule") && at_once && guidance == GuidanceSchedule::kRamp) {
+      guidance = GuidanceSchedule::kConstant;
+    }
+  }
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {

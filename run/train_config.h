@@ -60,7 +60,6 @@ struct TrainConfig {
     visit("precision", self.precision,
           "Matrices are multiplied in this precision; parameters are always f32.");
     visit("device", self.device, "Training runs on this device.");
-
     visit("schedule", self.schedule, "Learning rates fall along this curve after the warm-up.");
     visit("final_fraction", self.final_fraction,
           "Learning rates end at this share of their full size.",
@@ -70,7 +69,6 @@ struct TrainConfig {
           "The averaged parameters, which generation uses, decay by this a step; 0 averages none.");
     visit("freeze", self.freeze, "Parameters that match one of these patterns stay as they are.",
           whole);
-
     visit("log_every", self.log_every, "A line of the log is written after this many steps.");
     visit("evaluate_every", self.evaluate_every,
           "Held-out losses, by which the best checkpoint is kept, come after this many steps and "
@@ -80,7 +78,6 @@ struct TrainConfig {
     visit("checkpoint_every", self.checkpoint_every,
           "A checkpoint is written after this many steps; 0 is only at the end.");
     visit("keep", self.keep, "This many of the last checkpoints stay, and the best besides.");
-
     std::vector<std::string> of_matrices;
     if (!whole) {
       of_matrices = {"kind", "muon_lr", "muon_momentum", "muon_precision"};

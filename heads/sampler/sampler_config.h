@@ -75,7 +75,6 @@ struct SamplerConfig {
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
     const SamplerKind kind = self.kind;
-    const bool sigma = StepsInSigma(kind);
     const bool flow_ode = StepsInFlowTime(kind) && kind != SamplerKind::kFlowSde;
     visit("kind", self.kind,
           "This method draws patches; midpoint, heun, dpm-solver-2 and amed call the network twice "
@@ -98,22 +97,7 @@ struct SamplerConfig {
     visit("variance", self.variance,
           "The noise of a step has this variance; learned needs a head with learn_variance.",
           kind == SamplerKind::kDdpm);
-    visit("grid", self.grid,
-          "The steps divide the time, the log SNR or sigma^(1/rho) (polynomial) evenly.",
-          kind == SamplerKind::kDpmpp2m || sigma);
-    visit("rho", self.rho,
-          "The polynomial grid has this power; above 1 steps are finer near the clean patch.",
-          sigma && self.grid == StepGrid::kPolynomial);
-    visit("sigma_max", self.sigma_max, "The ratio noise / signal is this at the begin.", sigma);
-    visit("sigma_min", self.sigma_min,
-          "The ratio noise / signal is this at the end, and stays without last_look.", sigma);
-    visit("analytic_first", self.analytic_first,
-          "The network is not asked at sigma_max, where almost all is noise and the direction is "
-          "known.",
-          sigma);
-    visit("last_look", self.last_look,
-          "The network is asked once more at sigma_min, so that the patch is E[x | y] there.",
-          sigma);
+    SigmaFields(self, visit);
     visit("time_shift", self.time_shift,
           "This is a in t / (t + a (1 - t)), which moves the steps; above 1 they are finer in the "
           "noise.",
@@ -142,6 +126,28 @@ struct SamplerConfig {
   }
 
  private:
+  // The keys of samplers that step in sigma.
+  template <class Self, class Visitor>
+  static void SigmaFields(Self& self, Visitor& visit) {
+    const bool sigma = StepsInSigma(self.kind);
+    visit("grid", self.grid,
+          "The steps divide the time, the log SNR or sigma^(1/rho) (polynomial) evenly.",
+          self.kind == SamplerKind::kDpmpp2m || sigma);
+    visit("rho", self.rho,
+          "The polynomial grid has this power; above 1 steps are finer near the clean patch.",
+          sigma && self.grid == StepGrid::kPolynomial);
+    visit("sigma_max", self.sigma_max, "The ratio noise / signal is this at the begin.", sigma);
+    visit("sigma_min", self.sigma_min,
+          "The ratio noise / signal is this at the end, and stays without last_look.", sigma);
+    visit("analytic_first", self.analytic_first,
+          "The network is not asked at sigma_max, where almost all is noise and the direction is "
+          "known.",
+          sigma);
+    visit("last_look", self.last_look,
+          "The network is asked once more at sigma_min, so that the patch is E[x | y] there.",
+          sigma);
+  }
+
   std::string SigmaProblem(int64_t fewest) const {
     if (kind == SamplerKind::kDpmpp2m && grid == StepGrid::kPolynomial) {
       return "grid polynomial needs sigma_max and sigma_min, which dpm++2m does not have; use "
