@@ -26,8 +26,8 @@ TEST(DataConfig, RefusesNumbersThatMakeNoSense) {
 
 TEST(DataConfig, RefusesAKeyThatChangesNoDocumentOfTheDataSet) {
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "show.drop_images has no effect",
-                      ErrorOf("[show]\ndrop_images = .5"));
-  EXPECT_EQ(ErrorOf("shapes.variant = 'stories'\nshow.drop_images = .5"), "");
+                      ErrorOf("[show]\ndrop_images = 0.5"));
+  EXPECT_EQ(ErrorOf("shapes.variant = 'stories'\nshow.drop_images = 0.5"), "");
 }
 
 }  // namespace

@@ -103,7 +103,8 @@ TEST(Objective, RefusesWhatHasNoEffectOrCannotBe) {
   refused({"model.objective=copies", "model.head.kind=gmm"}, "use kind diffusion");
   refused({"model.objective=masked", "generate.sampler.last_steps=3"}, "remove sampler.last_steps");
   refused({"model.objective=copies", "generate.sampler.kind=amed"}, "fitted to the head");
-  refused({"model.objective=whole", "generate.guidance=2"}, "use constant or interval");
+  refused({"model.objective=whole", "generate.guidance_schedule=ramp", "generate.guidance=2"},
+          "use constant or interval");
   EXPECT_EQ(ErrorOf({"model.objective=masked", "generate.rounds=4", "model.head.kind=gmm"}), "");
   EXPECT_EQ(ErrorOf({"model.objective=copies", "generate.sampler.last_steps=3",
                      "model.order=hilbert", "model.mask=prefix", "model.head.diffusion.repeats=3"}),
