@@ -114,8 +114,10 @@ std::string ErrorOfRun(const std::vector<std::string>& overrides) {
 
 TEST(Arrangement, WhatHidesTooMuchOrShowsTooMuchOfAPictureIsNotLearntToDraw) {
   for (const char* choice : {"model.mask=block-diagonal", "model.input.kind=resampler"}) {
-    EXPECT_PRED_FORMAT2(testing::IsSubstring, "set train.image_weight = 0", ErrorOfRun({choice}));
+    EXPECT_PRED_FORMAT2(testing::IsSubstring, "set train.image_weight = 0",
+                        ErrorOfRun({choice, "train.image_weight=1"}));
     EXPECT_EQ(ErrorOfRun({choice, "train.image_weight=0"}), "");
+    EXPECT_EQ(ErrorOfRun({choice}), "");  // the default fits the choice
   }
 }
 
