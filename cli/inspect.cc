@@ -6,8 +6,10 @@
 #include <iostream>
 #include <limits>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "analysis/ablation/study_plan.h"
 #include "cli/commands.h"
 #include "config/status.h"
 #include "config/toml.h"
@@ -15,9 +17,15 @@
 #include "ops/pixels.h"
 #include "run/run.h"
 #include "sequence/loader.h"
+#include "train/memory.h"
 
 namespace tessera {
 namespace {
+
+struct Arguments {
+  std::string path;
+  std::vector<std::string> overrides;
+};
 
 constexpr int64_t kPatchesLookedAt = 8;  // where the embedding is no matrix
 
@@ -181,14 +189,43 @@ absl::Status InspectRun(const std::string& path) {
   return absl::OkStatus();
 }
 
-absl::Status RunInspect(const std::string& path) {
+// What training by a recipe would take, part by part.
+absl::Status InspectRecipe(const Arguments& arguments, const std::shared_ptr<const Files>& files) {
+  RunConfig config;
+  ASSIGN_OR_RETURN(const std::string toml, ReadRecipe(arguments.path, *files));
+  RETURN_IF_ERROR(FromToml(toml, arguments.path, arguments.overrides, &config));
+  const FreeMemory memory = MeasureProgram(config.train.precision, *files);
+  RETURN_IF_ERROR(CheckMemory(config, LeastDocument(config), memory));
+  ASSIGN_OR_RETURN(const auto dataset, OpenDataset(config, Split::kTrain, files));
+  ASSIGN_OR_RETURN(const DocumentSize document, MeanDocument(*dataset));
+  const std::vector<MemoryPart> parts = PredictMemory(config, document, memory.resident);
+  std::cout << "# memory of training\n";
+  const auto print = [](const std::string& name, double bytes) {
+    std::cout << absl::StrFormat("%-32s %10.1f MB\n", name, bytes / 1e6);
+  };
+  for (const MemoryPart& part : parts) {
+    print(part.name, part.bytes);
+  }
+  print("together", TotalOf(parts));
+  return CheckMemory(config, document, memory);
+}
+
+absl::Status RunInspect(const Arguments& arguments) {
+  const std::string& path = arguments.path;
   const torch::NoGradGuard no_grad;
-  const Files files;
-  ASSIGN_OR_RETURN(const PathKind kind, files.Kind(path));
+  const auto files = std::make_shared<const Files>();
+  ASSIGN_OR_RETURN(const PathKind kind, files->Kind(path));
+  if (kind == PathKind::kFile && absl::EndsWith(path, ".toml")) {
+    return InspectRecipe(arguments, files);
+  }
+  if (!arguments.overrides.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", path, "' is no recipe (.toml): it has no keys to change"));
+  }
   if (kind != PathKind::kFile) {
     return InspectRun(path);
   }
-  ASSIGN_OR_RETURN(const NamedTensors tensors, ReadTensors(files, path));
+  ASSIGN_OR_RETURN(const NamedTensors tensors, ReadTensors(*files, path));
   std::cout << PrintTensors(tensors, [](const Tensor&) { return ""; }) << " numbers\n";
   return absl::OkStatus();
 }
@@ -196,13 +233,17 @@ absl::Status RunInspect(const std::string& path) {
 }  // namespace
 
 Command AddInspect(CLI::App& app) {
-  auto run = std::make_shared<std::string>();
-  app.add_option("run", *run, "a run folder, a checkpoint folder, or a .safetensors file")
+  auto arguments = std::make_shared<Arguments>();
+  app.add_option("run", arguments->path,
+                 "a run folder, a checkpoint folder, a .safetensors file, or a recipe (.toml), of "
+                 "which it tells the memory that training would take")
       ->required();
+  app.add_option("overrides", arguments->overrides, "path=value: keys of the recipe to change");
   app.footer(
       "Example: tessera inspect runs/shapes\n"
+      "         tessera inspect recipes/shapes.toml train.batch=256\n"
       "         tessera inspect runs/shapes/checkpoints/step-000500/ema.safetensors");
-  return [run] { return RunInspect(*run); };
+  return [arguments] { return RunInspect(*arguments); };
 }
 
 }  // namespace tessera

@@ -15,6 +15,7 @@
 #include "config/status.h"
 #include "config/toml.h"
 #include "run/adopt_autoencoder.h"
+#include "train/memory.h"
 #include "train/trainer.h"
 
 namespace tessera {
@@ -138,6 +139,8 @@ absl::Status RunTrain(Arguments arguments) {
   if (arguments.resume && absl::IsNotFound(CheckpointsOf(out, *files).Latest().status())) {
     std::cout << out << " holds no checkpoint yet: training from the start\n" << std::flush;
   }
+  // Before anything is as large as the config says: the data set is made for pictures of its size.
+  RETURN_IF_ERROR(CheckMemory(config, LeastDocument(config), MeasureFreeMemory(*files)));
   ASSIGN_OR_RETURN(const auto held_out, OpenHeldOut(config, files));
   std::vector<std::string> left_out;
   TrainHooks hooks;

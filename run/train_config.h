@@ -30,6 +30,7 @@ struct TrainConfig {
   double image_weight = 1;
   Precision precision = Precision::kBf16;
   DeviceKind device = DeviceKind::kCpu;
+  double memory_limit = 0;
 
   OptimizerKind optimizer = OptimizerKind::kMuon;
   double lr = 3e-3;
@@ -69,6 +70,8 @@ struct TrainConfig {
     visit("image_weight", self.image_weight, "of the mean loss of patches");
     visit("precision", self.precision, "of matrix products; parameters are always f32");
     visit("device", self.device, "that computes");
+    visit("memory_limit", self.memory_limit,
+          "GiB; a run that would take more is refused; 0: most of what is free");
 
     visit("optimizer", self.optimizer, "of hidden matrices; the rest is always AdamW's", whole);
     visit("lr", self.lr, "learning rate of AdamW");
@@ -104,6 +107,7 @@ struct TrainConfig {
     if (batch < 1 || accumulate < 1 || row_length < 1) {
       return "batch, accumulate and row_length must be at least 1";
     }
+    if (!(memory_limit >= 0)) return "memory_limit cannot be negative";
     if (text_weight < 0 || image_weight < 0) return "loss weights cannot be negative";
     if (lr < 0 || muon_lr < 0 || weight_decay < 0 || clip < 0) {
       return "learning rates, weight_decay and clip cannot be negative";

@@ -17,10 +17,11 @@ namespace {
 constexpr size_t kNamed = 3;  // of the keys that differ
 
 bool MayChange(const std::string& key) {
-  constexpr const char* kKeys[] = {
-      "train.steps",          "train.minutes",      "train.log_every",
-      "train.evaluate_every", "train.sample_every", "train.checkpoint_every",
-      "train.keep",           "train.device",       "data.threads"};
+  constexpr const char* kKeys[] = {"train.steps",        "train.minutes",
+                                   "train.log_every",    "train.evaluate_every",
+                                   "train.sample_every", "train.checkpoint_every",
+                                   "train.keep",         "train.device",
+                                   "train.memory_limit", "data.threads"};
   return std::ranges::find(kKeys, key) != std::end(kKeys) || key.starts_with("data.retry.") ||
          key.starts_with("generate.");
 }
