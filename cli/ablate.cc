@@ -1,7 +1,4 @@
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
-#include <iostream>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -9,6 +6,7 @@
 #include "analysis/report/machine.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "config/status.h"
 #include "config/suggest.h"
 #include "files/folder_lock.h"
@@ -26,7 +24,7 @@ struct Arguments {
   std::string out;
 };
 
-// As a shell reads it again.
+// Quotes a word so that a shell reads it again.
 std::string ShellWord(const std::string& word) {
   const bool plain = !word.empty() && word.find_first_of(" '\"|;&<>()[]*?$\\`#~") == word.npos;
   return plain ? word : absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'");
@@ -58,42 +56,41 @@ StudyConfig WithArguments(StudyConfig study, const Arguments& arguments) {
   return study;
 }
 
-// Lines go to the log; what is happening is shown over and over on a terminal alone.
+// What has happened is printed line by line; what is happening is shown on a terminal alone.
 StudyHooks ShownHooks() {
   StudyHooks hooks;
   hooks.stop = StopOnSignal();
-  const bool terminal = isatty(STDOUT_FILENO);
-  const char* clear = terminal ? "\r\033[K" : "";
-  hooks.on_line = [clear](const std::string& line) { std::cout << clear << line << std::endl; };
-  if (terminal) {
-    hooks.on_progress = [clear](const std::string& text) {
-      std::cout << clear << text << std::flush;
-    };
+  hooks.on_line = [](const std::string& line) {
+    ShowLine("");
+    Notes() << line << std::endl;
+  };
+  if (ShowsProgress()) {
+    hooks.on_progress = ShowLine;
   }
   return hooks;
 }
 
-// A readout that no run has is most likely mistyped.
+// A readout that no run has is most likely mistyped, so its nearest name is printed.
 void NameMissing(const StudyResult& result) {
   const std::vector<std::string> names = MeasureNames(result);
   for (const std::string& readout : Readouts(result)) {
     const bool found = std::ranges::any_of(
         names, [&](const std::string& name) { return name.starts_with(readout); });
     if (!found && !names.empty()) {
-      std::cout << "no run measured '" << readout << "'; the nearest is '"
-                << Nearest(readout, names) << "'\n";
+      Notes() << "no run measured '" << readout << "'; the nearest is '" << Nearest(readout, names)
+              << "'\n";
     }
   }
 }
 
 void Print(const StudyResult& result, const std::string& folder) {
   const TextTable problems = ProblemTable(result);
-  std::cout << "\n" << PlainText(ArmTable(result));
+  Notes() << "\n" << PlainText(ArmTable(result));
   if (!problems.rows.empty()) {
-    std::cout << "\n" << PlainText(problems);
+    Notes() << "\n" << PlainText(problems);
   }
   NameMissing(result);
-  std::cout << JoinPath(folder, "report.html") << "\n";
+  Notes() << JoinPath(folder, "report.html") << "\n";
 }
 
 absl::Status RunAblate(Arguments arguments) {
@@ -124,21 +121,25 @@ absl::Status RunAblate(Arguments arguments) {
 
 Command AddAblate(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
-  app.add_option("study", arguments->spec, "a study file, or a recipe to vary")->required();
+  app.add_option("study", arguments->spec, "Run this study, or vary this recipe.")->required();
   app.add_option("--grid", arguments->grids,
-                 "path=value,value, or choices of several settings: 'a=1; b=2 | a=3; b=4', each "
-                 "with a name before a colon if you like. The product of all grids is run; one of "
-                 "the seed repeats each arm");
-  app.add_option("--set", arguments->overrides, "path=value of the recipe, for all runs");
-  auto* steps = app.add_option("--steps", arguments->steps, "of each run");
-  auto* minutes =
-      app.add_option("--minutes", arguments->minutes,
-                     "of each run; then a cut study is no longer equal to an uncut one");
+                 "Vary a key, path=value,value, or choose among settings that belong together, "
+                 "'a=1; b=2 | a=3; b=4', each with a name before a colon if you like. All "
+                 "combinations of the grids are run; a grid of the seed repeats each arm.");
+  app.add_option("--set", arguments->overrides,
+                 "Change this key of the recipe, path=value, in all runs.");
+  auto* steps = app.add_option("--steps", arguments->steps, "Train each run for this many steps.");
+  auto* minutes = app.add_option(
+      "--minutes", arguments->minutes,
+      "Train each run for this many minutes. A study that is cut then differs from an "
+      "uncut one.");
   steps->check(AtLeast(1))->excludes(minutes);
   minutes->check(CLI::PositiveNumber);
-  app.add_option("--count", arguments->count, "documents and pictures of each measure; default 256")
+  app.add_option("--count", arguments->count,
+                 "Measure this many documents and pictures; 256 unless the study says otherwise.")
       ->check(AtLeast(1));
-  app.add_option("--out", arguments->out, "folder of the study; default studies/<name>");
+  app.add_option("--out", arguments->out,
+                 "Write the study into this folder; by default studies/NAME.");
   app.footer(
       "Trains and measures each run in a process of its own, as `train` and `eval` do, and writes\n"
       "study.json, study.csv and report.html. Started again it goes on; runs may be added.\n"

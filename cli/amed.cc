@@ -1,7 +1,4 @@
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
-#include <iostream>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -9,9 +6,10 @@
 #include "analysis/lab/amed_fit.h"
 #include "cli/commands.h"
 #include "cli/device.h"
+#include "cli/open_run.h"
+#include "cli/output.h"
 #include "config/status.h"
-#include "config/toml.h"
-#include "run/adopt_autoencoder.h"
+#include "run/amed_file.h"
 
 namespace tessera {
 namespace {
@@ -23,10 +21,11 @@ struct Arguments {
   DeviceKind device = DeviceKind::kCpu;
 };
 
-// Far from where an error of the predicted patch is divided by a small sigma; a last look ends it.
+// This level is far from where a small sigma divides the error of the predicted patch; a last look
+// ends the curve there.
 constexpr double kSigmaMin = .2;
 
-// Two looks a step and one at the end; an even number saves the first.
+// A step takes two evaluations and the last look one; an even number is reached without the first.
 absl::StatusOr<AmedSettings> SettingsOf(const Arguments& arguments, const RunConfig& config) {
   AmedSettings settings{.amed = {}, .generate = config.generate};
   const SamplerConfig& base = config.generate.sampler;
@@ -37,40 +36,34 @@ absl::StatusOr<AmedSettings> SettingsOf(const Arguments& arguments, const RunCon
                                .last_look = true,
                                .temperature = base.temperature,
                                .clip = base.clip};
-  RETURN_IF_ERROR(FromToml("", "--set", arguments.overrides, &settings));
+  RETURN_IF_ERROR(ApplyOverrides(arguments.overrides, &settings));
   const SamplerConfig& sampler = settings.generate.sampler;
   if (sampler.kind != SamplerKind::kAmed || Evaluations(sampler) != arguments.evaluations) {
     return absl::InvalidArgumentError(
         "--set: the sampler is amed, and --evaluations says how many steps it has");
   }
   const std::string problem = GenerateProblem(config.model, settings.generate);
-  return problem.empty() ? absl::StatusOr<AmedSettings>(settings)
-                         : absl::InvalidArgumentError(absl::StrCat("--set: ", problem));
+  return problem.empty()
+             ? absl::StatusOr<AmedSettings>(settings)
+             : absl::StatusOr<AmedSettings>(SetError(absl::FailedPreconditionError(problem)));
 }
 
 absl::Status RunAmed(const Arguments& arguments) {
-  ASSIGN_OR_RETURN(const auto files, FilesOf(arguments.run));
-  ASSIGN_OR_RETURN(const Run run, LoadRun(arguments.run, *files, arguments.device));
-  RETURN_IF_ERROR(CheckDraws(arguments.run, run));
+  ASSIGN_OR_RETURN(const OpenedRun opened, OpenRun({.path = arguments.run,
+                                                    .device = arguments.device,
+                                                    .needs = {CheckGeneratesImages}}));
+  const auto& [run, files] = opened;
   ASSIGN_OR_RETURN(const AmedSettings settings, SettingsOf(arguments, run.config));
   ASSIGN_OR_RETURN(const auto dataset, OpenDataset(run.config, Split::kTrain, files));
-  const auto show = [](const std::string& what, double share) {
-    if (isatty(STDERR_FILENO)) {
-      std::cerr << absl::StrFormat("\r\033[K%s %3.0f%%  %s", what, 100 * share,
-                                   share < 1 ? "" : "\n")
-                << std::flush;
-    }
-  };
-  ASSIGN_OR_RETURN(const AmedFit fit, FitAmed(run, *dataset, settings, show));
-  const std::string checkpoint = FindCheckpoint(arguments.run, *files);
-  RETURN_IF_ERROR(SaveAmed(checkpoint, settings, *fit.predictor, *files));
-  std::cout << "squared distance to the teacher by step: "
-            << absl::StrJoin(fit.distances, ", ",
-                             [](std::string* out, double distance) {
-                               absl::StrAppend(out, absl::StrFormat("%.5f", distance));
-                             })
-            << "\nfitted in " << checkpoint << "; use it with --set "
-            << Overrides(run.config.generate, settings.generate) << "\n";
+  ASSIGN_OR_RETURN(const AmedFit fit, FitAmed(run, *dataset, settings, ShowShare));
+  RETURN_IF_ERROR(SaveAmed(run.checkpoint, settings, *fit.predictor, *files));
+  Notes() << "squared distance to the teacher by step: "
+          << absl::StrJoin(fit.distances, ", ",
+                           [](std::string* out, double distance) {
+                             absl::StrAppend(out, absl::StrFormat("%.5f", distance));
+                           })
+          << "\nfitted in " << run.checkpoint << "; use it with --set "
+          << Overrides(run.config.generate, settings.generate) << "\n";
   return absl::OkStatus();
 }
 
@@ -78,17 +71,19 @@ absl::Status RunAmed(const Arguments& arguments) {
 
 Command AddAmed(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
-  app.add_option("run", arguments->run, "a run or checkpoint folder, which gets the predictor")
+  app.add_option("run", arguments->run,
+                 "Fit a predictor for this run or checkpoint folder, and store it there.")
       ->required();
-  app.add_option("--evaluations", arguments->evaluations, "calls of the head's network a patch")
+  app.add_option("--evaluations", arguments->evaluations,
+                 "Let the sampler evaluate the head's network this many times a patch.")
       ->check(CLI::Range(3, 2000));
   app.add_option("--set", arguments->overrides,
-                 "key=value of [amed], its training, or [generate], what it is trained for: "
-                 "amed.patches=20000, generate.guidance=1");
+                 "Change a key of [amed], which says how to fit, or of [generate], which says for "
+                 "what: amed.patches=20000, generate.guidance=1.");
   AddDeviceOption(app, &arguments->device);
   app.footer(
-      "Teaches a small network to draw patches in few steps, for the guidance of the run.\n"
-      "It ends with the words that turn it on in eval, generate and report.\n"
+      "Teaches a small network to draw patches in few steps, under the guidance of the run.\n"
+      "The command ends with the words that select it in eval, generate and probe.\n"
       "Example: tessera amed runs/shapes --evaluations 5");
   return [arguments] { return RunAmed(*arguments); };
 }

@@ -6,6 +6,8 @@
 #include <csignal>
 #include <string>
 
+#include "absl/status/status.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
@@ -21,12 +23,20 @@ inline CLI::Validator AtLeast(int64_t least) {
   return CLI::Validator(check, "");
 }
 
-// "1 document", "2 documents".
+// Returns "1 document", "2 documents" and so on.
 inline std::string Counted(int64_t count, const std::string& what) {
   return absl::StrCat(count, " ", what, count == 1 ? "" : "s");
 }
 
 inline std::atomic<bool> stop_requested = false;  // the one thing that a signal handler may touch
+
+// Makes the error for numbers that were measured and miss what was expected. Its exit code is 1.
+inline constexpr char kMissed[] = "tessera/missed";
+inline absl::Status Missed(const std::string& sentence) {
+  absl::Status status = absl::FailedPreconditionError(sentence);
+  status.SetPayload(kMissed, absl::Cord());
+  return status;
+}
 
 // From now on SIGINT and SIGTERM ask the command to end with what it has.
 inline const std::atomic<bool>* StopOnSignal() {

@@ -1,4 +1,5 @@
-// One function a command: it declares its arguments and returns what runs when it is chosen.
+// Each command has one function, which declares the arguments and returns what runs if the command
+// is chosen.
 #pragma once
 
 #include <functional>
@@ -17,6 +18,7 @@ Command AddTrain(CLI::App& app);
 Command AddGenerate(CLI::App& app);
 Command AddEval(CLI::App& app);
 Command AddAblate(CLI::App& app);
+Command AddCheck(CLI::App& app);
 Command AddAmed(CLI::App& app);
 Command AddData(CLI::App& app);
 Command AddTokenizer(CLI::App& app);

@@ -14,7 +14,8 @@ void AddDeviceOption(CLI::App& app, DeviceKind* device) {
     }
     *device = *kind;
   };
-  app.add_option_function<std::string>("--device", choose, "cpu (default) or cuda");
+  app.add_option_function<std::string>("--device", choose,
+                                       "Compute on cpu, which is the default, or on cuda.");
 }
 
 }  // namespace tessera

@@ -1,4 +1,4 @@
-// The option that says where a loaded run computes.
+// The option --device, which says where a loaded run computes.
 #pragma once
 
 #include "run/train_config.h"

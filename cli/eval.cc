@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <iostream>
@@ -10,11 +8,10 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/device.h"
+#include "cli/open_run.h"
+#include "cli/output.h"
 #include "config/status.h"
-#include "config/toml.h"
 #include "files/json.h"
-#include "run/adopt_autoencoder.h"
-#include "run/amed_file.h"
 
 namespace tessera {
 namespace {
@@ -44,7 +41,7 @@ void Print(const Metrics& metrics, bool as_json) {
   }
 }
 
-// Of the networks that were asked for, none by default.
+// Loads the networks that were asked for; by default there are none.
 absl::StatusOr<std::vector<FeatureNetwork>> Networks(const Arguments& arguments,
                                                      const Files& files) {
   std::vector<FeatureNetwork> networks;
@@ -59,29 +56,17 @@ absl::StatusOr<std::vector<FeatureNetwork>> Networks(const Arguments& arguments,
 }
 
 absl::Status RunEval(const Arguments& arguments) {
-  ASSIGN_OR_RETURN(const auto files, FilesOf(arguments.run));
-  ASSIGN_OR_RETURN(const std::vector<FeatureNetwork> networks, Networks(arguments, *files));
-  ASSIGN_OR_RETURN(Run run, LoadRun(arguments.run, *files, arguments.device));
+  ASSIGN_OR_RETURN(const std::vector<FeatureNetwork> networks, Networks(arguments, Files()));
+  RunRequest request{
+      .path = arguments.run, .overrides = arguments.overrides, .device = arguments.device};
   if (!networks.empty()) {
-    RETURN_IF_ERROR(CheckDraws(arguments.run, run));
+    request.needs = {CheckGeneratesImages};
   }
-  if (!arguments.overrides.empty()) {
-    RETURN_IF_ERROR(CheckReadsAndWrites(arguments.run, run));
-  }
-  RETURN_IF_ERROR(FromToml("", "--set", arguments.overrides, &run.config.generate));
-  const std::string problem = run.config.Problem();
-  if (!problem.empty()) {
-    return absl::InvalidArgumentError(problem);
-  }
-  RETURN_IF_ERROR(LoadAmed(arguments.run, *files, &run));
+  ASSIGN_OR_RETURN(const OpenedRun opened, OpenRun(request));
+  const auto& [run, files] = opened;
   EvaluateOptions options;
   options.count = arguments.count;
-  if (isatty(STDERR_FILENO)) {
-    options.on_progress = [](const std::string& what, double share) {
-      std::cerr << absl::StrFormat("\r%s %3.0f%%  %s", what, 100 * share, share < 1 ? "" : "\n")
-                << std::flush;
-    };
-  }
+  options.on_progress = ShowShare;
   ASSIGN_OR_RETURN(Metrics metrics, Measure(run, files, options));
   if (!networks.empty()) {
     ASSIGN_OR_RETURN(const Metrics distances, MeasureDistances(run, files, networks, options));
@@ -95,24 +80,28 @@ absl::Status RunEval(const Arguments& arguments) {
 
 Command AddEval(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
-  app.add_option("run", arguments->run, "a run or checkpoint folder")->required();
-  app.add_option("--set", arguments->overrides, "key=value of [generate], such as guidance=1");
-  app.add_option("--count", arguments->count, "documents and pictures of each measure")
+  app.add_option("run", arguments->run, "Measure this run or checkpoint folder.")->required();
+  app.add_option("--set", arguments->overrides, "Change a key of [generate], such as guidance=1.");
+  app.add_option("--count", arguments->count,
+                 "Take this many documents and pictures for each measure.")
       ->check(AtLeast(1));
-  app.add_flag("--json", arguments->json, "a JSON object instead of a table");
+  app.add_flag("--json", arguments->json, "Print a JSON object instead of a table.");
   app.add_flag("--distances", arguments->distances,
-               "also FID, KID, precision and recall under random64, a network of fixed random "
-               "weights: not comparable with published figures");
-  auto* features = app.add_option(
-      "--features", arguments->features,
-      "the same under a TorchScript file: f32 [N, 3, pixels, pixels] in [-1, 1] -> [N, F]");
-  app.add_option("--features-pixels", arguments->features_pixels, "side of its pictures")
+               "Also measure FID, KID, precision and recall under random64, a network of fixed "
+               "random weights. They do not compare with published figures.");
+  auto* features =
+      app.add_option("--features", arguments->features,
+                     "Measure those distances under this TorchScript file, which maps f32 "
+                     "[N, 3, pixels, pixels] in [-1, 1] to [N, F].");
+  app.add_option("--features-pixels", arguments->features_pixels,
+                 "Give that network pictures of this side.")
       ->check(AtLeast(1))
       ->needs(features);
   AddDeviceOption(app, &arguments->device);
   app.footer(
-      "Names that begin with training_ are of documents that the run was trained on; all others\n"
-      "are of documents that it has not seen.\n"
+      "A measure whose name begins with training_ takes documents that the run was trained on; "
+      "all\n"
+      "others take documents that it has not seen.\n"
       "Example: tessera eval runs/shapes --count 256");
   return [arguments] { return RunEval(*arguments); };
 }

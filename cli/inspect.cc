@@ -9,13 +9,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "analysis/ablation/study_plan.h"
 #include "cli/commands.h"
+#include "cli/open_run.h"
 #include "config/status.h"
 #include "config/toml.h"
 #include "ops/hash.h"
 #include "ops/pixels.h"
-#include "run/run.h"
+#include "run/recipe.h"
 #include "sequence/loader.h"
 #include "train/memory.h"
 
@@ -39,7 +39,7 @@ std::string ShapeOf(const Tensor& tensor) {
 
 using Note = std::function<std::string_view(const Tensor&)>;
 
-// Name, type, shape, what the numbers are like, and a note. Returns how many numbers there are.
+// Prints each tensor's name, type, shape, statistics and note. Returns how many numbers there are.
 int64_t PrintTensors(const NamedTensors& tensors, const Note& note) {
   int64_t total = 0;
   for (const auto& [name, tensor] : tensors) {
@@ -82,7 +82,7 @@ void PrintParameters(const Run& run) {
   }
 }
 
-// A document of one picture for each grid, its numbers any: no data set is needed to look inside.
+// A data set of one picture of noise for each grid, so that no data set is needed to look inside.
 class NoisePictures : public Dataset {
  public:
   explicit NoisePictures(const LayoutSpec& layout) : layout_(layout) {}
@@ -113,12 +113,12 @@ absl::StatusOr<Batch> NoiseBatch(const Run& run) {
                    0);
 }
 
-// Embedded patches, taken from what the first layer reads. Token, place and noise level, which
-// stand there in the same sum, are what it reads of grey patches, less their embedding.
+// Takes the embedded patches from what the first layer reads. That is a sum with the embeddings of
+// token, place and noise level, which are found by reading grey patches and are subtracted.
 Tensor FromFirstLayer(Model& model, Batch batch) {
   const auto first_layer = [&] {
     Trace trace;
-    model.Hidden(batch, {}, nullptr, 0, &trace);
+    model.Hidden(batch, {}, {.trace = &trace});
     const Tensor x_MW = trace.state_BTW.front().flatten(0, 1).to(torch::kFloat64);
     return at::index_select(x_MW, 0, batch.patch_slot_P);
   };
@@ -128,7 +128,7 @@ Tensor FromFirstLayer(Model& model, Batch batch) {
   return apart_PW + model.patch_embedder().Embed(batch.patch_PD);
 }
 
-// Whether the pixels can be had back from what the first layer reads.
+// Prints whether the pixels can be recovered from what the first layer reads.
 void PrintLosslessness(Model& model, const Batch& batch) {
   const PatchEmbedder& embedder = model.patch_embedder();
   const Tensor& patch_PD = batch.patch_PD;
@@ -156,7 +156,7 @@ void PrintLosslessness(Model& model, const Batch& batch) {
   }
 }
 
-// How many pictures the codes tell apart, beside how many there are.
+// Prints how many pictures the codes tell apart, beside how many there are.
 void PrintCapacity(const Run& run) {
   const PatchAutoencoder& autoencoder = *run.autoencoder;
   const int64_t vectors = autoencoder.vectors(), codes = NumCodes(autoencoder.radices());
@@ -173,8 +173,8 @@ void PrintCapacity(const Run& run) {
 }
 
 absl::Status InspectRun(const std::string& path) {
-  ASSIGN_OR_RETURN(const auto files, FilesOf(path));
-  ASSIGN_OR_RETURN(const Run run, LoadRun(path, *files));
+  ASSIGN_OR_RETURN(const OpenedRun opened, OpenRun({.path = path}));
+  const Run& run = opened.run;
   std::cout << ToToml(run.config);
   PrintParameters(run);
   const InputKind input = run.config.model.input.kind;
@@ -193,7 +193,7 @@ absl::Status InspectRun(const std::string& path) {
 absl::Status InspectRecipe(const Arguments& arguments, const std::shared_ptr<const Files>& files) {
   RunConfig config;
   ASSIGN_OR_RETURN(const std::string toml, ReadRecipe(arguments.path, *files));
-  RETURN_IF_ERROR(FromToml(toml, arguments.path, arguments.overrides, &config));
+  RETURN_IF_ERROR(FromRecipe(toml, arguments.path, arguments.overrides, &config));
   const FreeMemory memory = MeasureProgram(config.train.precision, *files);
   RETURN_IF_ERROR(CheckMemory(config, LeastDocument(config), memory));
   ASSIGN_OR_RETURN(const auto dataset, OpenDataset(config, Split::kTrain, files));
@@ -235,10 +235,10 @@ absl::Status RunInspect(const Arguments& arguments) {
 Command AddInspect(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   app.add_option("run", arguments->path,
-                 "a run folder, a checkpoint folder, a .safetensors file, or a recipe (.toml), of "
-                 "which it tells the memory that training would take")
+                 "Look inside this run folder, checkpoint folder or .safetensors file; of a recipe "
+                 "(.toml), print how much memory training would take.")
       ->required();
-  app.add_option("overrides", arguments->overrides, "path=value: keys of the recipe to change");
+  app.add_option("overrides", arguments->overrides, "Change keys of the recipe, path=value.");
   app.footer(
       "Example: tessera inspect runs/shapes\n"
       "         tessera inspect recipes/shapes.toml train.batch=256\n"

@@ -1,18 +1,23 @@
-// tessera: train, generate, evaluate. Exit codes: 0 fine, 2 something to change, said in a
-// sentence.
+// The program. Exit codes: 0 when all went well; 1 when `check` found that numbers miss what a
+// recipe expects, or for a fault of the program; 2 when a sentence on standard error says what to
+// change; 130 when a signal stopped it.
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <iostream>
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/version.h"
 #include "config/suggest.h"
 #include "ops/allocator.h"
 
 namespace tessera {
 namespace {
 
+constexpr int kMissedOrFault = 1;
 constexpr int kBadInput = 2;
 constexpr int kStopped = 130;  // as a shell says of a command that Ctrl-C ended
 
@@ -26,10 +31,13 @@ std::string Unknown(const std::string& kind, const std::string& word,
   return absl::StrCat("no ", kind, " '", word, "'; did you mean '", Nearest(word, known), "'?");
 }
 
-// The command that the words begin with, and that one's command, as far as they are known; the
-// first that is not is named in *problem.
+// Finds the command that the words name, or its own command, as deep as they are known. The first
+// word that is no command is named in *problem.
 const CLI::App* Chosen(const CLI::App* app, int argc, char** argv, std::string* problem) {
-  for (int i = 1; i < argc && app->get_require_subcommand_min() > 0 && argv[i][0] != '-'; ++i) {
+  for (int i = 1; i < argc && app->get_require_subcommand_min() > 0; ++i) {
+    if (argv[i][0] == '-') {
+      continue;
+    }
     const CLI::App* next = nullptr;
     std::vector<std::string> names;
     for (const CLI::App* command : app->get_subcommands([](const CLI::App*) { return true; })) {
@@ -45,15 +53,17 @@ const CLI::App* Chosen(const CLI::App* app, int argc, char** argv, std::string* 
   return app;
 }
 
-// CLI11's complaint in one sentence, with the nearest option to one that there is not.
-std::string Sentence(const CLI::ParseError& error, const CLI::App& command) {
+// Makes one sentence of CLI11's complaint. An unknown option comes with the nearest that there is.
+std::string Sentence(const CLI::ParseError& error, const CLI::App& app, const CLI::App& command) {
   std::vector<std::string> options;
-  for (const CLI::Option* option : command.get_options()) {
-    if (!option->get_lnames().empty()) {
-      options.push_back("--" + option->get_lnames().front());
+  for (const CLI::App* with_options : {&command, &app}) {
+    for (const CLI::Option* option : with_options->get_options()) {
+      if (!option->get_lnames().empty()) {
+        options.push_back("--" + option->get_lnames().front());
+      }
     }
   }
-  for (const std::string& word : command.remaining()) {
+  for (const std::string& word : app.remaining(/*recurse=*/true)) {
     if (word.starts_with("-")) {
       return Unknown("option", word.substr(0, word.find('=')), options);
     }
@@ -61,42 +71,62 @@ std::string Sentence(const CLI::ParseError& error, const CLI::App& command) {
   return absl::StrCat(error.what(), "; --help tells what this command takes");
 }
 
-int Main(int argc, char** argv) {
-  CLI::App app("One transformer that reads and writes texts and pictures.", "tessera");
-  app.require_subcommand(1);
-  app.footer("Example: tessera train recipes/shapes.toml --out runs/shapes");
+struct CommandLine {
+  CLI::App app{"One transformer that reads and writes texts and pictures.", "tessera"};
   std::map<std::string, Command> commands;
-  const auto add = [&](const char* name, const char* what, Command (*declare)(CLI::App&)) {
+
+  void Add(const char* name, const char* what, Command (*declare)(CLI::App&)) {
     commands[name] = declare(*app.add_subcommand(name, what));
-  };
-  add("train", "train a recipe", AddTrain);
-  add("generate", "continue texts and pictures", AddGenerate);
-  add("eval", "measure a trained run", AddEval);
-  add("ablate", "compare settings over seeds, in one table", AddAblate);
-  add("amed", "teach a trained run to draw patches in few steps", AddAmed);
-  add("data", "look at a data set, or check it", AddData);
-  add("tokenizer", "train a tokenizer, or use one", AddTokenizer);
-  add("report", "show a run on one page", AddReport);
-  add("probe", "look inside a run: hidden states, attention, drift", AddProbe);
-  add("sample-lab", "compare samplers and numbers of steps on a run", AddSampleLab);
-  add("merge", "make adapters part of the weights", AddMerge);
-  add("inspect", "what a run holds, and whether it is lossless", AddInspect);
+  }
+};
+
+void Declare(CommandLine* line) {
+  CLI::App& app = line->app;
+  app.require_subcommand(1);
+  app.set_help_flag("-h,--help", "Print this help and exit.");
+  app.fallthrough();  // --quiet may stand behind the command too
+  app.set_version_flag("--version", VersionText(), "Print the versions of tessera and LibTorch.");
+  app.add_flag("--quiet", quiet, "Print only what was asked for and errors, for every command.");
+  app.footer(
+      "`tessera COMMAND --help` describes a command.\n"
+      "Example: tessera train recipes/shapes.toml --out runs/shapes");
+  line->Add("train", "Train a recipe.", AddTrain);
+  line->Add("generate", "Continue texts and pictures with a trained run.", AddGenerate);
+  line->Add("eval", "Measure a trained run.", AddEval);
+  line->Add("ablate", "Compare settings over seeds in one table.", AddAblate);
+  line->Add("check", "Train recipes again and compare with what they expect.", AddCheck);
+  line->Add("amed", "Teach a trained run to draw patches in few steps.", AddAmed);
+  line->Add("data", "Look at a data set, or check it.", AddData);
+  line->Add("tokenizer", "Train a tokenizer, or use one.", AddTokenizer);
+  line->Add("report", "Show a run on one page.", AddReport);
+  line->Add("probe", "Look inside a run at hidden states, attention and drift.", AddProbe);
+  line->Add("sample-lab", "Compare samplers and numbers of steps on a run.", AddSampleLab);
+  line->Add("merge", "Make adapters part of the weights.", AddMerge);
+  line->Add("inspect", "Show what a run holds and whether its input is lossless.", AddInspect);
+}
+
+int Main(int argc, char** argv) {
+  CommandLine line;
+  Declare(&line);
   std::string problem;
-  const CLI::App* chosen = Chosen(&app, argc, argv, &problem);
+  const CLI::App* chosen = Chosen(&line.app, argc, argv, &problem);
   if (!problem.empty()) {
     return Fail(problem);
   }
   try {
-    app.parse(argc, argv);
+    line.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return error.get_exit_code() == 0 ? app.exit(error) : Fail(Sentence(error, *chosen));
+    return error.get_exit_code() == 0 ? line.app.exit(error)
+                                      : Fail(Sentence(error, line.app, *chosen));
   }
-  const absl::Status status = commands.at(app.get_subcommands().front()->get_name())();
+  const absl::Status status = line.commands.at(line.app.get_subcommands().front()->get_name())();
   if (status.ok()) {
     return 0;
   }
   const int exit_code = Fail(std::string(status.message()));
-  return absl::IsCancelled(status) ? kStopped : exit_code;
+  return absl::IsCancelled(status)    ? kStopped
+         : status.GetPayload(kMissed) ? kMissedOrFault
+                                      : exit_code;
 }
 
 }  // namespace
@@ -108,6 +138,6 @@ int main(int argc, char** argv) {
     return tessera::Main(argc, argv);
   } catch (const std::exception& error) {
     std::cerr << "tessera: " << error.what() << "\n";
-    return 1;
+    return tessera::kMissedOrFault;
   }
 }

@@ -1,10 +1,10 @@
 #include <CLI/CLI.hpp>
-#include <iostream>
 
 #include "absl/strings/str_cat.h"
 #include "cli/commands.h"
+#include "cli/open_run.h"
+#include "cli/output.h"
 #include "config/status.h"
-#include "run/run.h"
 
 namespace tessera {
 namespace {
@@ -15,8 +15,8 @@ struct Arguments {
 };
 
 absl::Status RunMerge(const Arguments& arguments) {
-  ASSIGN_OR_RETURN(const auto files, FilesOf(arguments.run));
-  ASSIGN_OR_RETURN(const Run run, LoadRun(arguments.run, *files));
+  ASSIGN_OR_RETURN(const OpenedRun opened, OpenRun({.path = arguments.run}));
+  const auto& [run, files] = opened;
   if (run.adapters.empty()) {
     return absl::FailedPreconditionError(
         absl::StrCat("'", arguments.run, "' has no adapters, so there is nothing to merge"));
@@ -33,7 +33,7 @@ absl::Status RunMerge(const Arguments& arguments) {
       RETURN_IF_ERROR(files->Write(JoinPath(arguments.out, file.name), BytesOf(file)));
     }
   }
-  std::cout << "merged: " << arguments.out << "\n";
+  Notes() << "merged: " << arguments.out << "\n";
   return absl::OkStatus();
 }
 
@@ -41,8 +41,10 @@ absl::Status RunMerge(const Arguments& arguments) {
 
 Command AddMerge(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
-  app.add_option("run", arguments->run, "a run or checkpoint folder with adapters")->required();
-  app.add_option("--out", arguments->out, "folder of the run without adapters")->required();
+  app.add_option("run", arguments->run, "Merge the adapters of this run or checkpoint folder.")
+      ->required();
+  app.add_option("--out", arguments->out, "Write the run without adapters into this folder.")
+      ->required();
   app.footer("Example: tessera merge runs/mine --out runs/mine_merged");
   return [arguments] { return RunMerge(*arguments); };
 }

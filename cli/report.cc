@@ -1,19 +1,19 @@
 #include "analysis/report/report.h"
 
 #include <CLI/CLI.hpp>
-#include <iostream>
 
 #include "cli/commands.h"
+#include "cli/open_run.h"
+#include "cli/output.h"
 #include "config/status.h"
 
 namespace tessera {
 namespace {
 
 absl::Status RunReport(const std::string& path) {
-  ASSIGN_OR_RETURN(const auto files, FilesOf(path));
-  ASSIGN_OR_RETURN(const Run run, LoadRun(path, *files));
-  RETURN_IF_ERROR(WriteReport(path, run, files));
-  std::cout << JoinPath(path, "report.html") << "\n";
+  ASSIGN_OR_RETURN(const OpenedRun opened, OpenRun({.path = path}));
+  RETURN_IF_ERROR(WriteReport(path, opened.run, opened.files));
+  Notes() << JoinPath(path, "report.html") << "\n";
   return absl::OkStatus();
 }
 
@@ -21,7 +21,7 @@ absl::Status RunReport(const std::string& path) {
 
 Command AddReport(CLI::App& app) {
   auto run = std::make_shared<std::string>();
-  app.add_option("run", *run, "a run folder")->required();
+  app.add_option("run", *run, "Show this run folder.")->required();
   app.footer(
       "Writes report.html into the run folder, with the numbers of its eval.json if there is one:\n"
       "  tessera eval runs/shapes --json >runs/shapes/eval.json\n"

@@ -1,16 +1,12 @@
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
-#include <iostream>
 
-#include "absl/strings/str_format.h"
 #include "analysis/lab/sample_lab_page.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/device.h"
+#include "cli/open_run.h"
+#include "cli/output.h"
 #include "config/status.h"
-#include "config/toml.h"
-#include "run/adopt_autoencoder.h"
 
 namespace tessera {
 namespace {
@@ -24,21 +20,13 @@ struct Arguments {
 
 absl::Status RunSampleLab(Arguments arguments) {
   LabOptions& options = arguments.options;
-  ASSIGN_OR_RETURN(const auto files, FilesOf(options.path));
-  ASSIGN_OR_RETURN(Run run, LoadRun(options.path, *files, arguments.device));
-  RETURN_IF_ERROR(CheckHeadFollowsSlots(options.path, run));
-  RETURN_IF_ERROR(CheckDraws(options.path, run));
-  RETURN_IF_ERROR(FromToml("", "--set", arguments.overrides, &run.config.generate));
-  if (const std::string problem = run.config.Problem(); !problem.empty()) {
-    return absl::InvalidArgumentError(problem);
-  }
-  if (isatty(STDERR_FILENO)) {
-    options.on_progress = [](const std::string& what, double share) {
-      std::cerr << absl::StrFormat("\r\033[K%s %3.0f%%  %s", what, 100 * share,
-                                   share < 1 ? "" : "\n")
-                << std::flush;
-    };
-  }
+  ASSIGN_OR_RETURN(const OpenedRun opened,
+                   OpenRun({.path = options.path,
+                            .overrides = arguments.overrides,
+                            .device = arguments.device,
+                            .needs = {CheckStatesPredictPatches, CheckGeneratesImages}}));
+  const auto& [run, files] = opened;
+  options.on_progress = ShowShare;
   ASSIGN_OR_RETURN(const LabResult result, CompareSamplers(run, files, options));
   const std::string out =
       arguments.out.empty() ? JoinPath(options.path, "sample_lab") : arguments.out;
@@ -47,7 +35,7 @@ absl::Status RunSampleLab(Arguments arguments) {
                                DumpJson(LabJson(result), /*indented=*/true) + "\n"));
   RETURN_IF_ERROR(files->Write(JoinPath(out, "sample_lab.html"),
                                LabPage(result, run, "samplers of " + options.path)));
-  std::cout << JoinPath(out, "sample_lab.html") << "\n";
+  Notes() << JoinPath(out, "sample_lab.html") << "\n";
   return absl::OkStatus();
 }
 
@@ -56,18 +44,23 @@ absl::Status RunSampleLab(Arguments arguments) {
 Command AddSampleLab(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   LabOptions& options = arguments->options;
-  app.add_option("run", options.path, "a run or checkpoint folder")->required();
-  app.add_option("--out", arguments->out, "the folder to write; by default RUN/sample_lab");
-  app.add_option("--count", options.conditions, "hidden states to draw under")->check(AtLeast(1));
-  app.add_option("--draws", options.draws, "patches under each")->check(CLI::Range(2, 1000));
-  app.add_option("--steps", options.steps, "numbers of steps, such as 2,4,8,16,32")
+  app.add_option("run", options.path, "Compare samplers on this run or checkpoint folder.")
+      ->required();
+  app.add_option("--out", arguments->out, "Write into this folder; by default RUN/sample_lab.");
+  app.add_option("--count", options.conditions, "Draw under this many hidden states.")
+      ->check(AtLeast(1));
+  app.add_option("--draws", options.draws, "Draw this many patches under each.")
+      ->check(CLI::Range(2, 1000));
+  app.add_option("--steps", options.steps, "Try these numbers of steps, such as 2,4,8,16,32.")
       ->delimiter(',')
       ->check(CLI::Range(1, 1000));
-  app.add_option("--reference", options.reference_steps, "steps of the fine solutions")
+  app.add_option("--reference", options.reference_steps,
+                 "Solve with this many steps for reference.")
       ->check(CLI::Range(2, 1000));
-  app.add_option("--pictures", options.pictures, "drawn by each sampler")->check(AtLeast(0));
-  app.add_option("--seed", options.seed, "of the noise")->check(AtLeast(0));
-  app.add_option("--set", arguments->overrides, "key=value of [generate], such as guidance=1");
+  app.add_option("--pictures", options.pictures, "Draw this many pictures with each sampler.")
+      ->check(AtLeast(0));
+  app.add_option("--seed", options.seed, "Draw the noise with this seed.")->check(AtLeast(0));
+  app.add_option("--set", arguments->overrides, "Change a key of [generate], such as guidance=1.");
   AddDeviceOption(app, &arguments->device);
   app.footer(
       "Writes sample_lab.json and sample_lab.html: every sampler that the head allows, amed where\n"

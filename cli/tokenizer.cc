@@ -9,10 +9,11 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "config/status.h"
-#include "config/toml.h"
 #include "data/text/text_check.h"
 #include "run/make_tokenizer.h"
+#include "run/recipe.h"
 #include "run/run.h"
 
 namespace tessera {
@@ -33,13 +34,14 @@ absl::Status CheckUtf8(const std::string& text, const std::string& name) {
             : absl::OkStatus();
 }
 
-// A recipe's texts, or a text file, which is a list of lines.
+// Trains on the texts of a recipe's data set, or on a text file, which is a list of lines.
 absl::Status Train(const Arguments& arguments) {
-  ASSIGN_OR_RETURN(const std::string source, Files().Read(arguments.source));
+  const auto files = std::make_shared<const Files>();
   const bool recipe = arguments.source.ends_with(".toml");
+  ASSIGN_OR_RETURN(const std::string source,
+                   recipe ? ReadRecipe(arguments.source, *files) : files->Read(arguments.source));
   RunConfig config;
-  RETURN_IF_ERROR(FromToml(recipe ? source : "", arguments.source, arguments.overrides, &config));
-  const auto files = std::make_shared<const Files>(config.data.retry);
+  RETURN_IF_ERROR(FromRecipe(recipe ? source : "", arguments.source, arguments.overrides, &config));
   if (!config.tokenizer.path.empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat("tokenizer.path = \"", config.tokenizer.path,
@@ -54,18 +56,17 @@ absl::Status Train(const Arguments& arguments) {
   }
   ASSIGN_OR_RETURN(const Tokenizer tokenizer, Tokenizer::Train(texts, config.tokenizer));
   RETURN_IF_ERROR(files->Write(arguments.out, tokenizer.Serialized()));
-  std::cout << tokenizer.size() << " pieces in " << arguments.out << "\n";
+  Notes() << tokenizer.size() << " pieces in " << arguments.out << "\n";
   return absl::OkStatus();
 }
 
-// Of a .model file, a run folder (its best checkpoint) or a checkpoint folder.
+// Loads a .model file, or that of a run folder (its best checkpoint) or checkpoint folder.
 absl::StatusOr<Tokenizer> Load(const std::string& path) {
   const Files files;
   ASSIGN_OR_RETURN(const PathKind kind, files.Kind(path));
   std::string file = path;
   if (kind == PathKind::kFolder) {
-    const auto best = CheckpointsOf(path, files).Best();
-    file = JoinPath(best.ok() ? best->path : path, "tokenizer.model");
+    file = JoinPath(FindCheckpoint(path, files), "tokenizer.model");
   }
   ASSIGN_OR_RETURN(std::string bytes, files.Read(file));
   auto tokenizer = Tokenizer::Parse(std::move(bytes));
@@ -86,8 +87,8 @@ absl::Status Encode(const Arguments& arguments, bool from_input) {
   return absl::OkStatus();
 }
 
-// Ids from the command line end in a line end; from the input, the text alone is written, so that
-// `encode | decode` gives back every byte.
+// Prints a line end after the text if the ids come from the command line. If they come from the
+// input, it prints the text alone, so that `encode | decode` gives back every byte.
 absl::Status Decode(const Arguments& arguments) {
   ASSIGN_OR_RETURN(const Tokenizer tokenizer, Load(arguments.model));
   std::vector<std::string> words = arguments.ids;
@@ -108,16 +109,20 @@ absl::Status Decode(const Arguments& arguments) {
 }
 
 void AddModel(CLI::App& app, Arguments& arguments) {
-  app.add_option("model", arguments.model, "a .model file, a run or a checkpoint folder")
+  app.add_option("model", arguments.model,
+                 "Use this .model file, or the one of this run or checkpoint folder.")
       ->required();
 }
 
 CLI::App* AddTrain(CLI::App& app, Arguments& arguments) {
-  CLI::App* train = app.add_subcommand("train", "make a sentencepiece .model file");
-  train->add_option("source", arguments.source, "a recipe (.toml), or a file of text")->required();
+  CLI::App* train = app.add_subcommand("train", "Train a sentencepiece .model file.");
+  train
+      ->add_option("source", arguments.source,
+                   "Train on the data set of this recipe (.toml), or on this file of text.")
+      ->required();
   train->add_option("overrides", arguments.overrides,
-                    "path=value: keys of a recipe, such as tokenizer.size");
-  train->add_option("--out", arguments.out, "the file to write; default tokenizer.model");
+                    "Change keys of the recipe, path=value, such as tokenizer.size=300.");
+  train->add_option("--out", arguments.out, "Write this file; by default tokenizer.model.");
   train->footer(
       "Example: tessera tokenizer train recipes/shapes.toml tokenizer.size=300 --out a.model\n"
       "Example: tessera tokenizer train book.txt tokenizer.kind=unigram --out book.model");
@@ -130,14 +135,15 @@ Command AddTokenizer(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   app.require_subcommand(1);
   CLI::App* train = AddTrain(app, *arguments);
-  CLI::App* encode = app.add_subcommand("encode", "text to ids");
+  CLI::App* encode = app.add_subcommand("encode", "Turn a text into ids.");
   AddModel(*encode, *arguments);
-  CLI::Option* text =
-      encode->add_option("text", arguments->text, "without it, all of the input is one text");
+  CLI::Option* text = encode->add_option(
+      "text", arguments->text, "Encode this text; without it, all of the input is one text.");
   encode->footer("Example: tessera tokenizer encode runs/shapes 'a large red circle'");
-  CLI::App* decode = app.add_subcommand("decode", "ids to text");
+  CLI::App* decode = app.add_subcommand("decode", "Turn ids into a text.");
   AddModel(*decode, *arguments);
-  decode->add_option("id", arguments->ids, "without them, they are read from the input");
+  decode->add_option("id", arguments->ids,
+                     "Decode these ids; without them, they are read from the input.");
   decode->footer(
       "Example: tessera tokenizer decode runs/shapes 261 270 268\n"
       "Example: tessera tokenizer encode a.model <a.txt | tessera tokenizer decode a.model");

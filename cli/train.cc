@@ -3,18 +3,19 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
-#include <iostream>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "analysis/ablation/study_plan.h"
 #include "analysis/measure/evaluate.h"
 #include "analysis/report/sample_sheet.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "config/status.h"
 #include "config/toml.h"
+#include "data/bad_data.h"
 #include "run/adopt_autoencoder.h"
+#include "run/recipe.h"
 #include "train/memory.h"
 #include "train/trainer.h"
 
@@ -30,7 +31,7 @@ struct Arguments {
   bool is_run = false;  // recipe is that of a run
 };
 
-// "runs/" and the recipe's name without its folder and ending.
+// Returns "runs/" and the recipe's name without its folder and ending.
 std::string DefaultOut(const std::string& recipe) {
   const size_t slash = recipe.rfind('/');
   const std::string name = slash == std::string::npos ? recipe : recipe.substr(slash + 1);
@@ -46,33 +47,31 @@ void Show(const TrainReport& report) {
   const double left = report.progress > 0 ? report.minutes / report.progress - report.minutes : 0;
   const bool terminal = isatty(STDOUT_FILENO);
   const bool evaluated = !std::isnan(report.held_out_image_loss);
-  std::cout << (terminal ? "\r\033[K" : "")
-            << absl::StrFormat(
-                   "step %6d  %3.0f%%  %s  gradient %.2f  %5.0f tokens/s  %.1f min left",
-                   report.step, 100 * report.progress, Losses(report.text_loss, report.image_loss),
-                   report.gradient_norm, report.tokens_per_second, left)
-            << (evaluated
-                    ? "  held out: " + Losses(report.held_out_text_loss, report.held_out_image_loss)
-                    : "")
-            << (evaluated || !terminal ? "\n" : "") << std::flush;
+  Notes() << (terminal ? "\r\033[K" : "")
+          << absl::StrFormat("step %6d  %3.0f%%  %s  gradient %.2f  %5.0f tokens/s  %.1f min left",
+                             report.step, 100 * report.progress,
+                             Losses(report.text_loss, report.image_loss), report.gradient_norm,
+                             report.tokens_per_second, left)
+          << (evaluated
+                  ? "  held out: " + Losses(report.held_out_text_loss, report.held_out_image_loss)
+                  : "")
+          << (evaluated || !terminal ? "\n" : "") << std::flush;
 }
 
-// The documents that training evaluates on; none if it does not.
-absl::StatusOr<std::shared_ptr<const Dataset>> OpenHeldOut(
-    const RunConfig& config, const std::shared_ptr<const Files>& files) {
-  std::shared_ptr<const Dataset> dataset;
-  if (config.train.evaluate_every > 0) {
-    ASSIGN_OR_RETURN(dataset, OpenDataset(config, Split::kTest, files));
-    if (dataset->size() == 0) {
-      return absl::NotFoundError(
-          "train.evaluate_every: the data set holds out no documents to evaluate on; raise "
-          "data.test_share, or set train.evaluate_every=0");
-    }
+// Opens the documents to evaluate on and to draw sample sheets of.
+absl::StatusOr<std::shared_ptr<const Dataset>> OpenTest(const RunConfig& config,
+                                                        const std::shared_ptr<const Files>& files) {
+  ASSIGN_OR_RETURN(std::shared_ptr<const Dataset> dataset,
+                   OpenDataset(config, Split::kTest, files));
+  if (config.train.evaluate_every > 0 && dataset->size() == 0) {
+    return absl::NotFoundError(
+        "train.evaluate_every: the data set holds out no documents to evaluate on; raise "
+        "data.test_share, or set train.evaluate_every=0");
   }
   return dataset;
 }
 
-// Held-out losses of a few documents, always the same.
+// Measures the held-out losses of a few documents, which are always the same.
 absl::Status Evaluate(const Run& run, const std::shared_ptr<const Dataset>& dataset,
                       TrainReport* report) {
   EvaluateOptions options;
@@ -98,27 +97,15 @@ absl::Status FindRecipe(const Files& files, Arguments* arguments) {
   return absl::OkStatus();
 }
 
-// What both sets say of a row is said once.
-std::vector<std::string> LeftOut(const Dataset& trained, const Dataset* held_out) {
-  std::vector<std::string> problems = trained.Problems();
-  if (held_out != nullptr) {
-    for (std::string& problem : held_out->Problems()) {
-      if (std::ranges::find(problems, problem) == problems.end()) {
-        problems.push_back(std::move(problem));
-      }
-    }
-  }
-  return problems;
-}
-
 absl::StatusOr<RunConfig> ConfigOf(const Arguments& arguments, const Files& files) {
   RunConfig config;
   ASSIGN_OR_RETURN(const std::string toml, ReadRecipe(arguments.recipe, files));
   if (!arguments.from.empty()) {
     RETURN_IF_ERROR(AdoptModel(arguments.from, files, &config));
   }
-  const auto from_text = arguments.is_run ? FromDump<RunConfig> : FromToml<RunConfig>;
-  RETURN_IF_ERROR(from_text(toml, arguments.recipe, arguments.overrides, &config));
+  RETURN_IF_ERROR(arguments.is_run
+                      ? FromDump(toml, arguments.recipe, arguments.overrides, &config)
+                      : FromRecipe(toml, arguments.recipe, arguments.overrides, &config));
   if (arguments.from.empty()) {
     RETURN_IF_ERROR(AdoptAutoencoder(arguments.out, files, &config));
   }
@@ -131,38 +118,41 @@ absl::StatusOr<RunConfig> ConfigOf(const Arguments& arguments, const Files& file
 }
 
 absl::Status RunTrain(Arguments arguments) {
-  const Files plain;
-  RETURN_IF_ERROR(FindRecipe(plain, &arguments));
+  const auto files = std::make_shared<const Files>();
+  RETURN_IF_ERROR(FindRecipe(*files, &arguments));
   const std::string& out = arguments.out;
-  ASSIGN_OR_RETURN(const RunConfig config, ConfigOf(arguments, plain));
-  const auto files = std::make_shared<const Files>(config.data.retry);
+  ASSIGN_OR_RETURN(const RunConfig config, ConfigOf(arguments, *files));
   if (arguments.resume && absl::IsNotFound(CheckpointsOf(out, *files).Latest().status())) {
-    std::cout << out << " holds no checkpoint yet: training from the start\n" << std::flush;
+    Notes() << out << " holds no checkpoint yet: training from the start\n" << std::flush;
   }
-  // Before anything is as large as the config says: the data set is made for pictures of its size.
+  // The data set is made for pictures of the size that the config says, so that is checked first.
   RETURN_IF_ERROR(CheckMemory(config, LeastDocument(config), MeasureFreeMemory(*files)));
-  ASSIGN_OR_RETURN(const auto held_out, OpenHeldOut(config, files));
+  ASSIGN_OR_RETURN(const auto test, OpenTest(config, files));
+  const Dataset* shown = test.get();  // on the sample sheets
   std::vector<std::string> left_out;
   TrainHooks hooks;
-  hooks.on_open = [&](const Dataset& dataset) { left_out = LeftOut(dataset, held_out.get()); };
+  hooks.on_open = [&](const Dataset& trained) {
+    left_out = JoinProblems(trained.Problems(), test->Problems());
+    shown = test->size() > 0 ? test.get() : &trained;
+  };
   hooks.on_report = Show;
   hooks.on_sample = [&](const Run& run, int64_t step) {
-    return WriteSampleSheet(run, step, out, files);
+    return WriteSampleSheet(run, *shown, step, out, *files);
   };
   hooks.on_evaluate = [&](const Run& run, TrainReport* report) {
-    return Evaluate(run, held_out, report);
+    return Evaluate(run, test, report);
   };
   hooks.stop = StopOnSignal();
   RETURN_IF_ERROR(Train(config, {out, arguments.from, arguments.resume}, files, hooks));
-  std::cout << "\n";
+  Notes() << "\n";
   if (!left_out.empty()) {
-    std::cout << "left out, as data.on_error=skip says: " << left_out.size() << "\n  "
-              << absl::StrJoin(left_out, "\n  ") << "\n";
+    Notes() << "left out, as data.on_error=skip says: " << left_out.size() << "\n  "
+            << absl::StrJoin(left_out, "\n  ") << "\n";
   }
   if (stop_requested) {
     return absl::CancelledError(absl::StrCat("stopped; continue with --resume: ", out));
   }
-  std::cout << "trained: " << out << "\n";
+  Notes() << "trained: " << out << "\n";
   return absl::OkStatus();
 }
 
@@ -171,14 +161,15 @@ absl::Status RunTrain(Arguments arguments) {
 Command AddTrain(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   app.add_option("recipe", arguments->recipe,
-                 "a recipe (.toml), or a run folder, which holds its own")
+                 "Train this recipe (.toml), or the one that this run folder holds.")
       ->required();
-  app.add_option("overrides", arguments->overrides, "path=value: keys of the recipe to change");
-  app.add_option("--out", arguments->out, "folder of the run; default runs/<recipe>");
+  app.add_option("overrides", arguments->overrides, "Change keys of the recipe, path=value.");
+  app.add_option("--out", arguments->out,
+                 "Write the run into this folder; by default runs/RECIPE.");
   app.add_option("--from", arguments->from,
-                 "a trained run to begin from: its weights, tokenizer and [model]");
+                 "Begin from the weights, tokenizer and [model] of this trained run.");
   app.add_flag("--resume", arguments->resume,
-               "continue the last checkpoint, bit for bit; begin if there is none");
+               "Continue the last checkpoint, bit for bit; begin if there is none.");
   app.footer(
       "Example: tessera train recipes/shapes.toml train.minutes=3 --out runs/quick\n"
       "         tessera train runs/quick --resume\n"

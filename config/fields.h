@@ -8,6 +8,8 @@
 //       visit("width", self.width, "of each layer, in numbers", self.kind == Kind::kA);
 //     }
 //     std::string Problem() const;  // optional: what is wrong with the values, empty if nothing is
+//     static std::span<const MovedKey> MovedKeys();  // optional, of the outermost: see
+//     moved_keys.h
 //   };
 // The 4th argument says whether the key has an effect under the values of the other members; of a
 // nested config a 5th may list those of its members that have none here.

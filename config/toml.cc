@@ -110,10 +110,11 @@ using Settings = std::map<std::string, Setting>;  // by path
 
 class SettingsReader {
  public:
-  SettingsReader(const std::string& file, const FieldWalk& walk) : file_(file), keys_(walk) {}
+  SettingsReader(const ConfigSource& source, const FieldWalk& walk)
+      : source_(source), file_(source.file), keys_(walk) {}
 
-  absl::StatusOr<Settings> ReadText(std::string_view text) {
-    toml::parse_result parsed = toml::parse(text, file_);
+  absl::StatusOr<Settings> ReadText() {
+    toml::parse_result parsed = toml::parse(source_.text, file_);
     if (!parsed) {
       return Invalid(absl::StrCat(file_, ":", parsed.error().source().begin.line),
                      std::string(parsed.error().description()));
@@ -124,14 +125,17 @@ class SettingsReader {
     return settings;
   }
 
-  absl::StatusOr<Settings> ReadOverrides(std::span<const std::string> arguments) {
+  absl::StatusOr<Settings> ReadOverrides() {
     Settings settings;
-    for (const std::string& argument : arguments) {
+    for (const std::string& argument : source_.overrides) {
       const size_t equals = argument.find('=');
       if (equals == std::string::npos) {
         return Invalid(argument, "is not of the form path=value");
       }
       const std::string path = argument.substr(0, equals), raw = argument.substr(equals + 1);
+      if (const MovedKey* moved = FindMoved(source_.moved, path, /*is_section=*/false)) {
+        return Invalid(argument, MovedText(*moved, path));
+      }
       RETURN_IF_ERROR(keys_.Check(argument, path, /*is_section=*/false));
       tables_.push_back(ParseValue(raw));
       settings.insert_or_assign(path, Setting{argument, &tables_.back().begin()->second, raw});
@@ -144,6 +148,15 @@ class SettingsReader {
     for (const auto& [key, node] : table) {
       const std::string path = absl::StrCat(prefix, std::string(key.str()));
       const std::string where = absl::StrCat(file_, ":", key.source().begin.line);
+      if (const MovedKey* moved = FindMoved(source_.moved, path, node.is_table())) {
+        if (!source_.is_dump) {
+          return Invalid(where, MovedText(*moved, path));
+        }
+        if (!moved->to.empty()) {
+          settings->emplace(moved->to, Setting{where, &node, std::nullopt});
+        }
+        continue;
+      }
       RETURN_IF_ERROR(keys_.Check(where, path, node.is_table()));
       if (node.is_table()) {
         RETURN_IF_ERROR(ReadTable(*node.as_table(), path + ".", settings));
@@ -154,6 +167,7 @@ class SettingsReader {
     return absl::OkStatus();
   }
 
+  const ConfigSource& source_;
   std::string file_;
   Keys keys_;
   std::deque<toml::table> tables_;  // settings point into them
@@ -245,10 +259,9 @@ absl::Status CheckProblems(const std::string& file, const FieldWalk& walk) {
 
 absl::Status AssignFields(const ConfigSource& source, const FieldWalk& walk,
                           const std::function<void()>& reset) {
-  const std::string file(source.file);
-  SettingsReader reader(file, walk);
-  ASSIGN_OR_RETURN(Settings text, reader.ReadText(source.text));
-  ASSIGN_OR_RETURN(const Settings overrides, reader.ReadOverrides(source.overrides));
+  SettingsReader reader(source, walk);
+  ASSIGN_OR_RETURN(Settings text, reader.ReadText());
+  ASSIGN_OR_RETURN(const Settings overrides, reader.ReadOverrides());
   RETURN_IF_ERROR(AssignSettings(text, walk));
   if (!source.is_dump) {
     RETURN_IF_ERROR(CheckEffects(text, walk));
@@ -267,7 +280,7 @@ absl::Status AssignFields(const ConfigSource& source, const FieldWalk& walk,
     RETURN_IF_ERROR(AssignSettings(overrides, walk));
   }
   RETURN_IF_ERROR(CheckEffects(overrides, walk));
-  return CheckProblems(file, walk);
+  return CheckProblems(std::string(source.file), walk);
 }
 
 }  // namespace tessera

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "config/fields.h"
+#include "config/moved_keys.h"
 
 namespace tessera {
 
@@ -27,10 +28,12 @@ struct ConfigSource {
   std::string_view text;
   std::string_view file;
   std::span<const std::string> overrides;
-  bool is_dump = false;  // the text is ToToml's, see FromDump
+  bool is_dump = false;                  // the text is ToToml's, see FromDump
+  std::span<const MovedKey> moved = {};  // keys that an earlier version had
 };
 
-// The same without the config's type: walk is ForEachField, reset gives all members their defaults.
+// Reading and printing without the config's type: walk is ForEachField, reset gives all members
+// their defaults.
 using FieldWalk = std::function<void(const OnField&)>;
 absl::Status AssignFields(const ConfigSource& source, const FieldWalk& walk,
                           const std::function<void()>& reset);
@@ -38,7 +41,10 @@ std::string FieldsToToml(const FieldWalk& walk);
 std::vector<FieldInfo> DescribeFields(const FieldWalk& walk);
 
 template <class Config>
-absl::Status AssignConfig(const ConfigSource& source, Config* config) {
+absl::Status AssignConfig(ConfigSource source, Config* config) {
+  if constexpr (requires { Config::MovedKeys(); }) {
+    source.moved = Config::MovedKeys();
+  }
   Config result = *config;
   const auto walk = [&](const OnField& on_field) { ForEachField(result, on_field); };
   absl::Status status = AssignFields(source, walk, [&] { result = *config; });
@@ -50,16 +56,16 @@ absl::Status AssignConfig(const ConfigSource& source, Config* config) {
 
 // Members that neither the text nor an override names keep the value they have in *config, which an
 // error leaves untouched. Overrides are TOML values; a bare word is a string. A key of the text
-// that an override robs of its effect is dropped, so that train.optimizer=adamw needs no edit of a
-// recipe that sets train.muon_lr.
+// that an override robs of its effect is dropped, so that train.optimizer.kind=adamw needs no edit
+// of a recipe that sets train.optimizer.muon_lr. A key that has moved is refused with its new path.
 template <class Config>
 absl::Status FromToml(std::string_view text, std::string_view file,
                       std::span<const std::string> overrides, Config* config) {
   return AssignConfig({text, file, overrides}, config);
 }
 
-// The same of what ToToml wrote, perhaps by an earlier version, which saw an effect where there is
-// none: such a key is dropped too.
+// Reads what ToToml wrote, perhaps in an earlier version. A key in which that version saw an effect
+// where there is none is dropped, and one that has moved since goes to its new path.
 template <class Config>
 absl::Status FromDump(std::string_view text, std::string_view file,
                       std::span<const std::string> overrides, Config* config) {

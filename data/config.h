@@ -7,7 +7,6 @@
 
 #include "data/image/image.h"
 #include "data/shapes/shapes.h"
-#include "files/retry.h"
 
 namespace tessera {
 
@@ -24,7 +23,6 @@ struct DataConfig {
   OnError on_error = OnError::kStop;
   double test_share = 0.05;
   int64_t max_pixels = 64'000'000;
-  RetryPolicy retry;
   Fit fit = Fit::kCover;
   double picture_first = 0.5;
   double drop_text = 0.1;
@@ -51,7 +49,6 @@ struct DataConfig {
           "of the documents whose row names no split, chosen by a hash of the name", files);
     visit("max_pixels", self.max_pixels,
           "of a picture; a larger one is refused before it is decoded", files);
-    visit("retry", self.retry, "of file operations", files);
     visit("fit", self.fit, "of a picture to its grid: crop, add white borders, or distort");
     visit("picture_first", self.picture_first,
           "share of the captioned pictures that are told picture first, then text",

@@ -1,38 +1,23 @@
 #include "data/image_folder.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
 #include "data/csv.h"
+#include "data/image/picture_names.h"
 #include "data/text/text_check.h"
 #include "ops/hash.h"
 
 namespace tessera {
 namespace {
 
-// Those that are not read are listed too: DecodeImage names the format instead of passing it over.
-constexpr std::array kPictureExtensions = {"png",  "jpg", "jpeg", "webp", "bmp", "tif",
-                                           "tiff", "gif", "avif", "heic", "svg", "psd"};
-
-std::string ExtensionOf(const std::string& name) {
-  std::string extension = name.substr(std::min(name.rfind('.'), name.size() - 1) + 1);
-  std::ranges::transform(extension, extension.begin(),
-                         [](unsigned char letter) { return std::tolower(letter); });
-  return extension;
-}
-
+// Pictures of formats that are not read are listed too: DecodeImage names the format instead of
+// passing it over.
 std::vector<std::string> PicturesIn(const Source& source) {
-  std::vector<std::string> pictures;
-  for (const std::string& name : source.Names()) {
-    const std::string extension = ExtensionOf(name);
-    if (std::ranges::find(kPictureExtensions, extension) != kPictureExtensions.end()) {
-      pictures.push_back(name);
-    }
-  }
+  std::vector<std::string> pictures = source.Names();
+  std::erase_if(pictures, [](const std::string& name) { return !IsPicture(name); });
   return pictures;
 }
 

@@ -58,8 +58,6 @@ absl::Status CheckRanges(const DataConfig& config) {
            Range{"prompt_weight", config.prompt_weight, 0, kAny},
            Range{"threads", static_cast<double>(config.threads), 0, 1024},
            Range{"max_pixels", static_cast<double>(config.max_pixels), 1, kAny},
-           Range{"retry.tries", static_cast<double>(config.retry.tries), 1, kAny},
-           Range{"retry.jitter", config.retry.jitter, 0, 1},
        }) {
     if (!(value >= least && value <= most)) {
       return absl::InvalidArgumentError(absl::StrCat("data.", std::string(key), " = ", value,

@@ -1,4 +1,5 @@
-// Trying again what fails for a passing reason: one policy for every file operation.
+// Trying again what fails for a passing reason: one policy for every file operation. Tests hand in
+// other policies, and hooks that do not sleep.
 #pragma once
 
 #include <cstdint>
@@ -13,27 +14,13 @@
 namespace tessera {
 
 struct RetryPolicy {
-  int64_t tries = 5;
-  double first_wait = 0.05;
-  double factor = 2;
-  double longest_wait = 5;
-  double jitter = 0.5;
-  double deadline = 60;
-  int64_t seed = 0;
-
-  bool operator==(const RetryPolicy&) const = default;
-
-  template <class Self, class Visitor>
-  static void Fields(Self& self, Visitor& visit) {
-    const bool again = self.tries > 1;
-    visit("tries", self.tries, "of a file operation before its failure counts; 1 never repeats");
-    visit("first_wait", self.first_wait, "before the second try, in seconds", again);
-    visit("factor", self.factor, "by which each wait is longer than the one before", again);
-    visit("longest_wait", self.longest_wait, "between two tries, in seconds", again);
-    visit("jitter", self.jitter, "share of each wait that is random, 0 to 1", again);
-    visit("deadline", self.deadline, "in seconds after which no further try starts", again);
-    visit("seed", self.seed, "of the jitter", again && self.jitter > 0);
-  }
+  int64_t tries = 5;         // of an operation before its failure counts; 1 never repeats
+  double first_wait = 0.05;  // before the second try, in seconds
+  double factor = 2;         // by which each wait is longer than the one before
+  double longest_wait = 5;   // between two tries, in seconds
+  double jitter = 0.5;       // share of each wait that is random, 0 to 1
+  double deadline = 60;      // seconds after which no further try starts
+  int64_t seed = 0;          // decides the jitter
 };
 
 // Where time comes from and goes to, and what deserves another try. Tests put their own in.

@@ -22,9 +22,4 @@ Tensor BitsOf(const Tensor& log_mass_NM, int64_t patch_dim) {
          (-static_cast<double>(patch_dim) * std::numbers::ln2);
 }
 
-void CheckSampler(const HeadConfig& head, const SamplerConfig& sampler) {
-  const std::string problem = SamplerProblem(head, sampler);
-  TORCH_CHECK(problem.empty(), problem);
-}
-
 }  // namespace tessera

@@ -16,7 +16,4 @@ HeadLoss DensityLoss(const Tensor& log_density_NM, int64_t patch_dim);
 HeadLoss MassLoss(const Tensor& log_mass_NM, int64_t patch_dim);
 Tensor BitsOf(const Tensor& log_mass_NM, int64_t patch_dim);
 
-// TORCH_CHECKs what the border has refused (SamplerProblem).
-void CheckSampler(const HeadConfig& head, const SamplerConfig& sampler);
-
 }  // namespace tessera

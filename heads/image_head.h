@@ -27,14 +27,16 @@ struct HeadLoss {
   Tensor by_level_M;  // mean squared error of the predicted clean patch at that level
 };
 
-// What a likelihood is worth: the head's own, no better than the head's own on average, or neither.
-// Of codes: not of the picture at all, but of the codes that stand for its patches.
+// What a likelihood is worth. exact: it is the head's own. bound: on average it is no better than
+// the head's own. estimate: it is neither. of_codes: it is that of the codes that stand for the
+// patches, not of the picture.
 enum class LikelihoodKind { kExact, kBound, kEstimate, kOfCodes };
 constexpr auto EnumNames(LikelihoodKind) {
   return std::array{"exact", "bound", "estimate", "of_codes"};
 }
 
-// Of the 8-bit picture that a drawn patch is rounded to, so that heads compare whatever they model.
+// The likelihood of the 8-bit picture that a drawn patch is rounded to, in which heads compare
+// whatever they model.
 struct Likelihood {
   LikelihoodKind kind;
   Tensor bits_N;  // double: -log2 p(patch | condition) / D
@@ -62,28 +64,44 @@ using CleanAt = std::function<Tensor(const Tensor& y_ND, const Tensor& sigma_N1)
 class AmedPredictor;
 class PatchAutoencoder;
 
+// How patches are drawn.
+struct Sampling {
+  // The predictor chooses the levels of sampler amed and is null for all others.
+  Sampling(SamplerConfig config = {}, std::shared_ptr<AmedPredictor> amed = nullptr)
+      : config(config), amed(std::move(amed)) {}
+
+  SamplerConfig config;
+  std::shared_ptr<AmedPredictor> amed;
+};
+
 class ImageHead : public torch::nn::Module {
  public:
+  explicit ImageHead(const HeadConfig& config) : config_(config) {}
+
   // Differentiable in z_NZ and in the parameters.
   virtual HeadLoss Loss(const Tensor& z_NZ, const Tensor& x_ND, at::Generator rng) = 0;
 
-  // One patch a row, [N, D]. Row i draws from rngs[i] alone, so that a row's patch does not depend
-  // on what else is in the batch.
-  virtual Tensor Sample(const Conditions& conditions, const SamplerConfig& sampler,
-                        std::vector<at::Generator>& rngs) = 0;
+  // Draws one patch a row, [N, D], without gradients. Row i draws from rngs[i] alone, so that a
+  // row's patch does not depend on what else is in the batch. Throws if SamplerProblem names a
+  // problem.
+  Tensor Sample(const Conditions& conditions, const Sampling& sampling,
+                std::vector<at::Generator>& rngs);
 
-  // Of patches of 8-bit numbers. rng: for those kinds that are not exact.
+  // The likelihood of patches of 8-bit numbers. rng: for those kinds that are not exact.
   virtual Likelihood Measure(const Tensor& z_NZ, const Tensor& x_ND, at::Generator rng) = 0;
 
-  // What the amed sampler needs of a head, and its predictor is fitted on; the conditions' numbers
-  // say in what type.
-  virtual CleanAt CleanUnder(const Conditions&) const {
-    TORCH_CHECK(false, "this image head does not denoise, so that amed cannot draw from it");
-  }
-  virtual void SetAmed(std::shared_ptr<AmedPredictor>) {
-    TORCH_CHECK(false, "this image head does not denoise, so that amed cannot draw from it");
-  }
+ protected:
+  const HeadConfig& config() const { return config_; }
+
+ private:
+  virtual Tensor SampleRows(const Conditions& conditions, const Sampling& sampling,
+                            std::vector<at::Generator>& rngs) = 0;
+
+  HeadConfig config_;
 };
+
+// Throws what the border has refused in a sentence (SamplerProblem).
+void CheckSampler(const HeadConfig& head, const SamplerConfig& sampler);
 
 // autoencoder: whose codes the head may write, or null.
 using AutoencoderPtr = std::shared_ptr<PatchAutoencoder>;

@@ -90,10 +90,10 @@ inline std::string GenerateProblem(const HeadConfig& head, const GenerateConfig&
 
 // What forbids generating with this model; empty if nothing does.
 inline std::string GenerateProblem(const ModelConfig& model, const GenerateConfig& config) {
-  const Objective objective = model.arrangement.objective;
+  const ObjectiveKind objective = model.arrangement.objective;
   const std::string name = "objective " + std::string(EnumName(objective));
   const bool guided = config.guidance != 1 || config.image_guidance != 1;
-  if (objective != Objective::kHead && config.sampler.kind == SamplerKind::kAmed) {
+  if (objective != ObjectiveKind::kHead && config.sampler.kind == SamplerKind::kAmed) {
     return name +
            " cannot be drawn by amed, which is fitted to the head of objective head; use "
            "another sampler, such as dpm-solver-2";
@@ -101,13 +101,13 @@ inline std::string GenerateProblem(const ModelConfig& model, const GenerateConfi
   if (model.arrangement.whole_pictures() && config.sampler.last_steps != 0) {
     return name + " draws no patch of a picture after all others; remove sampler.last_steps";
   }
-  if (objective == Objective::kWhole && guided &&
+  if (objective == ObjectiveKind::kWhole && guided &&
       config.guidance_schedule == GuidanceSchedule::kRamp) {
     return name +
            " draws all patches of a picture at once, and guidance_schedule ramp rises from "
            "one to the next; use constant or interval";
   }
-  if (objective != Objective::kMasked && config.rounds != GenerateConfig().rounds) {
+  if (objective != ObjectiveKind::kMasked && config.rounds != GenerateConfig().rounds) {
     return name + " draws in no rounds, as objective masked does; remove rounds";
   }
   return GenerateProblem(model.head, config);

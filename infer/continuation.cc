@@ -13,11 +13,11 @@ namespace tessera {
 
 Continuation::Continuation(Document prompt, const ContinuationRules& rules, at::Generator rng)
     : rules_(rules), document_(std::move(prompt)), rng_(std::move(rng)) {
-  shown_.given = !document_.segments.empty();
+  presentation_.given = !document_.segments.empty();
   if (arrangement().order == PatchOrder::kRandom) {
     const auto options = torch::TensorOptions(torch::kLong).device(rng_.device());
     const int64_t most = std::numeric_limits<int64_t>::max();
-    shown_.order_key = at::randint(most, {}, rng_, options).item<int64_t>();
+    presentation_.order_key = at::randint(most, {}, rng_, options).item<int64_t>();
   }
 }
 
@@ -72,7 +72,8 @@ void Continuation::AppendId(int64_t id) {
   if (drawing()) {
     const int64_t before = std::ranges::count_if(
         document_.segments, [](const Segment& segment) { return AsImage(segment) != nullptr; });
-    cells_ = CellsInOrder(arrangement().order, this->grid(), PictureKey(shown_.order_key, before));
+    cells_ = CellsInOrder(arrangement().order, this->grid(),
+                          PictureKey(presentation_.order_key, before));
   }
 }
 
@@ -84,16 +85,21 @@ std::vector<int64_t> Continuation::NextCells() const {
   return {cells_.begin() + turn(), cells_.begin() + end};
 }
 
-void Continuation::AppendPatches(const Tensor& code_ND) {
+Document Continuation::Interrupted() {
+  FinishText();
+  return document_;
+}
+
+void Continuation::AppendPatches(const Tensor& patch_ND) {
   ReadBlock block;
-  for (const Tensor& code_D : code_ND.unbind()) {
+  for (const Tensor& patch_D : patch_ND.unbind()) {
     block.push_back({.id = vocabulary().patch(),
-                     .patch_D = Noisy(code_D),
+                     .patch_D = Noisy(patch_D),
                      .grid = grid(),
                      .turn = turn(),
                      .cell = cells_[turn()],
                      .noise = rules_.config.input_noise});
-    patches_.push_back(code_D);
+    patches_.push_back(patch_D);
   }
   Unread(std::move(block));
   if (turn() == grid().size()) {

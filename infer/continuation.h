@@ -14,34 +14,42 @@
 
 namespace tessera {
 
-// The same for all documents that are continued together.
+// By what a document is continued.
 struct ContinuationRules {
   const Tokenizer& tokenizer;
   const LayoutSpec& layout;
-  const GenerateConfig& config;
+  GenerateConfig config;
   Until until;
   std::optional<int64_t> grid = {};  // of every picture; else the text head chooses
 };
 
 class Continuation {
  public:
-  // Draws everything random from rng.
+  // Draws everything random from rng. The rules must outlive it.
   Continuation(Document prompt, const ContinuationRules& rules, at::Generator rng);
 
-  // How the document is shown to the model.
-  const Presentation& shown() const { return shown_; }
+  // How the document is presented to the model.
+  const Presentation& presentation() const { return presentation_; }
 
-  // One of these holds, beside having slots that are to be read first.
+  // Just one of these three holds. Before a document is written or drawn further, what is unread is
+  // read.
   bool done() const { return done_; }
   bool drawing() const { return !done_ && grid_ >= 0; }
   bool writing() const { return !done_ && grid_ < 0; }
 
   const Document& document() const { return document_; }
+  // The document with the text that is being written, without the picture that is being drawn.
+  Document Interrupted();
+
+  const GenerateConfig& config() const { return rules_.config; }
   at::Generator& rng() { return rng_; }
 
-  // Of the picture being drawn.
+  // These four are of the picture being drawn.
   PatchGrid grid() const { return rules_.layout.grids[grid_]; }
   int64_t turn() const { return static_cast<int64_t>(patches_.size()); }
+  double share() const {  // of its patches that are drawn
+    return static_cast<double>(turn()) / static_cast<double>(grid().size());
+  }
   std::vector<int64_t> NextCells() const;  // of the patches that are drawn next, at once
 
   // What the model has to read before the next id or patch.
@@ -53,7 +61,7 @@ class Continuation {
   Tensor AllowedLogits(const Tensor& logits_V) const;
 
   void AppendId(int64_t id);
-  void AppendPatches(const Tensor& code_ND);  // NearestPixels, one for each of NextCells()
+  void AppendPatches(const Tensor& patch_ND);  // NearestPixels, one for each of NextCells()
 
  private:
   const Vocabulary& vocabulary() const { return rules_.layout.vocabulary; }
@@ -66,7 +74,7 @@ class Continuation {
 
   const ContinuationRules& rules_;
   Document document_;
-  Presentation shown_;
+  Presentation presentation_;
   std::vector<int64_t> text_;    // ids of the text being written
   std::vector<Tensor> patches_;  // of the picture being drawn
   std::vector<int64_t> cells_;   // of that picture: where the patch of each turn stands

@@ -1,11 +1,12 @@
 #include "infer/guidance.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace tessera {
 namespace {
 
-enum Lane : int64_t { kAsItIs, kWithoutText, kWithoutTextAndPictures };
+enum GuidanceKind : int64_t { kAsItIs, kWithoutText, kWithoutTextAndPictures };
 
 constexpr double kFullGuidance = .5;  // share of the patches after which a ramp has its full scale
 
@@ -41,17 +42,17 @@ int64_t NumGuidanceConditions(const GenerateConfig& config) {
   return config.image_guidance != 1 ? 3 : config.guidance != 1 ? 2 : 1;
 }
 
-Sequence SequenceUnder(int64_t condition, const Document& document, const Presentation& shown,
-                       const ContinuationRules& rules) {
+Sequence SequenceUnder(int64_t condition, const Document& document,
+                       const Presentation& presentation, const ContinuationRules& rules) {
   if (condition == kAsItIs) {
-    return LayoutPrompt(document, rules.layout, rules.tokenizer, shown);
+    return LayoutPrompt(document, rules.layout, rules.tokenizer, presentation);
   }
-  Presentation presentation = shown;
-  presentation.hidden.assign(document.segments.size(), condition == kWithoutTextAndPictures);
+  Presentation under = presentation;
+  under.hidden.assign(document.segments.size(), condition == kWithoutTextAndPictures);
   const std::string& negative = rules.config.negative;
-  presentation.drop_text = negative.empty();
+  under.drop_text = negative.empty();
   return LayoutPrompt(negative.empty() ? document : WithNegative(document, negative), rules.layout,
-                      rules.tokenizer, presentation);
+                      rules.tokenizer, under);
 }
 
 double GuidanceWeight(int64_t condition, double share, const GenerateConfig& config) {
@@ -68,22 +69,33 @@ double GuidanceWeight(int64_t condition, double share, const GenerateConfig& con
   TORCH_CHECK(false, "condition ", condition);
 }
 
-Conditions Guide(const Tensor& z_GNW, const std::vector<double>& share_N,
-                 const GenerateConfig& config) {
+std::pair<double, double> GuidedInterval(const GenerateConfig& config) {
+  return config.guidance_schedule == GuidanceSchedule::kInterval
+             ? std::pair(config.guidance_from, config.guidance_to)
+             : std::pair(0., 1.);
+}
+
+Conditions Guide(const Tensor& z_GNW, const std::vector<GuidedPatch>& patch_N) {
   Conditions conditions;
   for (int64_t condition = 0; condition < z_GNW.size(0); ++condition) {
     std::vector<float> weight_N;
-    for (const double share : share_N) {
-      weight_N.push_back(static_cast<float>(GuidanceWeight(condition, share, config)));
+    for (const GuidedPatch& patch : patch_N) {
+      weight_N.push_back(static_cast<float>(GuidanceWeight(condition, patch.share, *patch.config)));
     }
     conditions.guidance.push_back(
         {z_GNW[condition], torch::tensor(weight_N, z_GNW.device()).unsqueeze(1)});
   }
-  if (config.guidance_schedule == GuidanceSchedule::kInterval) {
-    conditions.guided_from = config.guidance_from;
-    conditions.guided_to = config.guidance_to;
-  }
+  std::tie(conditions.guided_from, conditions.guided_to) = GuidedInterval(*patch_N.front().config);
   return conditions;
+}
+
+Conditions Guide(const Tensor& z_GNW, const std::vector<double>& share_N,
+                 const GenerateConfig& config) {
+  std::vector<GuidedPatch> patch_N;
+  for (const double share : share_N) {
+    patch_N.push_back({share, &config});
+  }
+  return Guide(z_GNW, patch_N);
 }
 
 }  // namespace tessera

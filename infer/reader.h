@@ -1,59 +1,57 @@
-// A model and what it remembers of several documents, one a row, read slot by slot or block by
-// block. R = rows, T = slots of the longest block, W = width of a hidden state, D = numbers a
+// What a model remembers of several documents, one a row, which it reads slot by slot or block by
+// block. Rows are opened and closed at any time; what a row reads does not depend on the others.
+// N = rows that read, T = slots of the longest block, W = width of a hidden state, D = numbers a
 // patch.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "model/model.h"
 #include "sequence/layout.h"
-#include "sequence/slots.h"
 
 namespace tessera {
 
 struct ReadSlot {
   int64_t id = 0;
   Tensor patch_D = {};  // what a patch's slot holds, with its noise; undefined in other slots
-  PatchGrid grid = {};  // of the patch's picture; the next two tell where it stands there
+  PatchGrid grid = {};  // of the patch's picture, in which the next two say where it stands
   int64_t turn = 0;
   int64_t cell = 0;
   double noise = 0;     // the level that the model is told
-  double level = -1;    // of a draft (sequence/batch.h)
-  bool hidden = false;  // the model sees only the patch's place
+  double level = -1;    // of a query patch (sequence/batch.h)
+  bool hidden = false;  // the model is not shown the patch, but its row and column
 };
 
-// Slots that see each other, hence are read at once: one, unless the model's mask has blocks.
+// Slots that see each other and hence are read at once: one, unless the model's mask has blocks.
 using ReadBlock = std::vector<ReadSlot>;
+
+struct RowBlock {
+  int64_t row;  // as Open named it
+  ReadBlock block;
+};
 
 class Reader {
  public:
-  Reader(Model& model, int64_t rows);
+  virtual ~Reader() = default;
 
-  // The rows from `first` on forget what they have read, then each reads a sequence, which may be
-  // empty. All at once: a row alone would cost nearly as much as all.
-  void Restart(int64_t first, const std::vector<Sequence>& sequences);
+  // Opens a row for each sequence and reads the sequences all at once, since one alone costs nearly
+  // as much. Returns the rows' names. before_last: the last slot of each is not read, so that it
+  // can be read next for its hidden state.
+  virtual std::vector<int64_t> Open(const std::vector<Sequence>& sequences, bool before_last) = 0;
 
-  // The same, but returns the last slots as ones to be read next, for the sake of their hidden
-  // states.
-  std::vector<ReadSlot> RestartBeforeLast(int64_t first, std::vector<Sequence> sequences);
+  virtual void Close(int64_t row) = 0;
 
-  // One block more for the first rows. A row with an empty one waits, at the cost of a row. Returns
-  // hidden states [R, T, W]; what is past a row's block means nothing.
-  Tensor Read(const std::vector<ReadBlock>& blocks);
+  // Each of these rows reads one block more. Returns hidden states [N, T, W] in the order of
+  // `blocks`; what is past a row's block means nothing. Rows that are not named wait at no cost. A
+  // call whose rows stand in the order of the call before costs least.
+  virtual Tensor Read(const std::vector<RowBlock>& blocks) = 0;
 
-  // The same, and forgets the blocks: what the model would say of these slots.
-  Tensor Peek(const std::vector<ReadBlock>& blocks);
-
- private:
-  void ReadWhole(int64_t first, const std::vector<Sequence>& sequences);
-  void Stand(int64_t row, const Sequence& sequence);  // after it, as far as the cache is not asked
-  RotaryCoordinates Step(int64_t row, const ReadSlot& slot);
-  void AddPatches(const std::vector<ReadBlock>& blocks, int64_t width, Batch* batch) const;
-
-  Model& model_;
-  std::vector<int64_t> length_;         // slots that each row has read
-  std::vector<PositionCursor> cursor_;  // where each row stands
-  KvCache cache_;
+  // Returns what Read would return, and forgets the blocks.
+  virtual Tensor Peek(const std::vector<RowBlock>& blocks) = 0;
 };
+
+// The reader that calls the model as training does. The model must outlive it.
+std::unique_ptr<Reader> MakePlainReader(Model& model);
 
 }  // namespace tessera

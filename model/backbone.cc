@@ -50,28 +50,39 @@ class SelfAttention : public torch::nn::Module {
     }
   }
 
-  Tensor Forward(const Tensor& x_BTW, const Slots& slots, int64_t layer) {
-    const Tensor q_BTHE = Turned(Split(x_BTW, *q_, heads_), q_norm_, slots);
-    const auto [k_BSGE, v_BSGE] = KeysAndValues(x_BTW, slots, layer);
-    if (slots.cache != nullptr) {
+  Tensor Forward(const Tensor& x_BTW, const AttentionInput& input, int64_t layer) {
+    const Tensor q_BTHE = Turned(Split(x_BTW, *q_, heads_), q_norm_, input);
+    const auto [k_BSGE, v_BSGE] = KeysAndValues(x_BTW, input, layer);
+    if (input.cache != nullptr) {
       return Linear(
-          CachedAttention(q_BTHE, k_BSGE, v_BSGE, slots.visible_to_BT, slots.visible_from_BT)
+          CachedAttention(q_BTHE, k_BSGE, v_BSGE, input.visible_to_BT, input.visible_from_BT)
               .flatten(2),
           *o_);
     }
-    if (slots.trace != nullptr) {
-      slots.trace->attention_BHTS.push_back(AttentionWeights(q_BTHE, k_BSGE, slots.bias_B1TS));
+    if (input.trace != nullptr) {
+      input.trace->attention_BHTS.push_back(AttentionWeights(q_BTHE, k_BSGE, input.bias_B1TS));
     }
-    return Linear(Attention(q_BTHE, k_BSGE, v_BSGE, slots.bias_B1TS).flatten(2), *o_);
+    return Linear(Attention(q_BTHE, k_BSGE, v_BSGE, input.bias_B1TS).flatten(2), *o_);
   }
 
-  // Of the slots read now or, with a cache, of all so far.
-  std::pair<Tensor, Tensor> KeysAndValues(const Tensor& x_BTW, const Slots& slots, int64_t layer) {
-    const Tensor k_BTGE = Turned(Split(x_BTW, *k_, kv_heads_), k_norm_, slots);
+  // Returns the keys and values of the slots read now or, with a cache, of all so far.
+  std::pair<Tensor, Tensor> KeysAndValues(const Tensor& x_BTW, const AttentionInput& input,
+                                          int64_t layer) {
+    const Tensor k_BTGE = Turned(Split(x_BTW, *k_, kv_heads_), k_norm_, input);
     const Tensor v_BTGE = Split(x_BTW, *v_, kv_heads_);
-    return slots.cache == nullptr
-               ? std::pair(k_BTGE, v_BTGE)
-               : slots.cache->Extend(layer, k_BTGE, v_BTGE, slots.position_BT, slots.cached);
+    return input.cache == nullptr ? std::pair(k_BTGE, v_BTGE)
+                                  : input.cache->Extend(layer, k_BTGE, v_BTGE, input.position_BT);
+  }
+
+  void AddWeights(LayerWeights* weights) const {
+    weights->q_HEW = *q_;
+    weights->k_GEW = *k_;
+    weights->v_GEW = *v_;
+    weights->o_WHE = *o_;
+    if (q_norm_ != nullptr) {
+      weights->q_norm_E = *q_norm_;
+      weights->k_norm_E = *k_norm_;
+    }
   }
 
  private:
@@ -80,8 +91,8 @@ class SelfAttention : public torch::nn::Module {
   }
 
   static Tensor Turned(const Tensor& x_BTHE, const std::shared_ptr<Weight>& norm,
-                       const Slots& slots) {
-    return Rotate(norm ? RmsNorm(x_BTHE, *norm, kNormEpsilon) : x_BTHE, slots.rotary);
+                       const AttentionInput& input) {
+    return Rotate(norm ? RmsNorm(x_BTHE, *norm, kNormEpsilon) : x_BTHE, input.rotary);
   }
 
   int64_t heads_, kv_heads_, head_dim_;
@@ -100,6 +111,12 @@ class GatedMlp : public torch::nn::Module {
     return Linear(SwiGlu(Linear(x_BTW, *gate_), Linear(x_BTW, *up_)), *down_);
   }
 
+  void AddWeights(LayerWeights* weights) const {
+    weights->gate_FW = *gate_;
+    weights->up_FW = *up_;
+    weights->down_WF = *down_;
+  }
+
  private:
   std::shared_ptr<Weight> gate_, up_, down_;
 };
@@ -114,14 +131,23 @@ class DecoderLayer : public torch::nn::Module {
         mlp_(register_module(
             "mlp", std::make_shared<GatedMlp>(config.width, config.ffn, residual_gain))) {}
 
-  Tensor Forward(const Tensor& x_BTW, const Slots& slots, int64_t layer) {
+  Tensor Forward(const Tensor& x_BTW, const AttentionInput& input, int64_t layer) {
     const Tensor y_BTW =
-        x_BTW + attention_->Forward(RmsNorm(x_BTW, *attention_norm_, kNormEpsilon), slots, layer);
+        x_BTW + attention_->Forward(RmsNorm(x_BTW, *attention_norm_, kNormEpsilon), input, layer);
     return y_BTW + mlp_->Forward(RmsNorm(y_BTW, *mlp_norm_, kNormEpsilon));
   }
 
-  void Remember(const Tensor& x_BTW, const Slots& slots, int64_t layer) {
-    attention_->KeysAndValues(RmsNorm(x_BTW, *attention_norm_, kNormEpsilon), slots, layer);
+  void Remember(const Tensor& x_BTW, const AttentionInput& input, int64_t layer) {
+    attention_->KeysAndValues(RmsNorm(x_BTW, *attention_norm_, kNormEpsilon), input, layer);
+  }
+
+  LayerWeights weights() const {
+    LayerWeights weights;
+    weights.attention_norm_W = *attention_norm_;
+    weights.mlp_norm_W = *mlp_norm_;
+    attention_->AddWeights(&weights);
+    mlp_->AddWeights(&weights);
+    return weights;
   }
 
  private:
@@ -143,26 +169,35 @@ Backbone::Backbone(const ModelConfig& config) {
   norm_ = *register_module("norm", Ones(config.width));
 }
 
-Tensor Backbone::Forward(Tensor x_BTW, const Slots& slots) {
+Tensor Backbone::Forward(Tensor x_BTW, const AttentionInput& input) {
   const auto record = [&] {
-    if (slots.trace != nullptr) {
-      slots.trace->state_BTW.push_back(x_BTW);
+    if (input.trace != nullptr) {
+      input.trace->state_BTW.push_back(x_BTW);
     }
   };
   record();
   for (size_t i = 0; i < layers_.size(); ++i) {
-    x_BTW = layers_[i]->Forward(x_BTW, slots, static_cast<int64_t>(i));
+    x_BTW = layers_[i]->Forward(x_BTW, input, static_cast<int64_t>(i));
     record();
   }
   return Norm(x_BTW);
 }
 
-void Backbone::Remember(Tensor x_BTW, const Slots& slots) {
+void Backbone::Remember(Tensor x_BTW, const AttentionInput& input) {
   const int64_t last = std::ssize(layers_) - 1;
   for (int64_t i = 0; i < last; ++i) {
-    x_BTW = layers_[i]->Forward(x_BTW, slots, i);
+    x_BTW = layers_[i]->Forward(x_BTW, input, i);
   }
-  layers_[last]->Remember(x_BTW, slots, last);
+  layers_[last]->Remember(x_BTW, input, last);
+}
+
+BackboneWeights Backbone::weights() const {
+  BackboneWeights weights;
+  for (const std::shared_ptr<DecoderLayer>& layer : layers_) {
+    weights.layers.push_back(layer->weights());
+  }
+  weights.norm_W = norm_;
+  return weights;
 }
 
 Tensor Backbone::Norm(const Tensor& x_BTW) const { return RmsNorm(x_BTW, norm_, kNormEpsilon); }

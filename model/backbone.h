@@ -1,7 +1,7 @@
 // The transformer, as Llama (Touvron et al. 2023): RMSNorm, rotary positions, SwiGLU, grouped-query
-// attention, no biases; names and layout of the weights are Hugging Face's, so that public
-// checkpoints load. Queries and keys are normalised a head if asked (names as in Qwen3). B = rows,
-// T = slots, W = width.
+// attention, no biases. Names and layout of the weights are those of Hugging Face's Llama; queries
+// and keys are normalised a head if asked, under the names of Qwen3. B = rows, T = slots, W =
+// width, H = heads, G = key-value heads, E = numbers a head, F = inner width of the SwiGLU layers.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -22,8 +22,8 @@ struct Trace {
   std::vector<Tensor> attention_BHTS;  // of each layer: AttentionWeights
 };
 
-// What all layers share about the slots of a batch.
-struct Slots {
+// What the attention of all layers shares about the slots of a batch.
+struct AttentionInput {
   Rotary rotary;
   Tensor
       bias_B1TS;  // attention mask, see ops/attention.h; with a cache visible_to_BT stands for it
@@ -31,8 +31,22 @@ struct Slots {
   Tensor visible_to_BT;
   Tensor visible_from_BT;    // undefined: 0 everywhere
   KvCache* cache = nullptr;  // reads and writes this if set
-  int64_t cached = 0;        // slots of the cache in use, these included
   Trace* trace = nullptr;    // is added to if set
+};
+
+// The weights of one layer, as views: whoever computes a layer by other means reads them here.
+struct LayerWeights {
+  Tensor attention_norm_W;
+  Tensor q_HEW, k_GEW, v_GEW;  // [H E, W], [G E, W], [G E, W]
+  Tensor o_WHE;                // [W, H E]
+  Tensor q_norm_E, k_norm_E;   // undefined without qk_norm
+  Tensor mlp_norm_W;
+  Tensor gate_FW, up_FW, down_WF;
+};
+
+struct BackboneWeights {
+  std::vector<LayerWeights> layers;
+  Tensor norm_W;
 };
 
 class DecoderLayer;
@@ -42,11 +56,13 @@ class Backbone : public torch::nn::Module {
   explicit Backbone(const ModelConfig& config);
 
   // x_BTW are embedded slots; returns the normed hidden states [B, T, W].
-  Tensor Forward(Tensor x_BTW, const Slots& slots);
+  Tensor Forward(Tensor x_BTW, const AttentionInput& input);
 
-  // The same, but only fills the cache, for which the last layer has nothing to do but its keys and
-  // values.
-  void Remember(Tensor x_BTW, const Slots& slots);
+  // Fills the cache as Forward does and returns nothing, for which the last layer has nothing to do
+  // but its keys and values.
+  void Remember(Tensor x_BTW, const AttentionInput& input);
+
+  BackboneWeights weights() const;
 
   // The last norm, with which a state of any layer can be read as the last one is.
   Tensor Norm(const Tensor& x_BTW) const;

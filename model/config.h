@@ -149,7 +149,7 @@ struct ModelConfig {
       return "input.kind resampler learns what stands in which slot, so that slots have no place "
              "in the picture; leave order at raster and positions at rope1d";
     }
-    return arrangement.objective == Objective::kHead
+    return arrangement.objective == ObjectiveKind::kHead
                ? ""
                : "objective " + std::string(EnumName(arrangement.objective)) +
                      " draws patches, which input.kind resampler shows before they are drawn; use "

@@ -38,27 +38,54 @@ void Write(const Tensor& from_BTGE, const Tensor& position_BT, Tensor& to_BSGE) 
 
 }  // namespace
 
-KvCache::KvCache(int64_t layers, torch::IntArrayRef shape_RSGE, torch::TensorOptions options) {
+KvCache::KvCache(int64_t layers, torch::IntArrayRef shape_RSGE, torch::TensorOptions options)
+    : rows_(shape_RSGE[0]), used_(shape_RSGE[1]) {
   for (int64_t i = 0; i < layers; ++i) {
     keys_.push_back(at::zeros(shape_RSGE, options));
     values_.push_back(at::zeros(shape_RSGE, options));
   }
 }
 
-void KvCache::Reserve(int64_t slots) {
-  const int64_t more = std::max(slots, 2 * this->slots()) - this->slots();
-  if (slots <= this->slots()) {
-    return;
+void KvCache::Use(int64_t slots) {
+  if (slots > room()) {
+    const int64_t more = std::max(slots, 2 * room()) - room();
+    for (std::vector<Tensor>* all : {&keys_, &values_}) {
+      for (Tensor& x_RSGE : *all) {
+        x_RSGE = at::constant_pad_nd(x_RSGE, {0, 0, 0, 0, 0, more});
+      }
+    }
   }
+  used_ = slots;
+}
+
+void KvCache::AppendRows(int64_t count) {
+  rows_ += count;
+  const int64_t old = keys_.front().size(0);
+  if (rows_ > old) {
+    const int64_t more = std::max(rows_, 2 * old) - old;
+    for (std::vector<Tensor>* all : {&keys_, &values_}) {
+      for (Tensor& x_RSGE : *all) {
+        x_RSGE = at::constant_pad_nd(x_RSGE, {0, 0, 0, 0, 0, 0, 0, more});
+      }
+    }
+  }
+}
+
+void KvCache::SwapRows(int64_t a, int64_t b) {
   for (std::vector<Tensor>* all : {&keys_, &values_}) {
-    for (Tensor& x_RSGE : *all) {
-      x_RSGE = at::constant_pad_nd(x_RSGE, {0, 0, 0, 0, 0, more});
+    for (const Tensor& x_RSGE : *all) {
+      const Tensor kept_SGE = x_RSGE[a].clone();
+      x_RSGE[a].copy_(x_RSGE[b]);
+      x_RSGE[b].copy_(kept_SGE);
     }
   }
 }
 
 KvCache KvCache::Rows(int64_t first, int64_t count) const {
+  TORCH_CHECK(first >= 0 && first + count <= rows_, "no rows ", first, " to ", first + count);
   KvCache view;
+  view.rows_ = count;
+  view.used_ = used_;
   for (size_t i = 0; i < keys_.size(); ++i) {
     view.keys_.push_back(keys_[i].narrow(0, first, count));
     view.values_.push_back(values_[i].narrow(0, first, count));
@@ -66,24 +93,23 @@ KvCache KvCache::Rows(int64_t first, int64_t count) const {
   return view;
 }
 
-void KvCache::TakeRows(const std::vector<int64_t>& from_R, int64_t slots) {
+void KvCache::TakeRows(const std::vector<int64_t>& from_R) {
   const Tensor index_R = torch::tensor(from_R, keys_.front().device());
   for (std::vector<Tensor>* all : {&keys_, &values_}) {
     for (const Tensor& x_RSGE : *all) {
-      const Tensor used_RSGE = x_RSGE.narrow(1, 0, slots);
+      const Tensor used_RSGE = x_RSGE.narrow(1, 0, used_);
       used_RSGE.copy_(at::index_select(used_RSGE, 0, index_R));
     }
   }
 }
 
 std::pair<Tensor, Tensor> KvCache::Extend(int64_t layer, const Tensor& k_BTGE, const Tensor& v_BTGE,
-                                          const Tensor& position_BT, int64_t slots) {
-  TORCH_CHECK(slots <= this->slots(), "cache of ", this->slots(), " slots asked for ", slots);
+                                          const Tensor& position_BT) {
   Tensor& keys = keys_[layer];
   Tensor& values = values_[layer];
   Write(k_BTGE, position_BT, keys);
   Write(v_BTGE, position_BT, values);
-  return {keys.narrow(1, 0, slots), values.narrow(1, 0, slots)};
+  return {keys.narrow(1, 0, used_), values.narrow(1, 0, used_)};
 }
 
 }  // namespace tessera

@@ -32,7 +32,7 @@ struct ModelLoss {
   HeadLoss image;     // details, one row a scored patch; undefined where there is none
   Tensor turn_N;      // the scored patches' turn in their picture
   Tensor text_h_NW;   // the hidden states that each loss reads, differentiable; undefined where
-  Tensor image_h_NW;  // there is none; of drafts: those of all noise draws
+  Tensor image_h_NW;  // there is none; those of query patches are of all noise draws
 };
 
 class Learner : public torch::nn::Module {

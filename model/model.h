@@ -1,4 +1,6 @@
-// Batch -> hidden states -> losses. The one thing that training, generation and studies call.
+// Batch -> hidden states -> losses. Training, generation and studies all call it.
+// B = rows, T = slots a row, M = B T, N = some slots or patches, W = width, J = patches that the
+// head draws together, D = numbers a patch.
 #pragma once
 
 #include <memory>
@@ -9,11 +11,19 @@
 #include "model/config.h"
 #include "model/embeddings.h"
 #include "model/learner.h"
+#include "model/objectives/objective.h"
 #include "model/patch_embedder.h"
 #include "sequence/patch_grid.h"
 #include "sequence/vocabulary.h"
 
 namespace tessera {
+
+// What a pass over a batch reads and leaves beside its hidden states.
+struct PassOptions {
+  // If set, row b of the batch continues row b of the cache, one document a row.
+  KvCache* cache = nullptr;
+  Trace* trace = nullptr;  // if set, the pass leaves in it what each layer reads
+};
 
 class Model : public Learner {
  public:
@@ -22,31 +32,19 @@ class Model : public Learner {
   ModelLoss Loss(const Batch& batch, LossScale scale, at::Generator rng) override;
   LossCounts Counts(const Batch& batch) const override { return CountLosses(batch); }
 
-  // The same from given hidden states, such as an earlier layer's under FinalNorm. Of objective
-  // head, whose loss reads the states of the batch's own slots.
+  // The loss from given hidden states, such as an earlier layer's under FinalNorm. Only for
+  // objective head, whose loss reads the states of the batch's own slots.
   ModelLoss LossOf(const Tensor& h_BTW, const Batch& batch, LossScale scale, at::Generator rng);
 
-  // Whether the likelihood of a patch is known, given all that is drawn before it.
-  bool MeasuresPatches() const { return !config_.arrangement.backbone_denoises(); }
-
-  // Of the scored patches, each given all that is drawn before it, without input noise. At most
-  // `most` of them, by chance; of those that the head draws together, all or none and one number.
-  // Of objective masked: given the earlier ones of `rounds` rounds in an order by chance, which is
-  // a bound on what a picture costs in all orders (Jensen).
-  struct Measuring {
-    int64_t most;
-    int64_t rounds = 1;
-  };
-  Likelihood MeasurePatches(const Batch& batch, const Measuring& measuring, at::Generator rng);
+  // What is learnt of a picture, and how likely the model holds one.
+  Objective& objective() const { return *objective_; }
 
   // Normed hidden states [B, T, W] of a batch. rng draws the input noise that the batch asks for
-  // (may be undefined if it asks for none). With a cache, row b of the batch is row b of the cache,
-  // one document a row, and `cached` says how many slots of the cache are in use, these included.
-  Tensor Hidden(const Batch& batch, at::Generator rng, KvCache* cache = nullptr, int64_t cached = 0,
-                Trace* trace = nullptr);
+  // and may be undefined if it asks for none.
+  Tensor Hidden(const ModelInput& input, at::Generator rng, const PassOptions& options = {});
 
   // Fills the cache as Hidden does, and saves what only the hidden states would need.
-  void Remember(const Batch& batch, KvCache* cache, int64_t cached);
+  void Remember(const ModelInput& input, KvCache* cache);
 
   Tensor FinalNorm(const Tensor& x_BTW) const { return backbone_->Norm(x_BTW); }
 
@@ -54,18 +52,12 @@ class Model : public Learner {
 
   Tensor TextLogits(const Tensor& h_NW) const;  // -> [N, vocabulary size]
 
-  // What the image head is told: the hidden state that predicts a patch, and where that patch
-  // will stand. A row for the J patches that it draws together: [..., N / J, J W].
+  // What the image head is conditioned on: the hidden state that predicts a patch, and the row and
+  // column where that patch will stand. One row for the J patches of a draw: [..., N / J, J W].
   Tensor Condition(const Tensor& h_NW, const Tensor& row_col_N2) const;
 
-  // One row a condition, [N / J, J D].
-  Tensor SamplePatches(const Conditions& conditions, const SamplerConfig& sampler,
-                       std::vector<at::Generator>& rngs) {
-    return head_->Sample(conditions, sampler, rngs);
-  }
-
-  // Embedded slots [B, T, W], what the first layer reads.
-  Tensor Embed(const Batch& batch, at::Generator rng) const;
+  // Embedded slots [B, T, W], which the first layer reads.
+  Tensor Embed(const ModelInput& input, at::Generator rng) const;
 
   const ModelConfig& config() const { return config_; }
   const Vocabulary& vocabulary() const { return vocabulary_; }
@@ -73,25 +65,25 @@ class Model : public Learner {
   int64_t patch_dim() const { return PatchDim(config_.patch); }
   int64_t joint_dim() const { return config_.arrangement.joint_patches() * patch_dim(); }
   const PatchEmbedder& patch_embedder() const { return *patch_embedder_; }
-  ImageHead& image_head() const { return *head_; }  // of objectives whose backbone does not denoise
-  BackboneDenoiser& denoiser() const { return *denoiser_; }  // of the others
+  const Backbone& backbone() const { return *backbone_; }
+
+  // The image head draws [N / J, J D]. Throws under objectives whose backbone denoises.
+  ImageHead& image_head() const;
+  // The image side of those objectives. Throws under all others.
+  BackboneDenoiser& denoiser() const;
+
   torch::Device device() const override { return embed_tokens_.device(); }
 
-  // Whose codes it reads or writes, and leaves as they are; null if it does neither.
+  // The autoencoder whose codes the model reads or writes, and leaves as it is; null if it does
+  // neither.
   const std::shared_ptr<PatchAutoencoder>& autoencoder() const { return autoencoder_; }
 
  private:
-  Slots SlotsOf(const Batch& batch, torch::Dtype dtype, KvCache* cache, int64_t cached) const;
+  void MakeImageSide();
+  AttentionInput AttentionOf(const ModelInput& input, torch::Dtype dtype,
+                             const PassOptions& options) const;
   Tensor TextLoss(const Tensor& h_MW, const Batch& batch, Tensor* h_NW) const;
-
-  void AddHeadLoss(const Tensor& h_MW, const Batch& batch, at::Generator rng, ModelLoss* loss);
-  ModelLoss WithText(const Tensor& h_MW, const Batch& batch, LossScale scale, ModelLoss loss) const;
-
-  // Write what is of the image loss into *loss and return the states of the batch's slots, [M, W].
-  Tensor CleaningLossOf(const Batch& batch, at::Generator rng, ModelLoss* loss);
-  Tensor MaskedLossOf(const Batch& batch, at::Generator rng, ModelLoss* loss);
-  Tensor StatesInRounds(const Batch& batch, int64_t rounds, at::Generator rng);
-  Tensor ImageLossOf(const Batch& batch, at::Generator rng, ModelLoss* loss);
+  ModelLoss Weighted(ImageLoss image, const Batch& batch, LossScale scale) const;
 
   ModelConfig config_;
   Vocabulary vocabulary_;
@@ -101,12 +93,13 @@ class Model : public Learner {
   Tensor lm_head_;       // [V, W], or undefined when tied
   std::shared_ptr<Backbone> backbone_;
   std::shared_ptr<PatchEmbedder> patch_embedder_;
-  std::shared_ptr<RowColEmbedding> place_, next_place_;
+  std::shared_ptr<RowColEmbedding> row_col_, next_row_col_;
   std::shared_ptr<NoiseEmbedding> noise_;
-  std::shared_ptr<NoiseEmbedding> level_;  // of drafts
-  std::shared_ptr<ImageHead> head_;
+  std::shared_ptr<NoiseEmbedding> level_;  // of query patches
+  std::shared_ptr<ImageHead> head_;        // one of these two is null
   std::shared_ptr<BackboneDenoiser> denoiser_;
   std::shared_ptr<PatchAutoencoder> autoencoder_;
+  std::unique_ptr<Objective> objective_;
 };
 
 }  // namespace tessera

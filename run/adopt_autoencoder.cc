@@ -1,24 +1,23 @@
 #include "run/adopt_autoencoder.h"
 
 #include "absl/strings/str_cat.h"
+#include "config/difference.h"
 #include "config/status.h"
-#include "config/toml.h"
 
 namespace tessera {
 namespace {
 
 absl::Status CheckSame(const AutoencoderConfig& ours, const AutoencoderConfig& theirs,
                        const std::string& path) {
-  const std::vector<FieldInfo> have = ListFields(ours), need = ListFields(theirs);
-  for (size_t i = 0; i < have.size(); ++i) {
-    if (have[i].path != "path" && have[i].active && have[i].value != need[i].value) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("model.autoencoder.", have[i].path, " is ", have[i].value,
-                       " in this recipe, but ", need[i].value, " in '", path,
-                       "', whose autoencoder it takes; of that section a recipe needs path alone"));
-    }
+  const std::vector<Difference> differences =
+      Differences(theirs, ours, [](const std::string& key) { return key != "path"; });
+  if (differences.empty()) {
+    return absl::OkStatus();
   }
-  return absl::OkStatus();
+  const auto& [key, need, have] = differences.front();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "model.autoencoder.", key, " is ", have, " in this recipe, but ", need, " in '", path,
+      "', whose autoencoder it takes; a recipe needs path alone of that section"));
 }
 
 }  // namespace
@@ -68,38 +67,6 @@ absl::Status LoadAutoencoder(const Files& files, Run* run) {
     }
   }
   return LoadTensors(files, JoinPath(FindCheckpoint(path, files), kAverage), into);
-}
-
-absl::Status CheckReadsAndWrites(const std::string& path, const Run& run) {
-  return run.model == nullptr
-             ? absl::FailedPreconditionError(absl::StrCat(
-                   "'", path,
-                   "' is an autoencoder of patches, which neither reads texts nor draws;",
-                   " train a model on its codes with model.autoencoder.path=", path))
-             : absl::OkStatus();
-}
-
-absl::Status CheckDraws(const std::string& path, const Run& run) {
-  RETURN_IF_ERROR(CheckReadsAndWrites(path, run));
-  return run.config.model.generates_images()
-             ? absl::OkStatus()
-             : absl::FailedPreconditionError(absl::StrCat(
-                   "'", path, "' reads pictures and draws none, because of its ",
-                   run.config.model.arrangement.generates_images() ? "model.input.kind = resampler"
-                                                                   : "model.mask = block-diagonal",
-                   "; ask it for a text behind a picture"));
-}
-
-absl::Status CheckHeadFollowsSlots(const std::string& path, const Run& run) {
-  RETURN_IF_ERROR(CheckReadsAndWrites(path, run));
-  const Objective objective = run.config.model.arrangement.objective;
-  return objective == Objective::kHead
-             ? absl::OkStatus()
-             : absl::FailedPreconditionError(absl::StrCat(
-                   "'", path,
-                   "' was trained with model.objective = ", std::string(EnumName(objective)),
-                   "; this command looks at hidden states that predict the next patch, which only ",
-                   "objective head has"));
 }
 
 }  // namespace tessera

@@ -18,13 +18,4 @@ absl::Status AdoptAutoencoder(const std::string& out, const Files& files, RunCon
 // The weights of that run, where the config has a path.
 absl::Status LoadAutoencoder(const Files& files, Run* run);
 
-// Of commands that need more than an autoencoder.
-absl::Status CheckReadsAndWrites(const std::string& path, const Run& run);
-
-// Of commands that draw.
-absl::Status CheckDraws(const std::string& path, const Run& run);
-
-// Of commands that ask the image head after each slot, as no objective but `head` does.
-absl::Status CheckHeadFollowsSlots(const std::string& path, const Run& run);
-
 }  // namespace tessera

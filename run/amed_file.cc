@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "config/difference.h"
 #include "config/status.h"
 #include "config/toml.h"
 #include "run/named_tensors.h"
@@ -14,30 +15,59 @@ namespace {
 constexpr char kSettings[] = "amed.toml";
 constexpr char kTensors[] = "amed.safetensors";
 
-CheckpointFolder AmedFolder(const std::string& checkpoint, const Files& files) {
-  return CheckpointFolder(files, JoinPath(checkpoint, "amed"));
+constexpr char kEvaluations[] = "evaluations-";
+constexpr char kSteps[] = "step-";  // how earlier versions named the folders, by sampler.steps
+
+CheckpointFolder AmedFolder(const std::string& checkpoint, const Files& files, const char* prefix) {
+  return CheckpointFolder(files, JoinPath(checkpoint, "amed"), prefix);
+}
+
+// One predictor that lies in a checkpoint, and what it was fitted for.
+struct Fitted {
+  std::string path;
+  AmedSettings settings;
+
+  int64_t evaluations() const { return Evaluations(settings.generate.sampler); }
+};
+
+// Lists all predictors of a checkpoint, those that earlier versions saved last.
+absl::StatusOr<std::vector<Fitted>> ListFitted(const std::string& checkpoint, const Files& files) {
+  std::vector<Fitted> all;
+  for (const char* prefix : {kEvaluations, kSteps}) {
+    ASSIGN_OR_RETURN(const std::vector<Checkpoint> folders,
+                     AmedFolder(checkpoint, files, prefix).List());
+    for (const Checkpoint& folder : folders) {
+      const std::string path = JoinPath(folder.path, kSettings);
+      ASSIGN_OR_RETURN(const std::string toml, files.Read(path));
+      Fitted& fitted = all.emplace_back();
+      fitted.path = folder.path;
+      RETURN_IF_ERROR(FromDump(toml, path, {}, &fitted.settings));
+    }
+  }
+  return all;
 }
 
 // Whether a key of [generate] changes the curve that the predictor was fitted to.
-bool Matters(const std::string& key) {
+bool ChangesCurve(const std::string& key) {
   return key.starts_with("guidance") || key == "image_guidance" || key == "negative" ||
          (key.starts_with("sampler.") && key != "sampler.temperature");
 }
 
-absl::Status Missing(const std::string& path, int64_t steps,
-                     const std::vector<Checkpoint>& fitted) {
+absl::Status Missing(const std::string& path, const GenerateConfig& now,
+                     const std::vector<Fitted>& all) {
+  const int64_t evaluations = Evaluations(now.sampler);
   const std::string fit =
-      absl::StrCat("fit one with `tessera amed ", path, " --evaluations ", 2 * steps + 1, "`");
-  if (fitted.empty()) {
+      absl::StrCat("fit one with `tessera amed ", path, " --evaluations ", evaluations, "`");
+  if (all.empty()) {
     return absl::NotFoundError(
         absl::StrCat("sampler amed: this checkpoint of '", path, "' has no predictor; ", fit));
   }
-  const std::string have = absl::StrJoin(fitted, ", ", [](std::string* out, const Checkpoint& one) {
-    absl::StrAppend(out, one.step);
+  const std::string have = absl::StrJoin(all, ", ", [](std::string* out, const Fitted& one) {
+    absl::StrAppend(out, one.evaluations());
   });
-  return absl::NotFoundError(
-      absl::StrCat("sampler amed: '", path, "' has no predictor for ", steps, " steps but for ",
-                   have, "; set sampler.steps=", fitted.front().step, ", or ", fit));
+  return absl::NotFoundError(absl::StrCat(
+      "sampler amed: '", path, "' has no predictor for ", evaluations, " evaluations but for ",
+      have, "; use it with --set ", Overrides(now, all.front().settings.generate), ", or ", fit));
 }
 
 absl::Status CheckFittedFor(const GenerateConfig& fitted, const GenerateConfig& now,
@@ -58,21 +88,16 @@ absl::Status CheckFittedFor(const GenerateConfig& fitted, const GenerateConfig& 
 
 std::string Overrides(const GenerateConfig& have, const GenerateConfig& want,
                       const std::string& prefix) {
-  const std::vector<FieldInfo> before = ListFields(have), after = ListFields(want);
-  std::vector<std::string> overrides;
-  for (size_t i = 0; i < after.size(); ++i) {
-    const FieldInfo& is = after[i];
-    if (is.active && Matters(is.path) && (!before[i].active || before[i].value != is.value)) {
-      overrides.push_back(absl::StrCat(prefix, is.path, "=", is.value));
-    }
-  }
-  return absl::StrJoin(overrides, " ");
+  return absl::StrJoin(Differences(have, want, ChangesCurve), " ",
+                       [&](std::string* out, const Difference& one) {
+                         absl::StrAppend(out, prefix, one.path, "=", one.is);
+                       });
 }
 
 absl::Status SaveAmed(const std::string& checkpoint, const AmedSettings& settings,
                       const AmedPredictor& predictor, const Files& files) {
-  return AmedFolder(checkpoint, files)
-      .Save(settings.generate.sampler.steps,
+  return AmedFolder(checkpoint, files, kEvaluations)
+      .Save(Evaluations(settings.generate.sampler),
             {{kSettings, ToToml(settings)}, {kTensors, Parameters(predictor)}});
 }
 
@@ -81,23 +106,19 @@ absl::Status LoadAmed(const std::string& path, const Files& files, Run* run) {
   if (config.sampler.kind != SamplerKind::kAmed) {
     return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(const std::vector<Checkpoint> fitted,
-                   AmedFolder(FindCheckpoint(path, files), files).List());
-  const auto found = std::ranges::find(fitted, config.sampler.steps, &Checkpoint::step);
-  if (found == fitted.end()) {
-    return Missing(path, config.sampler.steps, fitted);
+  ASSIGN_OR_RETURN(const std::vector<Fitted> all, ListFitted(run->checkpoint, files));
+  const auto found = std::ranges::find(all, Evaluations(config.sampler), &Fitted::evaluations);
+  if (found == all.end()) {
+    return Missing(path, config, all);
   }
-  const std::string settings_path = JoinPath(found->path, kSettings);
-  ASSIGN_OR_RETURN(const std::string toml, files.Read(settings_path));
-  AmedSettings settings;
-  RETURN_IF_ERROR(FromDump(toml, settings_path, {}, &settings));
+  const AmedSettings& settings = found->settings;
   RETURN_IF_ERROR(CheckFittedFor(settings.generate, config, path));
   auto predictor = std::make_shared<AmedPredictor>(settings.amed, run->model->joint_dim());
   const std::string tensors_path = JoinPath(found->path, kTensors);
   ASSIGN_OR_RETURN(const NamedTensors tensors, ReadTensors(files, tensors_path));
   RETURN_IF_ERROR(CopyByName(tensors, tensors_path, Parameters(*predictor)));
   predictor->to(run->model->device());
-  run->model->image_head().SetAmed(std::move(predictor));
+  run->amed = std::move(predictor);
   return absl::OkStatus();
 }
 

@@ -1,5 +1,6 @@
-// The predictors of the amed sampler that a checkpoint carries: amed/step-000003 for one of three
-// steps a patch, whole or absent, with all that it was fitted for.
+// The predictors of the amed sampler that a checkpoint carries: amed/evaluations-000005 holds one
+// for five evaluations of the head's network a patch, whole or absent, with all that it was fitted
+// for.
 #pragma once
 
 #include <memory>
@@ -11,7 +12,7 @@
 
 namespace tessera {
 
-// amed.toml.
+// What amed.toml holds.
 struct AmedSettings {
   AmedConfig amed;
   GenerateConfig generate;
@@ -25,17 +26,18 @@ struct AmedSettings {
   }
 };
 
-// "guidance=2.0 sampler.rho=7.0": the keys of `want` that a predictor depends on, where `have` has
-// other values or none. Each begins with `prefix`.
+// Returns the keys of `want` that a predictor depends on and for which `have` has other values or
+// none, such as "guidance=2.0 sampler.rho=7.0". Each begins with `prefix`.
 std::string Overrides(const GenerateConfig& have, const GenerateConfig& want,
                       const std::string& prefix = "");
 
-// Replaces a predictor for as many steps.
+// Writes the predictor into the checkpoint, where it replaces one for as many evaluations.
 absl::Status SaveAmed(const std::string& checkpoint, const AmedSettings& settings,
                       const AmedPredictor& predictor, const Files& files);
 
-// Gives the run's head the predictor that its sampler asks for; nothing to do for other samplers.
-// Refuses one that was fitted under another guidance or for another grid.
+// Sets run->amed to the predictor that the run's sampler asks for, from run->checkpoint; does
+// nothing for other samplers. Refuses one that was fitted under another guidance or for another
+// grid of levels. path names the run in errors.
 absl::Status LoadAmed(const std::string& path, const Files& files, Run* run);
 
 }  // namespace tessera

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "config/difference.h"
 #include "config/status.h"
 #include "config/toml.h"
 #include "files/json.h"
@@ -21,17 +22,14 @@ bool BelongsToBase(const std::string& key) {
 
 absl::Status CheckSameModel(const std::string& from, const RunConfig& base,
                             const RunConfig& config) {
-  const std::vector<FieldInfo> theirs = ListFields(base), ours = ListFields(config);
-  for (size_t i = 0; i < ours.size(); ++i) {
-    if (BelongsToBase(ours[i].path) && ours[i].value != theirs[i].value) {
-      return absl::FailedPreconditionError(
-          absl::StrCat(ours[i].path, " is ", ours[i].value, " in this recipe, but ",
-                       theirs[i].value, " in '", from,
-                       "', from which it begins; remove the key: model and tokenizer are that "
-                       "run's"));
-    }
+  const std::vector<Difference> differences = Differences(base, config, BelongsToBase);
+  if (differences.empty()) {
+    return absl::OkStatus();
   }
-  return absl::OkStatus();
+  const auto& [path, theirs, ours] = differences.front();
+  return absl::FailedPreconditionError(
+      absl::StrCat(path, " is ", ours, " in this recipe, but ", theirs, " in '", from,
+                   "', from which it begins; remove the key: model and tokenizer are that run's"));
 }
 
 // A run that has begun keeps its base.

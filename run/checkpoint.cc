@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -12,20 +11,9 @@
 namespace tessera {
 namespace {
 
-constexpr char kPrefix[] = "step-";
 constexpr char kUnfinished[] = ".unfinished-";  // a Save in progress, or the rest of a killed one
 constexpr char kDiscarded[] = ".replaced-";  // an older checkpoint of the same step, on its way out
 constexpr char kBest[] = "best";             // a file that holds the best one's name
-
-std::string FolderName(int64_t step) { return absl::StrFormat("%s%06d", kPrefix, step); }
-
-std::optional<int64_t> StepOf(const std::string& name) {
-  int64_t step = -1;
-  const std::string digits = name.starts_with(kPrefix) ? name.substr(sizeof(kPrefix) - 1) : "";
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), step);
-  const bool exact = error == std::errc() && step >= 0 && name == FolderName(step);
-  return exact ? std::optional(step) : std::nullopt;
-}
 
 }  // namespace
 
@@ -34,12 +22,24 @@ std::string BytesOf(const CheckpointFile& file) {
   return bytes ? *bytes : WriteSafetensors(std::get<NamedTensors>(file.content));
 }
 
-CheckpointFolder::CheckpointFolder(Files files, std::string path)
-    : files_(std::move(files)), path_(std::move(path)) {}
+CheckpointFolder::CheckpointFolder(Files files, std::string path, std::string prefix)
+    : files_(std::move(files)), path_(std::move(path)), prefix_(std::move(prefix)) {}
+
+std::string CheckpointFolder::NameOf(int64_t step) const {
+  return absl::StrFormat("%s%06d", prefix_, step);
+}
+
+std::optional<int64_t> CheckpointFolder::StepOf(const std::string& name) const {
+  int64_t step = -1;
+  const std::string digits = name.starts_with(prefix_) ? name.substr(prefix_.size()) : "";
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), step);
+  const bool exact = error == std::errc() && step >= 0 && name == NameOf(step);
+  return exact ? std::optional(step) : std::nullopt;
+}
 
 absl::Status CheckpointFolder::Save(int64_t step,
                                     const std::vector<CheckpointFile>& contents) const {
-  const std::string name = FolderName(step);
+  const std::string name = NameOf(step);
   const std::string unfinished = JoinPath(path_, kUnfinished + name);
   RETURN_IF_ERROR(files_.Remove(unfinished));
   RETURN_IF_ERROR(files_.MakeFolder(unfinished));
@@ -93,7 +93,7 @@ absl::StatusOr<Checkpoint> CheckpointFolder::Best() const {
   }
   ASSIGN_OR_RETURN(const std::vector<Checkpoint> checkpoints, List());
   for (const Checkpoint& checkpoint : checkpoints) {
-    if (FolderName(checkpoint.step) == *name) {
+    if (NameOf(checkpoint.step) == *name) {
       return checkpoint;
     }
   }
@@ -101,7 +101,7 @@ absl::StatusOr<Checkpoint> CheckpointFolder::Best() const {
 }
 
 absl::Status CheckpointFolder::MarkBest(int64_t step) const {
-  return files_.Write(JoinPath(path_, kBest), FolderName(step));
+  return files_.Write(JoinPath(path_, kBest), NameOf(step));
 }
 
 absl::Status CheckpointFolder::Prune(int64_t keep) const {
@@ -112,7 +112,7 @@ absl::Status CheckpointFolder::Prune(int64_t keep) const {
   ASSIGN_OR_RETURN(const Checkpoint best, Best());
   for (int64_t i = 0; i + keep < std::ssize(checkpoints); ++i) {
     if (checkpoints[i].step != best.step) {
-      RETURN_IF_ERROR(Discard(FolderName(checkpoints[i].step)));
+      RETURN_IF_ERROR(Discard(NameOf(checkpoints[i].step)));
     }
   }
   ASSIGN_OR_RETURN(const std::vector<std::string> names, files_.List(path_));

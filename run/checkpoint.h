@@ -1,8 +1,9 @@
-// The checkpoints of a run: folders step-000500 that appear by rename, so one that is there is
-// whole.
+// The checkpoints of a run: folders such as step-000500 that appear by rename, so one that is there
+// is whole.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -30,8 +31,8 @@ struct Checkpoint {
 
 class CheckpointFolder {
  public:
-  // path need not exist until something is saved.
-  CheckpointFolder(Files files, std::string path);
+  // The path need not exist until something is saved. Folders are named by the prefix and the step.
+  CheckpointFolder(Files files, std::string path, std::string prefix = "step-");
 
   // Replaces a checkpoint of the same step.
   absl::Status Save(int64_t step, const std::vector<CheckpointFile>& contents) const;
@@ -48,10 +49,13 @@ class CheckpointFolder {
   absl::Status Prune(int64_t keep) const;
 
  private:
+  std::string NameOf(int64_t step) const;
+  std::optional<int64_t> StepOf(const std::string& name) const;
   absl::Status Discard(const std::string& name) const;
 
   Files files_;
   std::string path_;
+  std::string prefix_;
 };
 
 // A file of safetensors inside a checkpoint, or anywhere.

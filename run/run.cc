@@ -27,7 +27,7 @@ absl::Status Freeze(const std::vector<std::string>& patterns, const NamedTensors
   return absl::OkStatus();
 }
 
-// A member of a checkpoint's adapter_config.json that is a string.
+// Reads a member of a checkpoint's adapter_config.json that is a string.
 absl::StatusOr<std::string> PeftString(const std::string& path, const char* key,
                                        const Files& files) {
   ASSIGN_OR_RETURN(const std::string text, files.Read(path));
@@ -47,6 +47,23 @@ absl::Status LoadAdapters(const std::string& folder, const Files& files, Run* ru
   RETURN_IF_ERROR(LoadTensors(files, JoinPath(folder, kAdapters), run->adapters.Parameters()));
   run->adapters.Apply();
   return absl::OkStatus();
+}
+
+// Reads the config of a checkpoint folder, which was found for the path `run`.
+absl::StatusOr<RunConfig> ConfigIn(const std::string& folder, const std::string& run,
+                                   const Files& files) {
+  if (files.Kind(run).value_or(PathKind::kNone) == PathKind::kFile) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "'", run, "' is a file; name the folder of a run, such as tessera train makes"));
+  }
+  const std::string path = JoinPath(folder, "config.toml");
+  const auto toml = files.Read(path);
+  if (!toml.ok()) {
+    return absl::NotFoundError(absl::StrCat("'", run, "' is no run: ", toml.status().message()));
+  }
+  RunConfig config;
+  RETURN_IF_ERROR(FromDump(*toml, path, {}, &config));
+  return config;
 }
 
 }  // namespace
@@ -115,29 +132,13 @@ std::string FindCheckpoint(const std::string& path, const Files& files) {
 }
 
 absl::StatusOr<RunConfig> ReadConfig(const std::string& run, const Files& files) {
-  if (files.Kind(run).value_or(PathKind::kNone) == PathKind::kFile) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "'", run, "' is a file; name the folder of a run, such as tessera train makes"));
-  }
-  const std::string path = JoinPath(FindCheckpoint(run, files), "config.toml");
-  const auto toml = files.Read(path);
-  if (!toml.ok()) {
-    return absl::NotFoundError(absl::StrCat("'", run, "' is no run: ", toml.status().message()));
-  }
-  RunConfig config;
-  RETURN_IF_ERROR(FromDump(*toml, path, {}, &config));
-  return config;
-}
-
-absl::StatusOr<std::shared_ptr<const Files>> FilesOf(const std::string& run) {
-  ASSIGN_OR_RETURN(const RunConfig config, ReadConfig(run, Files()));
-  return std::make_shared<const Files>(config.data.retry);
+  return ConfigIn(FindCheckpoint(run, files), run, files);
 }
 
 absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files, DeviceKind kind) {
   ASSIGN_OR_RETURN(const torch::Device device, OpenDevice(kind));
-  ASSIGN_OR_RETURN(const RunConfig config, ReadConfig(path, files));
   const std::string folder = FindCheckpoint(path, files);
+  ASSIGN_OR_RETURN(const RunConfig config, ConfigIn(folder, path, files));
   ASSIGN_OR_RETURN(std::string model, files.Read(JoinPath(folder, "tokenizer.model")));
   ASSIGN_OR_RETURN(Tokenizer tokenizer, Tokenizer::Parse(std::move(model)));
   ASSIGN_OR_RETURN(Run run, MakeRun(config, std::move(tokenizer)));
@@ -148,6 +149,7 @@ absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files, DeviceK
     RETURN_IF_ERROR(LoadAdapters(folder, files, &run));
   }
   run.learner->eval();
+  run.checkpoint = folder;
   return run;
 }
 

@@ -26,52 +26,53 @@ struct Run {
   std::shared_ptr<Learner> learner = nullptr;
   std::shared_ptr<Model> model = nullptr;
   std::shared_ptr<PatchAutoencoder> autoencoder = nullptr;
-  Adapters adapters = {};  // whose changes the matrices hold, if any
+  Adapters adapters = {};       // whose changes the matrices hold, if any
+  std::string checkpoint = {};  // the folder that LoadRun read it from; a new run has none
+  // Fitted to the model for config.generate; null unless the sampler is amed (run/amed_file.h).
+  std::shared_ptr<AmedPredictor> amed = nullptr;
 };
 
-// A split of the run's data set, its pictures as large as the largest grid; of an autoencoder
-// without texts.
+// Opens a split of the run's data set, with pictures as large as the largest grid. An autoencoder
+// gets documents without texts.
 absl::StatusOr<std::unique_ptr<Dataset>> OpenDataset(const RunConfig& config, Split split,
                                                      std::shared_ptr<const Files> files);
 
-// The device that a run or a command asks for, if this machine and its LibTorch have one.
+// Returns the device that a run or a command asks for, if this machine and its LibTorch have one.
 absl::StatusOr<torch::Device> OpenDevice(DeviceKind kind);
 
-// A new learner, on the CPU, its parameters drawn from config.seed; those that train.freeze names
-// need no gradient.
+// Makes a new learner on the CPU, whose parameters are drawn from config.seed. Those that
+// train.freeze names need no gradient.
 absl::StatusOr<Run> MakeRun(const RunConfig& config, Tokenizer tokenizer);
 
-// Where a run folder keeps its checkpoints.
+// Returns where a run folder keeps its checkpoints.
 CheckpointFolder CheckpointsOf(const std::string& run, const Files& files);
 
-// The best checkpoint of a run folder, or the checkpoint folder itself.
+// Returns the best checkpoint of a run folder, or the checkpoint folder itself.
 std::string FindCheckpoint(const std::string& path, const Files& files);
 
+// Reads the config of FindCheckpoint.
 absl::StatusOr<RunConfig> ReadConfig(const std::string& run, const Files& files);
 
-// All that is read and written for the run: its data.retry holds.
-absl::StatusOr<std::shared_ptr<const Files>> FilesOf(const std::string& run);
-
-// The averaged parameters of FindCheckpoint; with adapters, those of the base, changed.
+// Loads the averaged parameters of FindCheckpoint; with adapters, those of the base, changed.
 absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files,
                             DeviceKind device = DeviceKind::kCpu);
 
-// And buffers, which a codebook of averages is.
+// Returns the parameters and the buffers: a codebook of averages is a buffer.
 NamedTensors Parameters(const torch::nn::Module& module);
 
-// What a step changes, by the names of the files: the parameters, or adapters on them.
+// Returns what a step changes, the parameters or adapters on them, under their names in the files.
 NamedTensors Trained(const Run& run);
 
-// The files that LoadRun reads, of a run as it is: adapters become part of the weights.
+// Returns the files that LoadRun would read, in which adapters are part of the weights.
 std::vector<CheckpointFile> PlainFiles(const Run& run);
 
-// Whether a checkpoint's adapters were trained on the base that they are now attached to.
+// Checks that a checkpoint's adapters were trained on the base that they are now attached to.
 absl::Status CheckBase(const std::string& checkpoint, const Files& files, const Adapters& adapters);
 
 // Files of a checkpoint.
-inline constexpr char kWeights[] = "model.safetensors";  // of what is trained
-inline constexpr char kAverage[] = "ema.safetensors";    // the same, averaged; of adapters:
-inline constexpr char kAdapters[] = "adapter_model.safetensors";
-inline constexpr char kAdapterConfig[] = "adapter_config.json";
+inline constexpr char kWeights[] = "model.safetensors";           // what is trained
+inline constexpr char kAverage[] = "ema.safetensors";             // its average over the steps
+inline constexpr char kAdapters[] = "adapter_model.safetensors";  // the average of adapters
+inline constexpr char kAdapterConfig[] = "adapter_config.json";   // their settings
 
 }  // namespace tessera

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "data/text/tokenizer.h"
 #include "infer/config.h"
 #include "model/config.h"
+#include "run/moved_keys.h"
 #include "run/train_config.h"
 
 namespace tessera {
@@ -23,6 +25,8 @@ struct RunConfig {
 
   bool operator==(const RunConfig&) const = default;
 
+  static std::span<const MovedKey> MovedKeys() { return kMovedKeys; }
+
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
     visit("seed", self.seed, "of everything random");
@@ -32,7 +36,7 @@ struct RunConfig {
     visit("model", self.model, "backbone and image head");
     visit("train", self.train, "how to learn");
     std::vector<std::string> no_rounds;
-    if (self.model.arrangement.objective != Objective::kMasked) {
+    if (self.model.arrangement.objective != ObjectiveKind::kMasked) {
       no_rounds = {"rounds"};
     }
     visit("generate", self.generate, "defaults of sample sheets, evaluation and `generate`", model,

@@ -72,7 +72,6 @@ struct TrainConfig {
     visit("device", self.device, "that computes");
     visit("memory_limit", self.memory_limit,
           "GiB; a run that would take more is refused; 0: most of what is free");
-
     visit("optimizer", self.optimizer, "of hidden matrices; the rest is always AdamW's", whole);
     visit("lr", self.lr, "learning rate of AdamW");
     visit("beta1", self.beta1, "of AdamW: decay of the mean gradient");
@@ -90,14 +89,7 @@ struct TrainConfig {
           "decay of the averaged parameters, which generation uses; 0: no average");
     visit("freeze", self.freeze, "patterns of parameters that stay as they are", whole);
 
-    visit("log_every", self.log_every, "steps");
-    visit(
-        "evaluate_every", self.evaluate_every,
-        "steps, and at the end: losses on held-out documents, by which the best is kept; 0: never");
-    visit("sample_every", self.sample_every, "steps; 0: only at the end");
-    visit("checkpoint_every", self.checkpoint_every, "steps; 0: only at the end");
-    visit("keep", self.keep, "checkpoints, the last ones, and the best besides");
-
+    OutputFields(self, visit);
     visit("adapter", self.adapter, "small matrices, trained in place of the model's");
   }
 
@@ -126,6 +118,18 @@ struct TrainConfig {
   }
 
  private:
+  // When the run writes what.
+  template <class Self, class Visitor>
+  static void OutputFields(Self& self, Visitor& visit) {
+    visit("log_every", self.log_every, "steps");
+    visit(
+        "evaluate_every", self.evaluate_every,
+        "steps, and at the end: losses on held-out documents, by which the best is kept; 0: never");
+    visit("sample_every", self.sample_every, "steps; 0: only at the end");
+    visit("checkpoint_every", self.checkpoint_every, "steps; 0: only at the end");
+    visit("keep", self.keep, "checkpoints, the last ones, and the best besides");
+  }
+
   static bool IsDecay(double value) { return value >= 0 && value < 1; }
 };
 

@@ -41,8 +41,8 @@ enum class BlockHead { kIndependent, kJoint };
 constexpr auto EnumNames(BlockHead) { return std::array{"independent", "joint"}; }
 
 // See model/objectives/query_patches.h.
-enum class Objective { kHead, kCopies, kWhole, kMasked };
-constexpr auto EnumNames(Objective) { return std::array{"head", "copies", "whole", "masked"}; }
+enum class ObjectiveKind { kHead, kCopies, kWhole, kMasked };
+constexpr auto EnumNames(ObjectiveKind) { return std::array{"head", "copies", "whole", "masked"}; }
 
 struct Arrangement {
   PatchOrder order = PatchOrder::kRaster;
@@ -50,18 +50,18 @@ struct Arrangement {
   AttentionMask mask = AttentionMask::kCausal;
   int64_t block = 4;
   BlockHead block_head = BlockHead::kIndependent;
-  Objective objective = Objective::kHead;
+  ObjectiveKind objective = ObjectiveKind::kHead;
 
   bool operator==(const Arrangement&) const = default;
 
   // Whether the backbone itself cleans noisy patches, and no head does.
   bool backbone_denoises() const {
-    return objective == Objective::kCopies || objective == Objective::kWhole;
+    return objective == ObjectiveKind::kCopies || objective == ObjectiveKind::kWhole;
   }
 
   // Whether the patches of a picture see each other, so that they are read, and drawn, together.
   bool whole_pictures() const {
-    return objective == Objective::kWhole || objective == Objective::kMasked;
+    return objective == ObjectiveKind::kWhole || objective == ObjectiveKind::kMasked;
   }
 
   // Whether what stands before a picture can tell its patches, so that they can be drawn.
@@ -98,11 +98,11 @@ struct Arrangement {
   }
 
   std::string Problem() const {
-    if (objective != Objective::kHead && mask == AttentionMask::kBlockCausal) {
+    if (objective != ObjectiveKind::kHead && mask == AttentionMask::kBlockCausal) {
       return "mask block-causal predicts patches by the states before them, as objective head "
              "alone does; use mask causal or prefix";
     }
-    if (objective != Objective::kHead && !generates_images()) {
+    if (objective != ObjectiveKind::kHead && !generates_images()) {
       return "mask block-diagonal hides all but its own picture from a patch, which could not be "
              "drawn as objective " +
              std::string(EnumNames(objective)[static_cast<size_t>(objective)]) +

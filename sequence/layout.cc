@@ -125,6 +125,10 @@ Sequence Build(const Document& document, const LayoutSpec& spec, const Tokenizer
 
 }  // namespace
 
+int64_t PredictorSlot(const Sequence& sequence, const Picture& picture, int64_t turn) {
+  return picture.first_slot + turn - sequence.arrangement.patches_at_once();
+}
+
 absl::Status CheckLayout(const LayoutSpec& spec) {
   for (const PatchGrid& grid : spec.grids) {
     // <doc> <image>.. patches <end-image> <end-doc>

@@ -58,6 +58,9 @@ struct Sequence {
   bool operator==(const Sequence&) const = default;
 };
 
+// The slot whose hidden state predicts the picture's patch of this turn under objective head.
+int64_t PredictorSlot(const Sequence& sequence, const Picture& picture, int64_t turn);
+
 // Whether a picture of each grid has room in max_slots, and as many patches as the head takes.
 absl::Status CheckLayout(const LayoutSpec& spec);
 

@@ -76,6 +76,7 @@ class BatchBuilder {
     batch.target_BT = ToTensor(target_, torch::kInt64, {rows_, slots_});
     batch.weight_BT = ToTensor(weight_, torch::kFloat32, {rows_, slots_});
     batch.patch_slot_P = ToTensor(slot_, torch::kInt64, {patches});
+    batch.predictor_P = ToTensor(predictor_, torch::kInt64, {patches});
     batch.patch_PD = ToTensor(pixels_, torch::kFloat32, {patches, PatchDim(patch_)});
     batch.patch_row_col_P2 = ToTensor(place_, torch::kInt64, {patches, 2});
     batch.turn_P = ToTensor(index_, torch::kInt64, {patches});
@@ -92,6 +93,7 @@ class BatchBuilder {
     for (const int64_t cell :
          CellsInOrder(sequence.arrangement.order, picture.grid, picture.order_key)) {
       slot_.push_back(first + picture.first_slot + turn);
+      predictor_.push_back(first + PredictorSlot(sequence, picture, turn));
       const auto [row, col] = picture.grid.At(cell);
       place_.insert(place_.end(), {row, col});
       index_.push_back(turn++);
@@ -106,7 +108,7 @@ class BatchBuilder {
   int64_t rows_, slots_, patch_;
   std::vector<int64_t> id_, document_, position_, seen_, since_, target_;  // B * T
   std::vector<float> coordinate_, weight_;                                 // 2 * B * T, B * T
-  std::vector<int64_t> slot_, place_, index_;                              // P, but place_ 2 * P
+  std::vector<int64_t> slot_, predictor_, place_, index_;                  // P, but place_ 2 * P
   std::vector<float> pixels_, noise_;                                      // P * D, P
   std::vector<uint8_t> hidden_, scored_;                                   // P
 };

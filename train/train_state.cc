@@ -6,38 +6,21 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "config/difference.h"
 #include "config/status.h"
-#include "config/toml.h"
 #include "files/json.h"
 
 namespace tessera {
 namespace {
 
-constexpr size_t kNamed = 3;  // of the keys that differ
-
+// Whether a run may go on with another value of the key.
 bool MayChange(const std::string& key) {
   constexpr const char* kKeys[] = {"train.steps",        "train.minutes",
                                    "train.log_every",    "train.evaluate_every",
                                    "train.sample_every", "train.checkpoint_every",
                                    "train.keep",         "train.device",
                                    "train.memory_limit", "data.threads"};
-  return std::ranges::find(kKeys, key) != std::end(kKeys) || key.starts_with("data.retry.") ||
-         key.starts_with("generate.");
-}
-
-// "key was A, is B" for each key that has an effect in both. One that has an effect in one only
-// depends on another that differs.
-std::vector<std::string> Differences(const RunConfig& begun, const RunConfig& now) {
-  const std::vector<FieldInfo> before = ListFields(begun), after = ListFields(now);
-  std::vector<std::string> differences;
-  for (size_t i = 0; i < before.size(); ++i) {
-    const FieldInfo &was = before[i], &is = after[i];
-    if (was.active && is.active && was.value != is.value && !MayChange(was.path)) {
-      differences.push_back(absl::StrCat(was.path, " was ", was.value, ", is ", is.value));
-    }
-  }
-  return differences;
+  return std::ranges::find(kKeys, key) != std::end(kKeys) || key.starts_with("generate.");
 }
 
 }  // namespace
@@ -84,16 +67,14 @@ absl::Status CheckSameRun(const std::string& checkpoint, const RunConfig& now, c
   ASSIGN_OR_RETURN(const std::string toml, files.Read(path));
   RunConfig begun;
   RETURN_IF_ERROR(FromDump(toml, path, {}, &begun));
-  std::vector<std::string> differences = Differences(begun, now);
-  if (differences.empty()) {
-    return absl::OkStatus();
-  }
-  const size_t more = differences.size() - std::min(differences.size(), kNamed);
-  differences.resize(differences.size() - more);
-  return absl::FailedPreconditionError(absl::StrCat(
-      "'", checkpoint, "' was trained with other settings: ", absl::StrJoin(differences, "; "),
-      more > 0 ? absl::StrCat("; and ", more, " more") : "",
-      "; resume with those of its config.toml, or train into another --out"));
+  const std::vector<Difference> differences =
+      Differences(begun, now, [](const std::string& key) { return !MayChange(key); });
+  return differences.empty()
+             ? absl::OkStatus()
+             : absl::FailedPreconditionError(absl::StrCat(
+                   "'", checkpoint,
+                   "' was trained with other settings: ", DifferencesText(differences),
+                   "; resume with those of its config.toml, or train into another --out"));
 }
 
 absl::Status DropLaterLines(const std::string& log, int64_t step, const Files& files) {

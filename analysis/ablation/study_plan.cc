@@ -2,29 +2,15 @@
 
 #include <algorithm>
 #include <optional>
-#include <sstream>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
 #include "config/toml.h"
+#include "run/recipe.h"
 
 namespace tessera {
 namespace {
-
-// The one key that a study has and a recipe has not.
-bool IsStudy(const std::string& toml) {
-  std::istringstream lines(toml);
-  for (std::string line; std::getline(lines, line);) {
-    const size_t equals = line.find('=');
-    if (equals != std::string::npos &&
-        absl::StripAsciiWhitespace(line.substr(0, equals)) == "recipe") {
-      return true;
-    }
-  }
-  return false;
-}
 
 bool IsSeeds(const Grid& grid) {
   return std::ranges::all_of(grid, [](const Choice& choice) {
@@ -77,7 +63,7 @@ absl::StatusOr<PlannedRun> PlanRun(const StudyPlan& plan, const std::string& tom
   if (seed) {
     settings.push_back(absl::StrCat("seed=", *seed));
   }
-  const absl::Status status = FromToml(toml, plan.study.recipe, settings, &run.config);
+  const absl::Status status = FromRecipe(toml, plan.study.recipe, settings, &run.config);
   if (!status.ok() && !absl::IsFailedPrecondition(status)) {
     return status;
   }
@@ -99,15 +85,6 @@ absl::StatusOr<StudyConfig> ReadStudy(const std::string& path, const Files& file
   const size_t slash = path.rfind('/');
   study.recipe = JoinPath(slash == std::string::npos ? "" : path.substr(0, slash), study.recipe);
   return study;
-}
-
-absl::StatusOr<std::string> ReadRecipe(const std::string& path, const Files& files) {
-  ASSIGN_OR_RETURN(std::string toml, files.Read(path));
-  if (IsStudy(toml)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "'", path, "' is a study, of many runs, and no recipe; run it by tessera ablate ", path));
-  }
-  return toml;
 }
 
 absl::StatusOr<StudyPlan> PlanStudy(const StudyConfig& study, const Files& files) {

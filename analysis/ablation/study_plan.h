@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "analysis/ablation/grid.h"
 #include "files/files.h"
+#include "run/expectation.h"
 #include "run/run_config.h"
 
 namespace tessera {
@@ -22,6 +23,7 @@ struct StudyConfig {
   std::vector<int64_t> seeds = {};
   int64_t count = 256;
   std::vector<std::string> readouts = {};
+  ExpectConfig expect = {};
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
@@ -34,6 +36,7 @@ struct StudyConfig {
     visit("seeds", self.seeds, "of the runs of each arm; empty: the recipe's");
     visit("count", self.count, "documents and pictures of each measure");
     visit("readouts", self.readouts, "measures to show; empty: the usual ones that there are");
+    visit("expect", self.expect, "This section says what `tessera check` should measure.");
   }
 
   std::string Problem() const { return count < 1 ? "count must be at least 1" : ""; }
@@ -41,9 +44,6 @@ struct StudyConfig {
 
 // A study file, or a recipe, which is a study of one arm. Its recipe is named as it is found.
 absl::StatusOr<StudyConfig> ReadStudy(const std::string& path, const Files& files);
-
-// The text of a recipe. A study file is refused, with the command that takes it.
-absl::StatusOr<std::string> ReadRecipe(const std::string& path, const Files& files);
 
 struct PlannedRun {
   std::string arm;

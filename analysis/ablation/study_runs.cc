@@ -5,10 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "analysis/ablation/child_process.h"
+#include "config/difference.h"
 #include "config/status.h"
-#include "config/toml.h"
 #include "files/json.h"
 #include "train/schedule.h"
 
@@ -19,7 +18,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr char kMeasures[] = "measures.json";  // of a finished run
 constexpr char kTrained[] = "trained.json";    // of one that is trained but not yet measured
-constexpr size_t kNamed = 3;                   // of the settings that differ
 
 absl::Status WriteMetrics(const std::string& path, const Metrics& metrics, const Files& files) {
   JsonObject json;
@@ -39,19 +37,11 @@ absl::Status CheckSettings(const PlannedRun& run, const std::string& path, const
   ASSIGN_OR_RETURN(const std::string toml, files.Read(config));
   RunConfig begun;
   RETURN_IF_ERROR(FromDump(toml, config, {}, &begun));
-  std::vector<std::string> differences;
-  const std::vector<FieldInfo> before = ListFields(begun), now = ListFields(run.config);
-  for (size_t i = 0; i < before.size(); ++i) {
-    const bool idle = !before[i].active && !now[i].active;
-    if (!idle && before[i].value != now[i].value && differences.size() < kNamed) {
-      differences.push_back(
-          absl::StrCat(before[i].path, " was ", before[i].value, ", is ", now[i].value));
-    }
-  }
+  const std::vector<Difference> differences = Differences(begun, run.config);
   return differences.empty()
              ? absl::OkStatus()
              : absl::FailedPreconditionError(absl::StrCat(
-                   "'", path, "' was begun with other settings: ", absl::StrJoin(differences, "; "),
+                   "'", path, "' was begun with other settings: ", DifferencesText(differences),
                    "; name another --out, or remove that folder"));
 }
 

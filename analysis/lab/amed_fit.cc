@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "config/status.h"
+#include "heads/diffusion/mlp_head.h"
 #include "heads/guidance_conditions.h"
 #include "heads/sampler/sigma_path.h"
 #include "infer/generator.h"
@@ -111,7 +112,7 @@ absl::StatusOr<AmedFit> FitAmed(const Run& run, const Dataset& dataset,
     const Tensor index_N = order_N.narrow(0, step * batch, batch).to(device);
     const at::Generator rng =
         MakeGenerator(device, seed, Stream::kLoss, static_cast<uint64_t>(step));
-    return {run.model->image_head().CleanUnder(SelectRows(all, index_N)),
+    return {CleanUnder(run.model->image_head(), SelectRows(all, index_N)),
             at::randn({batch, patch_dim}, rng, torch::TensorOptions(device))};
   };
   training.on_progress = [&](double share) { on_progress("predictor", share); };

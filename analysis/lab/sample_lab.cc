@@ -41,6 +41,7 @@ bool AddsNoise(const SamplerConfig& sampler) {
 struct Candidate {
   std::string name;
   SamplerConfig sampler;
+  std::shared_ptr<AmedPredictor> amed = nullptr;
 };
 
 // A run that draws with the sampler; empty if it cannot.
@@ -53,30 +54,38 @@ std::optional<Run> WithSampler(const Run& run, const SamplerConfig& sampler, con
   return can ? std::optional(std::move(other)) : std::nullopt;
 }
 
+// The sampler by itself and with what changes how it draws.
+std::vector<Candidate> VariantsOf(const Run& run, SamplerKind kind) {
+  const std::string name(EnumName(kind));
+  Candidate plain{name, Sampler(run, kind, 1)}, other = plain;
+  if (kind == SamplerKind::kDdim) {
+    other.name += ", eta 1";
+    other.sampler.eta = 1;
+    return {plain, other};
+  }
+  if (StepsInSigma(kind)) {
+    plain.sampler.analytic_first = false;
+    other.name += ", analytic first";
+    other.sampler.analytic_first = true;
+    return {plain, other};
+  }
+  return {plain};
+}
+
 std::vector<Candidate> Candidates(const Run& run, const LabOptions& lab, const Files& files) {
   std::vector<Candidate> all;
   for (size_t k = 0; k < EnumNames(SamplerKind{}).size(); ++k) {
     const auto kind = static_cast<SamplerKind>(k);
-    const std::string name(EnumName(kind));
     std::vector<int64_t> steps = lab.steps;
     if (kind == SamplerKind::kAmed) {
       steps.resize(kMostAmedSteps);
       std::iota(steps.begin(), steps.end(), int64_t{1});
     }
-    std::vector<Candidate> variants = {{name, Sampler(run, kind, 1)}};
-    if (kind == SamplerKind::kDdim) {
-      variants.push_back({name + ", eta 1", variants[0].sampler});
-      variants.back().sampler.eta = 1;
-    }
-    if (StepsInSigma(kind)) {
-      variants[0].sampler.analytic_first = false;
-      variants.push_back({name + ", analytic first", variants[0].sampler});
-      variants.back().sampler.analytic_first = true;
-    }
-    for (Candidate& variant : variants) {
+    for (Candidate& variant : VariantsOf(run, kind)) {
       for (const int64_t count : steps) {
         variant.sampler.steps = count;
-        if (WithSampler(run, variant.sampler, lab, files)) {
+        if (const std::optional<Run> other = WithSampler(run, variant.sampler, lab, files)) {
+          variant.amed = other->amed;
           all.push_back(variant);
         }
       }
@@ -95,13 +104,15 @@ class Bench {
         seed_(seed) {}
 
   // Under the noise of a set, 0 or 1.
-  Tensor Draw(const SamplerConfig& sampler, uint64_t set) const {
+  Tensor Draw(const Sampling& sampling, uint64_t set) const {
     std::vector<at::Generator> rngs;
     for (int64_t i = 0; i < rows_; ++i) {
       rngs.push_back(MakeGenerator(run_.model->device(), seed_, Stream::kSample, set,
                                    static_cast<uint64_t>(i)));
     }
-    return run_.model->SamplePatches(conditions_, sampler, rngs).to(torch::kCPU, torch::kDouble);
+    return run_.model->image_head()
+        .Sample(conditions_, sampling, rngs)
+        .to(torch::kCPU, torch::kDouble);
   }
 
  private:
@@ -138,7 +149,7 @@ LabRow MeasureCandidate(const Candidate& candidate, const Bench& bench, const Tr
   LabRow row{.sampler = candidate.sampler, .name = candidate.name};
   row.evaluations = Evaluations(candidate.sampler);
   const auto start = std::chrono::steady_clock::now();
-  const Tensor drawn_ND = bench.Draw(candidate.sampler, 0);
+  const Tensor drawn_ND = bench.Draw({candidate.sampler, candidate.amed}, 0);
   row.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const Tensor& end_ND = StepsInSigma(candidate.sampler.kind) ? truth.sigma_ND : truth.same_ND;
   row.error = AddsNoise(candidate.sampler) ? NAN : RootMeanSquare(drawn_ND - end_ND);
@@ -180,6 +191,15 @@ void DrawPictures(const Run& run, const std::vector<Document>& documents, const 
   }
 }
 
+// The fine solutions that samplers are held against.
+void SetReferences(const Run& run, const LabOptions& options, LabResult* result) {
+  const bool flow = run.config.model.head.schedule == NoiseScheduleKind::kFlow;
+  result->reference = flow ? Sampler(run, SamplerKind::kMidpoint, options.reference_steps)
+                           : Sampler(run, SamplerKind::kDdim, kCosineReference);
+  result->sigma_reference = Sampler(run, SamplerKind::kDpmSolver2, options.reference_steps);
+  result->sigma_reference.analytic_first = false;
+}
+
 }  // namespace
 
 absl::StatusOr<LabResult> CompareSamplers(const Run& run, const std::shared_ptr<const Files>& files,
@@ -200,11 +220,7 @@ absl::StatusOr<LabResult> CompareSamplers(const Run& run, const std::shared_ptr<
                               .narrow(0, 0, result.conditions)
                               .repeat_interleave(options.draws);
   const Bench bench(run, SelectRows(all, chosen_C.to(run.model->device())), options.seed);
-  const bool flow = head.schedule == NoiseScheduleKind::kFlow;
-  result.reference = flow ? Sampler(run, SamplerKind::kMidpoint, options.reference_steps)
-                          : Sampler(run, SamplerKind::kDdim, kCosineReference);
-  result.sigma_reference = Sampler(run, SamplerKind::kDpmSolver2, options.reference_steps);
-  result.sigma_reference.analytic_first = false;
+  SetReferences(run, options, &result);
   const Truth truth{bench.Draw(result.reference, 0), bench.Draw(result.sigma_reference, 0),
                     bench.Draw(result.reference, 1)};
   result.between_references = RootMeanSquare(truth.same_ND - truth.sigma_ND);
@@ -213,7 +229,6 @@ absl::StatusOr<LabResult> CompareSamplers(const Run& run, const std::shared_ptr<
   result.floor_energy_error = floor.error;
   const std::vector<Candidate> candidates = Candidates(run, options, *files);
   for (const Candidate& candidate : candidates) {
-    WithSampler(run, candidate.sampler, options, *files);  // amed: the predictor of these steps
     result.rows.push_back(MeasureCandidate(candidate, bench, truth, options.draws));
     if (options.on_progress) {
       options.on_progress(candidate.name, static_cast<double>(result.rows.size()) /

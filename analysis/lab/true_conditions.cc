@@ -1,4 +1,4 @@
-// B = documents, T = slots, L = num_conditions of guidance, N = patches, W = width.
+// B = documents, T = slots, G = guidance conditions, N = patches, W = width.
 #include "analysis/lab/true_conditions.h"
 
 #include <ATen/Functions.h>
@@ -8,16 +8,26 @@
 #include "config/status.h"
 #include "infer/guidance.h"
 #include "sequence/packer.h"
-#include "sequence/patch_order.h"
 
 namespace tessera {
 namespace {
 
 constexpr int64_t kAtOnce = 64;  // documents
 
+// Appends the share of a picture that is drawn before this turn, one number for each vector that
+// the head draws.
+void AppendShare(const Arrangement& arrangement, const PatchGrid& grid, int64_t turn,
+                 std::vector<double>* share_N) {
+  const int64_t block = arrangement.patches_at_once();
+  if (turn % arrangement.joint_patches() == 0) {
+    share_N->push_back(static_cast<double>(turn / block * block) /
+                       static_cast<double>(grid.size()));
+  }
+}
+
 // What the head is told of the last picture's patches in a condition, in turn.
-Tensor LaneConditions(const Run& run, const std::vector<Document>& documents, int64_t condition,
-                      std::vector<double>* share_N) {
+Tensor ConditionsUnder(const Run& run, const std::vector<Document>& documents, int64_t condition,
+                       std::vector<double>* share_N) {
   LayoutSpec layout = run.layout;
   layout.max_slots = 0;
   const ContinuationRules rules{run.tokenizer, layout, run.config.generate, Until::kImage};
@@ -29,28 +39,24 @@ Tensor LaneConditions(const Run& run, const std::vector<Document>& documents, in
     sequences.back().pictures.back().hidden = false;  // it is the one that is drawn
   }
   const Batch batch = PackRows(sequences, rows, layout.patch).To(run.model->device());
-  const int64_t ahead = layout.arrangement.patches_at_once();
-  std::vector<int64_t> slot, place;
+  std::vector<int64_t> drawn;  // which of the batch's patches are: those of each last picture
   share_N->clear();
-  for (int64_t b = 0; b < std::ssize(sequences); ++b) {
-    const Picture& picture = sequences[static_cast<size_t>(b)].pictures.back();
-    int64_t turn = 0;
-    for (const int64_t cell :
-         CellsInOrder(layout.arrangement.order, picture.grid, picture.order_key)) {
-      slot.push_back(b * batch.slots() + picture.first_slot + turn - ahead);
-      const auto [row, col] = picture.grid.At(cell);
-      place.insert(place.end(), {row, col});
-      if (turn % layout.arrangement.joint_patches() == 0) {
-        share_N->push_back(static_cast<double>(turn / ahead * ahead) /
-                           static_cast<double>(picture.grid.size()));
+  int64_t patch = 0;
+  for (const Sequence& sequence : sequences) {
+    for (const Picture& picture : sequence.pictures) {
+      for (int64_t turn = 0; turn < picture.grid.size(); ++turn, ++patch) {
+        if (&picture == &sequence.pictures.back()) {
+          drawn.push_back(patch);
+          AppendShare(layout.arrangement, picture.grid, turn, share_N);
+        }
       }
-      ++turn;
     }
   }
-  const torch::Device device = run.model->device();
+  const Tensor drawn_N = torch::tensor(drawn, run.model->device());
   const Tensor h_MW = run.model->Hidden(batch, {}).flatten(0, 1);
-  return run.model->Condition(at::index_select(h_MW, 0, torch::tensor(slot, device)),
-                              torch::tensor(place, device).view({-1, 2}));
+  return run.model->Condition(
+      at::index_select(h_MW, 0, at::index_select(batch.predictor_P, 0, drawn_N)),
+      at::index_select(batch.patch_row_col_P2, 0, drawn_N));
 }
 
 }  // namespace
@@ -82,7 +88,7 @@ absl::StatusOr<Conditions> TrueConditions(const Run& run, const Dataset& dataset
                                      all.begin() + std::min(first + kAtOnce, std::ssize(all)));
     for (size_t condition = 0; condition < z_of_lanes.size(); ++condition) {
       z_of_lanes[condition].push_back(
-          LaneConditions(run, part, static_cast<int64_t>(condition), &share_of_part));
+          ConditionsUnder(run, part, static_cast<int64_t>(condition), &share_of_part));
     }
     share_N.insert(share_N.end(), share_of_part.begin(), share_of_part.end());
   }

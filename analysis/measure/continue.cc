@@ -19,6 +19,7 @@ std::vector<Document> ContinueAll(const Run& run, const std::vector<Document>& p
   for (int64_t first = 0; first < count; first += options.batch) {
     const int64_t last = std::min(count, first + options.batch);
     GenerateRequest request;
+    request.amed = run.amed;
     request.prompts.assign(prompts.begin() + first, prompts.begin() + last);
     request.until = until;
     request.seed = options.seed;

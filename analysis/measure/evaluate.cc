@@ -72,7 +72,7 @@ absl::StatusOr<HeldOutLikelihood> EvaluateLikelihood(const Run& run,
                                                      std::shared_ptr<const Dataset> dataset,
                                                      const EvaluateOptions& options) {
   HeldOutLikelihood likelihood;
-  if (!run.model->MeasuresPatches()) {
+  if (!run.model->objective().measures()) {
     likelihood.bits = likelihood.error = NAN;
     return likelihood;
   }
@@ -82,7 +82,7 @@ absl::StatusOr<HeldOutLikelihood> EvaluateLikelihood(const Run& run,
     ASSIGN_OR_RETURN(const Batch batch, MakeBatch(batches.source, i));
     if (batch.scored_P.any().item<bool>()) {
       const auto rng = MakeGenerator(run.model->device(), options.seed, Stream::kEvaluate, i);
-      const Likelihood part = run.model->MeasurePatches(
+      const Likelihood part = run.model->objective().Measure(
           batch.To(run.model->device()), {kMeasuredPatches, run.config.generate.rounds}, rng);
       likelihood.kind = part.kind;
       bits_N = at::cat({bits_N, part.bits_N.to(torch::kCPU)});

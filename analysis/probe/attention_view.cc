@@ -81,7 +81,7 @@ AttentionView LookAt(const Run& run, const Document& document) {
   TORCH_CHECK(!view.sequence.pictures.empty(), "a document without pictures cannot be shown");
   const Batch batch = PackRows({view.sequence}, {{0}}, run.layout.patch);
   Trace trace;
-  run.model->Hidden(batch.To(run.model->device()), {}, nullptr, 0, &trace);
+  run.model->Hidden(batch.To(run.model->device()), {}, {.trace = &trace});
   for (const Tensor& weight_BHTS : trace.attention_BHTS) {
     view.weight_HTS.push_back(weight_BHTS[0].to(torch::kCPU, torch::kFloat32));
   }
@@ -90,14 +90,15 @@ AttentionView LookAt(const Run& run, const Document& document) {
   return view;
 }
 
-std::vector<Looker> LookersOf(const AttentionView& view, const Run& run) {
+std::vector<Looker> LookersOf(const AttentionView& view) {
   const Picture& picture = FirstPicture(view);
-  const int64_t ahead = run.layout.arrangement.patches_at_once();
-  const int64_t end = picture.first_slot + picture.grid.size(), left = view.sequence.size() - end;
+  const int64_t patches = picture.grid.size();
+  const int64_t end = picture.first_slot + patches, left = view.sequence.size() - end;
   std::vector<Looker> lookers;
   lookers.push_back(
-      {"what predicts the middle patch", picture.first_slot + picture.grid.size() / 2 - ahead});
-  lookers.push_back({"what predicts the last patch", end - 1 - ahead});
+      {"what predicts the middle patch", PredictorSlot(view.sequence, picture, patches / 2)});
+  lookers.push_back(
+      {"what predicts the last patch", PredictorSlot(view.sequence, picture, patches - 1)});
   if (left > 2) {  // <end-image>, a text, <end-doc>
     lookers.push_back({"the end of the picture", end});
     lookers.push_back({"the middle of the text behind it", end + left / 2});

@@ -28,7 +28,7 @@ struct Looker {
 
 // The slots that predict the middle and the last patch of the first picture; behind the picture its
 // end, and the slot in the middle of the text that follows.
-std::vector<Looker> LookersOf(const AttentionView& view, const Run& run);
+std::vector<Looker> LookersOf(const AttentionView& view);
 
 // Shares of a slot's weight, meaned over the heads of a layer.
 struct AttentionShares {

@@ -39,7 +39,7 @@ LossSplit SplitLoss(const Run& run, const std::vector<Document>& documents, uint
     at::Generator rng =
         MakeGenerator(run.model->device(), seed, Stream::kEvaluate, static_cast<uint64_t>(first));
     Trace trace;
-    run.model->Hidden(batch, rng, nullptr, 0, &trace);
+    run.model->Hidden(batch, rng, {.trace = &trace});
     split.exits.resize(trace.state_BTW.size());
     ModelLoss loss;
     for (size_t layer = 0; layer < trace.state_BTW.size(); ++layer) {

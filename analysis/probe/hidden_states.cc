@@ -62,7 +62,7 @@ class Collector {
     }
     states.slot_NK = at::stack(columns, 1);
     states.patch_slot_P = at::cat(patch_slot_);
-    states.predictor_P = states.patch_slot_P - run_.layout.arrangement.patches_at_once();
+    states.predictor_P = at::cat(predictor_);
     states.patch_PD = at::cat(patch_);
     states.row_col_P2 = at::cat(place_);
     states.document_P = at::index_select(columns[0], 0, states.patch_slot_P);
@@ -75,7 +75,7 @@ class Collector {
   void AddStates(const Batch& batch, const Tensor& kept_K) {
     Trace trace;
     const Tensor normed_BTW =
-        run_.model->Hidden(batch.To(run_.model->device()), {}, nullptr, 0, &trace);
+        run_.model->Hidden(batch.To(run_.model->device()), {}, {.trace = &trace});
     trace.state_BTW.push_back(normed_BTW);
     states_.resize(trace.state_BTW.size());
     for (size_t layer = 0; layer < trace.state_BTW.size(); ++layer) {
@@ -102,6 +102,7 @@ class Collector {
       columns_[i].push_back(at::index_select(columns[i], 0, kept_K));
     }
     patch_slot_.push_back(at::index_select(number_M, 0, batch.patch_slot_P));
+    predictor_.push_back(at::index_select(number_M, 0, batch.predictor_P));
     patch_.push_back(batch.patch_PD);
     place_.push_back(batch.patch_row_col_P2);
   }
@@ -110,7 +111,7 @@ class Collector {
   int64_t slots_ = 0;                        // so far
   std::vector<std::vector<Tensor>> states_;  // by layer, then batch
   std::vector<std::vector<Tensor>> columns_;
-  std::vector<Tensor> patch_slot_, patch_, place_;
+  std::vector<Tensor> patch_slot_, predictor_, patch_, place_;
   std::vector<int64_t> begin_, end_;
 };
 

@@ -54,7 +54,7 @@ Json CurveJson(const ProbeCurve& curve) {
 
 Json AttentionJson(const AttentionView& view, const Run& run) {
   JsonArray lookers;
-  for (const Looker& looker : LookersOf(view, run)) {
+  for (const Looker& looker : LookersOf(view)) {
     std::vector<double> text, patches, itself, others;
     for (size_t layer = 0; layer < view.weight_HTS.size(); ++layer) {
       const AttentionShares shares = SharesOf(view, run, layer, looker.slot);
@@ -102,7 +102,7 @@ void AddAttention(const ProbeResult& result, const Run& run, HtmlPage* page) {
       "rows. The redder, the more, beside the most of that head on a patch; pale: what the slot "
       "does not see. Words: the mean of the heads. Shares are of the whole weight.");
   for (const AttentionView& view : result.views) {
-    for (const Looker& looker : LookersOf(view, run)) {
+    for (const Looker& looker : LookersOf(view)) {
       std::string text;
       for (const Segment& segment : view.document.segments) {
         absl::StrAppend(&text, text.empty() ? "" : ", ",

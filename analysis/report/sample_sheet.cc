@@ -33,29 +33,24 @@ absl::StatusOr<std::vector<Image>> DrawCaptions(const Run& run, const Dataset& d
 
 }  // namespace
 
-absl::Status WriteSampleSheet(const Run& run, int64_t step, const std::string& out,
-                              const std::shared_ptr<const Files>& files) {
-  ASSIGN_OR_RETURN(std::shared_ptr<const Dataset> dataset,
-                   OpenDataset(run.config, Split::kTest, files));
-  if (dataset->size() == 0) {  // nothing is held out
-    ASSIGN_OR_RETURN(dataset, OpenDataset(run.config, Split::kTrain, files));
-  }
+absl::Status WriteSampleSheet(const Run& run, const Dataset& dataset, int64_t step,
+                              const std::string& out, const Files& files) {
   std::string captions;
   ASSIGN_OR_RETURN(const std::vector<Image> images,
-                   run.model == nullptr            ? Reconstructions(run, *dataset, kPictures)
-                   : run.config.generates_images() ? DrawCaptions(run, *dataset, &captions)
+                   run.model == nullptr            ? Reconstructions(run, dataset, kPictures)
+                   : run.config.generates_images() ? DrawCaptions(run, dataset, &captions)
                                                    : std::vector<Image>());
   if (images.empty()) {
     return absl::OkStatus();
   }
   const int64_t scale = std::max<int64_t>(1, kSide / images.front().width);
   const std::string folder = JoinPath(out, "samples");
-  RETURN_IF_ERROR(files->MakeFolder(folder));
+  RETURN_IF_ERROR(files.MakeFolder(folder));
   if (!captions.empty()) {
-    RETURN_IF_ERROR(files->Write(JoinPath(folder, "prompts.txt"), captions));
+    RETURN_IF_ERROR(files.Write(JoinPath(folder, "prompts.txt"), captions));
   }
-  return files->Write(JoinPath(folder, absl::StrFormat("step-%06d.png", step)),
-                      EncodePng(ContactSheet(images, kColumns, kMargin, scale)));
+  return files.Write(JoinPath(folder, absl::StrFormat("step-%06d.png", step)),
+                     EncodePng(ContactSheet(images, kColumns, kMargin, scale)));
 }
 
 }  // namespace tessera

@@ -20,7 +20,7 @@ class CodesHead : public ImageHead {
  public:
   CodesHead(const HeadConfig& config, int64_t condition_dim,
             std::shared_ptr<PatchAutoencoder> autoencoder)
-      : config_(config), autoencoder_(std::move(autoencoder)) {
+      : ImageHead(config), autoencoder_(std::move(autoencoder)) {
     TORCH_CHECK(autoencoder_ != nullptr && !autoencoder_->radices().empty(),
                 "head codes needs an autoencoder that has codes");
     const std::vector<int64_t>& radices = autoencoder_->radices();
@@ -50,25 +50,6 @@ class CodesHead : public ImageHead {
     return {.mean = nats_N.mean(), .by_patch_N = nats_N.detach(), .level_M = {}, .by_level_M = {}};
   }
 
-  // Guided, the product of the guidance' probabilities to the power of their weights.
-  Tensor Sample(const Conditions& conditions, const SamplerConfig& sampler,
-                std::vector<at::Generator>& rngs) override {
-    const torch::NoGradGuard no_grad;
-    CheckSampler(config_, sampler);
-    const Tensor z_BNZ = StackOf(conditions.guidance, &GuidanceCondition::z_NZ);
-    const Tensor weight_BN1 =
-        StackOf(conditions.guidance, &GuidanceCondition::weight_N1).to(torch::kDouble);
-    const Tensor u_NS = RandRows(rngs, symbols(), z_BNZ.options().dtype(torch::kDouble));
-    std::vector<Tensor> drawn;
-    ForEachSymbol(z_BNZ, [&](int64_t s, const Tensor& logit_BNC) {
-      const Tensor log_mass_BNC = logit_BNC.to(torch::kDouble).log_softmax(-1);
-      drawn.push_back(
-          DrawCode((weight_BN1 * log_mass_BNC).sum(0), sampler.temperature, u_NS.select(1, s)));
-      return drawn.back();
-    });
-    return autoencoder_->PatchesOf(DigitsOfSymbols(at::stack(drawn, 1))).to(SampleType(conditions));
-  }
-
   Likelihood Measure(const Tensor& z_NZ, const Tensor& x_ND, at::Generator) override {
     const torch::NoGradGuard no_grad;
     return {LikelihoodKind::kOfCodes,
@@ -76,8 +57,25 @@ class CodesHead : public ImageHead {
   }
 
  private:
-  bool joint() const { return config_.softmax == CodeSoftmax::kJoint; }
-  bool chained() const { return config_.softmax != CodeSoftmax::kIndependent && symbols() > 1; }
+  // Guided, the product of the guidance' probabilities to the power of their weights.
+  Tensor SampleRows(const Conditions& conditions, const Sampling& sampling,
+                    std::vector<at::Generator>& rngs) override {
+    const Tensor z_BNZ = StackOf(conditions.guidance, &GuidanceCondition::z_NZ);
+    const Tensor weight_BN1 =
+        StackOf(conditions.guidance, &GuidanceCondition::weight_N1).to(torch::kDouble);
+    const Tensor u_NS = RandRows(rngs, symbols(), z_BNZ.options().dtype(torch::kDouble));
+    std::vector<Tensor> drawn;
+    ForEachSymbol(z_BNZ, [&](int64_t s, const Tensor& logit_BNC) {
+      const Tensor log_mass_BNC = logit_BNC.to(torch::kDouble).log_softmax(-1);
+      drawn.push_back(DrawCode((weight_BN1 * log_mass_BNC).sum(0), sampling.config.temperature,
+                               u_NS.select(1, s)));
+      return drawn.back();
+    });
+    return autoencoder_->PatchesOf(DigitsOfSymbols(at::stack(drawn, 1))).to(SampleType(conditions));
+  }
+
+  bool joint() const { return config().softmax == CodeSoftmax::kJoint; }
+  bool chained() const { return config().softmax != CodeSoftmax::kIndependent && symbols() > 1; }
   int64_t symbols() const { return std::ssize(radix_S_); }
 
   // next(s, logits [..., N, C]) of each symbol in turn gives its value [N], which the later ones
@@ -123,7 +121,6 @@ class CodesHead : public ImageHead {
                    : symbol_NS;
   }
 
-  HeadConfig config_;
   std::shared_ptr<PatchAutoencoder> autoencoder_;  // the model's, hence no module of the head
   std::vector<int64_t> radix_S_, first_S_;         // values of each symbol; its first among all
   int64_t num_values_ = 0;

@@ -16,7 +16,7 @@ class AutoregressiveHead : public ImageHead {
  public:
   AutoregressiveHead(const HeadConfig& config, int64_t condition_dim, int64_t patch_dim,
                      std::unique_ptr<ScalarDistribution> distribution)
-      : config_(config),
+      : ImageHead(config),
         patch_dim_(patch_dim),
         distribution_(std::move(distribution)),
         trunk_(register_module("scalar",
@@ -29,10 +29,15 @@ class AutoregressiveHead : public ImageHead {
     return MassLoss(-distribution_->Nats(parameters, x_ND, std::move(rng)), patch_dim_);
   }
 
-  Tensor Sample(const Conditions& conditions, const SamplerConfig& sampler,
-                std::vector<at::Generator>& rngs) override {
+  Likelihood Measure(const Tensor& z_NZ, const Tensor& x_ND, at::Generator) override {
     const torch::NoGradGuard no_grad;
-    CheckSampler(config_, sampler);
+    const Tensor log_mass_NDC = distribution_->LogMasses(trunk_(z_NZ, x_ND).to(torch::kDouble));
+    return {LikelihoodKind::kExact, BitsOf(MassOf(log_mass_NDC, x_ND), patch_dim_)};
+  }
+
+ private:
+  Tensor SampleRows(const Conditions& conditions, const Sampling& sampling,
+                    std::vector<at::Generator>& rngs) override {
     const std::vector<GuidanceCondition>& guidance = conditions.guidance;
     const torch::Dtype dtype = SampleType(conditions);
     const Tensor z_BNZ = StackOf(guidance, &GuidanceCondition::z_NZ);
@@ -42,22 +47,14 @@ class AutoregressiveHead : public ImageHead {
     std::vector<Tensor> numbers;
     for (int64_t j = 0; j < patch_dim_; ++j) {
       const Tensor log_mass_BNC = distribution_->LogMasses(pass.Parameters().to(torch::kDouble));
-      const Tensor code_N =
-          DrawCode((weight_BN1 * log_mass_BNC).sum(0), sampler.temperature, u_ND.select(1, j));
+      const Tensor code_N = DrawCode((weight_BN1 * log_mass_BNC).sum(0),
+                                     sampling.config.temperature, u_ND.select(1, j));
       numbers.push_back(FromPixelValues(code_N.to(dtype)));
       pass.Append(numbers.back());
     }
     return at::stack(numbers, 1);
   }
 
-  Likelihood Measure(const Tensor& z_NZ, const Tensor& x_ND, at::Generator) override {
-    const torch::NoGradGuard no_grad;
-    const Tensor log_mass_NDC = distribution_->LogMasses(trunk_(z_NZ, x_ND).to(torch::kDouble));
-    return {LikelihoodKind::kExact, BitsOf(MassOf(log_mass_NDC, x_ND), patch_dim_)};
-  }
-
- private:
-  HeadConfig config_;
   int64_t patch_dim_;
   std::unique_ptr<ScalarDistribution> distribution_;
   ScalarTrunk trunk_;

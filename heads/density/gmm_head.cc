@@ -43,7 +43,7 @@ GmmSizes SizesOf(const HeadConfig& config, int64_t dim) {
 class GmmHead : public ImageHead {
  public:
   GmmHead(const HeadConfig& config, int64_t condition_dim, int64_t patch_dim)
-      : config_(config),
+      : ImageHead(config),
         patch_dim_(patch_dim),
         sizes_(SizesOf(config, patch_dim)),
         trunk_(register_module("trunk", Trunk(TrunkShape{config.width, config.depth, condition_dim,
@@ -58,25 +58,11 @@ class GmmHead : public ImageHead {
         patch_dim_);
   }
 
-  Tensor Sample(const Conditions& conditions, const SamplerConfig& sampler,
-                std::vector<at::Generator>& rngs) override {
-    const torch::NoGradGuard no_grad;
-    CheckSampler(config_, sampler);
-    // All guidance, whatever they weigh: what a row draws must not depend on the weights beside it.
-    const std::vector<GuidanceCondition>& guidance = conditions.guidance;
-    std::vector<GaussianMixture> mixtures;
-    for (const GuidanceCondition& condition : guidance) {
-      mixtures.push_back(MixtureOf(condition.z_NZ, SampleType(conditions)));
-    }
-    return guidance.size() == 1 ? Draw(mixtures[0], sampler.temperature, rngs)
-                                : DrawGuided(guidance, mixtures, sampler.temperature, rngs);
-  }
-
   Likelihood Measure(const Tensor& z_NZ, const Tensor& x_ND, at::Generator rng) override {
     const torch::NoGradGuard no_grad;
     const Tensor exact_ND = x_ND.to(torch::kDouble);
     const GaussianMixture mixture = MixtureOf(z_NZ, torch::kDouble);
-    if (config_.covariance != Covariance::kFull) {
+    if (config().covariance != Covariance::kFull) {
       return {LikelihoodKind::kExact, BitsOf(LogMass(mixture, exact_ND), patch_dim_)};
     }
     const Tensor log_density_N1 = LogDensity(mixture, Dequantise(exact_ND, std::move(rng)));
@@ -86,16 +72,28 @@ class GmmHead : public ImageHead {
   }
 
  private:
+  Tensor SampleRows(const Conditions& conditions, const Sampling& sampling,
+                    std::vector<at::Generator>& rngs) override {
+    // All guidance, whatever they weigh: what a row draws must not depend on the weights beside it.
+    const std::vector<GuidanceCondition>& guidance = conditions.guidance;
+    std::vector<GaussianMixture> mixtures;
+    for (const GuidanceCondition& condition : guidance) {
+      mixtures.push_back(MixtureOf(condition.z_NZ, SampleType(conditions)));
+    }
+    return guidance.size() == 1 ? Draw(mixtures[0], sampling.config.temperature, rngs)
+                                : DrawGuided(guidance, mixtures, sampling.config.temperature, rngs);
+  }
+
   GaussianMixture MixtureOf(const Tensor& z_NZ, torch::Dtype dtype) {
     const Tensor raw_NO = trunk_(z_NZ).to(dtype);
     const auto parts =
         raw_NO.split_with_sizes({sizes_.shares, sizes_.numbers, sizes_.numbers, sizes_.factors}, 1);
     const auto of_components = [&](const Tensor& part) {
-      return part.unflatten(1, {config_.components, -1});
+      return part.unflatten(1, {config().components, -1});
     };
     GaussianMixture mixture{of_components(parts[0]).log_softmax(1), of_components(parts[1]),
                             SquarePlus(of_components(parts[2]))};
-    if (config_.covariance == Covariance::kFull) {
+    if (config().covariance == Covariance::kFull) {
       mixture.factor_NKDD = Factor(mixture.sd_NKD, parts[3]);
     }
     return mixture;
@@ -106,9 +104,9 @@ class GmmHead : public ImageHead {
     const Tensor index_2E =
         at::tril_indices(patch_dim_, patch_dim_, -1, below.options().dtype(torch::kLong));
     const Tensor place_E = index_2E[0] * patch_dim_ + index_2E[1];
-    const Tensor below_NKE = below.view({sd_NKD.size(0), config_.components, place_E.size(0)});
+    const Tensor below_NKE = below.view({sd_NKD.size(0), config().components, place_E.size(0)});
     const Tensor flat =
-        at::zeros({sd_NKD.size(0), config_.components, patch_dim_ * patch_dim_}, sd_NKD.options());
+        at::zeros({sd_NKD.size(0), config().components, patch_dim_ * patch_dim_}, sd_NKD.options());
     return flat.index_copy(2, place_E, below_NKE).unflatten(2, {patch_dim_, patch_dim_}) +
            at::diag_embed(sd_NKD);
   }
@@ -138,7 +136,6 @@ class GmmHead : public ImageHead {
     return at::gather(x_NCD, 1, chosen_NM.unsqueeze(1).expand({-1, 1, patch_dim_})).squeeze(1);
   }
 
-  HeadConfig config_;
   int64_t patch_dim_;
   GmmSizes sizes_;
   Trunk trunk_;

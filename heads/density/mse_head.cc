@@ -18,7 +18,7 @@ constexpr double kSdRate = 10;
 class MseHead : public ImageHead {
  public:
   MseHead(const HeadConfig& config, int64_t condition_dim, int64_t patch_dim)
-      : config_(config),
+      : ImageHead(config),
         trunk_(register_module(
             "trunk", Trunk(TrunkShape{config.width, config.depth, condition_dim, patch_dim}))),
         slow_log_sd_(register_parameter("slow_log_sd", at::zeros({1}))) {}
@@ -29,17 +29,6 @@ class MseHead : public ImageHead {
         x_ND.size(1));
   }
 
-  // Guided, the mean is the weighted sum of means. At temperature 0 the patch is the mean.
-  Tensor Sample(const Conditions& conditions, const SamplerConfig& sampler,
-                std::vector<at::Generator>& rngs) override {
-    const torch::NoGradGuard no_grad;
-    CheckSampler(config_, sampler);
-    const std::vector<GuidanceCondition> guidance = Weighted(conditions.guidance);
-    const Tensor mean_BND = trunk_(StackOf(guidance, &GuidanceCondition::z_NZ));
-    const Tensor mean_ND = (mean_BND * StackOf(guidance, &GuidanceCondition::weight_N1)).sum(0);
-    return Draw(Gaussian(mean_ND, SampleType(conditions)), sampler.temperature, rngs);
-  }
-
   Likelihood Measure(const Tensor& z_NZ, const Tensor& x_ND, at::Generator) override {
     const torch::NoGradGuard no_grad;
     return {LikelihoodKind::kExact,
@@ -48,13 +37,21 @@ class MseHead : public ImageHead {
   }
 
  private:
+  // Guided, the mean is the weighted sum of means. At temperature 0 the patch is the mean.
+  Tensor SampleRows(const Conditions& conditions, const Sampling& sampling,
+                    std::vector<at::Generator>& rngs) override {
+    const std::vector<GuidanceCondition> guidance = Weighted(conditions.guidance);
+    const Tensor mean_BND = trunk_(StackOf(guidance, &GuidanceCondition::z_NZ));
+    const Tensor mean_ND = (mean_BND * StackOf(guidance, &GuidanceCondition::weight_N1)).sum(0);
+    return Draw(Gaussian(mean_ND, SampleType(conditions)), sampling.config.temperature, rngs);
+  }
+
   GaussianMixture Gaussian(const Tensor& mean_ND, torch::Dtype dtype) const {
     const Tensor mean_N1D = mean_ND.unsqueeze(1).to(dtype);
     return {at::zeros_like(mean_N1D.slice(2, 0, 1)), mean_N1D,
             (kSdRate * slow_log_sd_.to(dtype)).exp().expand_as(mean_N1D)};
   }
 
-  HeadConfig config_;
   Trunk trunk_;
   Tensor slow_log_sd_;
 };

@@ -1,7 +1,7 @@
 // The image side of a backbone that denoises: a linear map of the hidden states at noisy patches is
-// what the diffusion head's network would put out, under the same schedule, targets and samplers.
+// what the diffusion head's network would put out, under one schedule, targets and samplers.
 // K = noise draws a patch, N = patches, D = numbers a patch, W = width of a hidden state, B =
-// guidance of guidance.
+// guidance conditions.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -10,8 +10,7 @@
 #include <functional>
 #include <vector>
 
-#include "heads/image_head.h"
-#include "heads/sampler/noise_schedule.h"
+#include "heads/diffusion/diffusion.h"
 
 namespace tessera {
 
@@ -22,23 +21,22 @@ class BackboneDenoiser : public torch::nn::Module {
   // Hidden states at noisy patches: [K, N, D] and tau [K, N] -> [K, N, W].
   using States = std::function<Tensor(const Tensor& noisy_KND, const Tensor& tau_KN)>;
 
-  // Patches of the same number in level_N, counted from 0, have their noise of the same level.
-  HeadLoss Loss(const States& states, const Tensor& x_ND, const Tensor& level_N, at::Generator rng);
+  // The loss of patches; those of one number in time_N, counted from 0, have noise of one level.
+  HeadLoss Loss(const States& states, const Tensor& x_ND, const Tensor& time_N, at::Generator rng);
 
-  // The same while drawing, under each condition of a guide, whose conditions are in the states
-  // alone: [N, D] and tau -> [B, N, W].
+  // Hidden states while patches are drawn, under each of B conditions: [N, D] and tau -> [B, N, W].
   using GuidedStates = std::function<Tensor(const Tensor& x_ND, double tau)>;
 
-  // [N, D], row i drawn from rngs[i] alone.
-  Tensor Sample(const GuidedStates& states, const Conditions& guide, const SamplerConfig& sampler,
+  // Draws [N, D], row i from rngs[i] alone. The conditions say how the states are weighted; what
+  // they tell is in the states alone.
+  Tensor Sample(const GuidedStates& states, const Conditions& conditions, const Sampling& sampling,
                 std::vector<at::Generator>& rngs);
 
  private:
   Tensor Output(const Tensor& h) const;
 
   HeadConfig config_;
-  int64_t patch_dim_;
-  NoiseSchedule schedule_;
+  Diffusion diffusion_;
   torch::nn::Linear output_;
 };
 

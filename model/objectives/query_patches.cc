@@ -1,4 +1,4 @@
-// M = K N drafts.
+// M = K N queries.
 #include "model/objectives/query_patches.h"
 
 #include <ATen/Functions.h>
@@ -9,56 +9,56 @@
 namespace tessera {
 namespace {
 
-// Where the drafts stand, [K, N] as b * V + v. Rows with fewer drafts end in padding.
-struct DraftSlots {
+// Where the queries stand, [K, N] as b * V + v. Rows with fewer queries end in padding.
+struct QuerySlots {
   int64_t wide;  // V
   Tensor slot_KN;
 };
 
-DraftSlots SlotsOfDrafts(const Batch& batch, const Tensor& slot_N, int64_t draws) {
-  const Tensor row_N = slot_N.div(batch.slots(), "floor");
-  const Tensor count_B = at::bincount(row_N, {}, batch.rows());
+QuerySlots SlotsOfQueries(const ModelInput& input, const Tensor& slot_N, int64_t draws) {
+  const Tensor row_N = slot_N.div(input.slots(), "floor");
+  const Tensor count_B = at::bincount(row_N, {}, input.rows());
   const int64_t most = count_B.max().item<int64_t>();
   const Tensor before_N = at::index_select(count_B.cumsum(0) - count_B, 0, row_N);
   const Tensor turn_N = at::arange(slot_N.size(0), slot_N.options()) - before_N;
   const Tensor draw_K1 = at::arange(draws, slot_N.options()).unsqueeze(1);
-  const int64_t wide = batch.slots() + draws * most;
-  return {wide, row_N * wide + batch.slots() + draw_K1 * most + turn_N};
+  const int64_t wide = input.slots() + draws * most;
+  return {wide, row_N * wide + input.slots() + draw_K1 * most + turn_N};
 }
 
-// [B, T, ...] -> [B, V, ...], with these values at the drafts.
-Tensor Widened(const Tensor& x, const DraftSlots& drafts, const Tensor& value_M, double padding) {
+// [B, T, ...] -> [B, V, ...], with these values at the queries.
+Tensor Widened(const Tensor& x, const QuerySlots& queries, const Tensor& value_M, double padding) {
   std::vector<int64_t> pad(2 * (x.dim() - 1), 0);  // from the last axis on
-  pad.back() = drafts.wide - x.size(1);
+  pad.back() = queries.wide - x.size(1);
   const Tensor padded = at::constant_pad_nd(x, pad, padding);
-  return padded.flatten(0, 1).index_copy(0, drafts.slot_KN.flatten(), value_M).view_as(padded);
+  return padded.flatten(0, 1).index_copy(0, queries.slot_KN.flatten(), value_M).view_as(padded);
 }
 
-// A draft stands where its patch does.
-void AddSlots(const Tensor& patch_N, bool together, const DraftSlots& drafts, Batch* batch) {
-  const int64_t draws = drafts.slot_KN.size(0), patches = patch_N.size(0);
-  const Tensor slot_N = at::index_select(batch->patch_slot_P, 0, patch_N);
+// A query stands where its patch does.
+void AddSlots(const Tensor& patch_N, bool together, const QuerySlots& queries, ModelInput* input) {
+  const int64_t draws = queries.slot_KN.size(0), patches = patch_N.size(0);
+  const Tensor slot_N = at::index_select(input->patch_slot_P, 0, patch_N);
   const auto of_patches = [&](const Tensor& x) {
     const Tensor value_N = at::index_select(x.flatten(0, 1), 0, slot_N);
     return at::cat(std::vector<Tensor>(draws, value_N));
   };
   const auto copied = [&](const Tensor& x, double padding) {
-    return Widened(x, drafts, of_patches(x), padding);
+    return Widened(x, queries, of_patches(x), padding);
   };
-  Tensor first_M = of_patches(batch->position_BT);  // of the patches that are drawn together
+  Tensor first_M = of_patches(input->position_BT);  // of the patches that are drawn together
   if (together) {
-    first_M = first_M - at::index_select(batch->turn_P, 0, patch_N).repeat({draws});
+    first_M = first_M - at::index_select(input->turn_P, 0, patch_N).repeat({draws});
   }
   const Tensor unit_N =
-      together ? PicturesOf(*batch, patch_N) : at::arange(patches, slot_N.options());
+      together ? PicturesOf(*input, patch_N) : at::arange(patches, slot_N.options());
   const Tensor draw_K1 = at::arange(draws, slot_N.options()).unsqueeze(1);
   const Tensor group_M = (draw_K1 * patches + unit_N).flatten();
-  batch->group_BT = Widened(at::full_like(batch->id_BT, -1), drafts, group_M, -1);
-  batch->visible_to_BT = Widened(batch->visible_to_BT, drafts, first_M - 1, 0);
-  batch->id_BT = copied(batch->id_BT, 0);
-  batch->document_BT = copied(batch->document_BT, -1);
-  batch->position_BT = copied(batch->position_BT, 0);
-  batch->rotary_coordinate_BT2 = copied(batch->rotary_coordinate_BT2, 0);
+  input->group_BT = Widened(at::full_like(input->id_BT, -1), queries, group_M, -1);
+  input->visible_to_BT = Widened(input->visible_to_BT, queries, first_M - 1, 0);
+  input->id_BT = copied(input->id_BT, 0);
+  input->document_BT = copied(input->document_BT, -1);
+  input->position_BT = copied(input->position_BT, 0);
+  input->rotary_coordinate_BT2 = copied(input->rotary_coordinate_BT2, 0);
 }
 
 // Where each patch stands in an order of its picture by chance. G = pictures of size_G patches.
@@ -75,8 +75,8 @@ Tensor RanksAtRandom(const Tensor& picture_N, const Tensor& size_G, at::Generato
 
 Tensor ScoredPatches(const Batch& batch) { return at::nonzero(batch.scored_P).squeeze(1); }
 
-Tensor PicturesOf(const Batch& batch, const Tensor& patch_N) {
-  const Tensor picture_P = (batch.turn_P == 0).cumsum(0);
+Tensor PicturesOf(const ModelInput& input, const Tensor& patch_N) {
+  const Tensor picture_P = (input.turn_P == 0).cumsum(0);
   const Tensor of_N = at::index_select(picture_P, 0, patch_N);
   return std::get<1>(at::unique_consecutive(of_N, /*return_inverse=*/true));
 }
@@ -111,35 +111,34 @@ Tensor RoundsAtRandom(const Tensor& picture_N, int64_t rounds, at::Generator rng
                           first_N + RanksAtRandom(picture_N, size_G, rng));
 }
 
-Drafted AppendDrafts(const Batch& batch, const Tensor& patch_N, bool together,
-                     const DraftContents& contents) {
+WithQueries AppendQueries(const ModelInput& input, const Tensor& patch_N, bool together,
+                          const QueryContents& contents) {
   const int64_t draws = contents.patch_KND.size(0);
-  const auto drafted = [&](const Tensor& of_P) { return at::index_select(of_P, 0, patch_N); };
-  const DraftSlots drafts = SlotsOfDrafts(batch, drafted(batch.patch_slot_P), draws);
-  const Tensor& slot_KN = drafts.slot_KN;
-  Batch with = batch;
-  AddSlots(patch_N, together, drafts, &with);
+  const auto with_queries = [&](const Tensor& of_P) { return at::index_select(of_P, 0, patch_N); };
+  const QuerySlots queries = SlotsOfQueries(input, with_queries(input.patch_slot_P), draws);
+  const Tensor& slot_KN = queries.slot_KN;
+  ModelInput with = input;
+  AddSlots(patch_N, together, queries, &with);
 
-  const auto and_drafts = [&](const Tensor& of_P, const Tensor& of_KN) {
+  const auto and_queries = [&](const Tensor& of_P, const Tensor& of_KN) {
     return at::cat({of_P, of_KN.flatten(0, 1).to(of_P.scalar_type())});
   };
   const auto repeated = [&](const Tensor& of_P) {
-    return at::cat({of_P, at::cat(std::vector<Tensor>(draws, drafted(of_P)))});
+    return at::cat({of_P, at::cat(std::vector<Tensor>(draws, with_queries(of_P)))});
   };
-  const Tensor row_P = batch.patch_slot_P.div(batch.slots(), "floor");
+  const Tensor row_P = input.patch_slot_P.div(input.slots(), "floor");
   with.patch_slot_P =
-      and_drafts(batch.patch_slot_P + row_P * (drafts.wide - batch.slots()), slot_KN);
-  with.patch_PD = and_drafts(batch.patch_PD, contents.patch_KND);
-  with.patch_row_col_P2 = repeated(batch.patch_row_col_P2);
-  with.turn_P = repeated(batch.turn_P);
-  with.noise_P = and_drafts(batch.noise_P, at::zeros(slot_KN.sizes(), batch.noise_P.options()));
+      and_queries(input.patch_slot_P + row_P * (queries.wide - input.slots()), slot_KN);
+  with.patch_PD = and_queries(input.patch_PD, contents.patch_KND);
+  with.patch_row_col_P2 = repeated(input.patch_row_col_P2);
+  with.turn_P = repeated(input.turn_P);
+  with.noise_P = and_queries(input.noise_P, at::zeros(slot_KN.sizes(), input.noise_P.options()));
   const Tensor hidden_KN =
       contents.hidden_KN.defined() ? contents.hidden_KN : at::zeros_like(slot_KN);
-  with.hidden_P = and_drafts(batch.hidden_P, hidden_KN);
+  with.hidden_P = and_queries(input.hidden_P, hidden_KN);
   if (contents.level_KN.defined()) {
-    with.level_P = and_drafts(at::full_like(batch.noise_P, -1), contents.level_KN);
+    with.level_P = and_queries(at::full_like(input.noise_P, -1), contents.level_KN);
   }
-  with.target_BT = with.weight_BT = with.scored_P = Tensor();
   return {with, slot_KN};
 }
 

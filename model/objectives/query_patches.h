@@ -1,16 +1,9 @@
-// Drafts: patches that the backbone is to predict, noisy or hidden, each in a slot of its own
-// beside the sequence, at the place of the patch. A draft sees what is before it in the sequence,
-// and the drafts of its group; no slot of the sequence sees a draft. By `model.objective`:
-//   head     no drafts: the state before a patch tells the image head
-//   copies   a patch with noise of its own level, a group of its own; the state at it is mapped to
-//            what a denoising network puts out (https://spaces.ac.cn/archives/10197, cure A)
-//   whole    a picture's patches with noise of one level, a group; mapped likewise
-//            (https://spaces.ac.cn/archives/9984; Zhou et al. 2024, "Transfusion")
-//   masked   a picture's patches, a random set hidden, a group; the states at the hidden ones tell
-//            the image head (Li et al. 2024, "Autoregressive image generation without vector
-//            quantization")
-// B = rows, T = slots a row, V = slots a row with drafts, P = patches of the batch, N = drafted
-// patches, K = drafts of each, D = numbers a patch.
+// Query patches: patches that the backbone is to predict, noisy or hidden, each in a slot of its
+// own beside the sequence, at the row, column and position of the patch (the query stream of Yang
+// et al. 2019, "XLNet", for patches). A query sees what stands before it in the sequence and the
+// queries of its group; no slot of the sequence sees a query. B = rows, T = slots a row, V = slots
+// a row with queries, P = patches of the batch, N = queried patches, K = queries of each, D =
+// numbers a patch.
 #pragma once
 
 #include "sequence/batch.h"
@@ -19,39 +12,42 @@ namespace tessera {
 
 using torch::Tensor;
 
-constexpr double kMostTau =
-    1000;  // what schedules tell of pure noise, at most; or of a clean patch
+// The network of a noise schedule is told tau, at most this for pure noise or for a clean patch;
+// the model's level embedding is told tau / kMostTau.
+constexpr double kMostTau = 1000;
 
-// Which of the batch's patches are scored, hence drafted: [N], ascending.
+// The patches of the batch that are scored, hence queried: [N], ascending.
 Tensor ScoredPatches(const Batch& batch);
 
-// Of each patch, its picture, counted from 0 over the pictures that have one of these patches.
-Tensor PicturesOf(const Batch& batch, const Tensor& patch_N);
+// The picture of each of these patches of the input, counted from 0 over the pictures that have one
+// of them: [N].
+Tensor PicturesOf(const ModelInput& input, const Tensor& patch_N);
 
-// Of each picture, a random set with the share cos(pi u / 2), u uniform, rounded up: the shares
-// that generation in rounds meets (Chang et al. 2022, "MaskGIT").
+// Hides a random set of each picture's patches: the share cos(pi u / 2), u uniform, rounded up,
+// which are the shares that generation in rounds meets (Chang et al. 2022, "MaskGIT"). -> bool [N]
 Tensor HideAtRandom(const Tensor& picture_N, at::Generator rng);
 
-// How many patches of a picture are drawn after this round of all, `drawn` before: the others
-// follow the cosine of MaskGIT, but each round draws one at least.
+// How many of a picture's patches are drawn once this round of all is over, given how many were
+// before it. The rest follows the cosine of MaskGIT, but each round draws one patch at least.
 int64_t DrawnAfter(int64_t round, int64_t rounds, int64_t drawn, int64_t patches);
 
-// Of each patch the round in which it is drawn, in an order of its picture by chance.
+// The round in which each patch is drawn, in a random order of its picture: [N].
 Tensor RoundsAtRandom(const Tensor& picture_N, int64_t rounds, at::Generator rng);
 
-struct DraftContents {
+struct QueryContents {
   Tensor patch_KND;
-  Tensor level_KN = {};   // as Batch::level_P; undefined if no draft is noisy
+  Tensor level_KN = {};   // as Batch::level_P; undefined if no query is noisy
   Tensor hidden_KN = {};  // undefined if none is hidden
 };
 
-struct Drafted {
-  Batch batch;     // [B, V]: drafts stand after the row's slots. It has no targets.
-  Tensor slot_KN;  // b * V + v
+struct WithQueries {
+  ModelInput input;  // [B, V]: queries stand after the row's slots
+  Tensor slot_KN;    // b * V + v
 };
 
-// together: a draw's drafts of a picture are a group, which sees what is before the picture.
-Drafted AppendDrafts(const Batch& batch, const Tensor& patch_N, bool together,
-                     const DraftContents& contents);
+// together: the queries of one picture and one k are a group, which sees what stands before the
+// picture; else each query is a group of its own.
+WithQueries AppendQueries(const ModelInput& input, const Tensor& patch_N, bool together,
+                          const QueryContents& contents);
 
 }  // namespace tessera

@@ -103,6 +103,24 @@ TEST_F(GenerateCommand, AnswersAboutAPictureAndContinuesADocumentOfBoth) {
                       Written("story/page.html"));
 }
 
+TEST_F(GenerateCommand, DrawsInTheGridThatIsNamed) {
+  folder_->Write("set/a.png", TestFile("rgba.png"));
+  folder_->Write("set/a.txt", "a dot");
+  const Outcome trained =
+      Tessera(*folder_,
+              "train recipe.toml model.grids='[2x2,2x4]' data.kind=image_folder data.path=set "
+              "data.test_share=0 train.evaluate_every=0 --out two_grids");
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  for (const std::string grid : {"2x2", "2x4"}) {
+    const Outcome outcome = Generate("two_grids 'a dot' --grid " + grid + " --out " + grid);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    const std::string png = Written(grid + "/images/000000_1.png");
+    ASSERT_GE(png.size(), 24);  // the header's width and height, big endian
+    EXPECT_EQ(static_cast<int>(png[19]), 8 * (grid[2] - '0')) << "width of " << grid;
+    EXPECT_EQ(static_cast<int>(png[23]), 8 * (grid[0] - '0')) << "height of " << grid;
+  }
+}
+
 // One test, since each of these starts a process; the rest of the sentences is tested where they
 // are written.
 TEST_F(GenerateCommand, RefusesWhatItCannotUseInASentence) {
@@ -118,6 +136,8 @@ TEST_F(GenerateCommand, RefusesWhatItCannotUseInASentence) {
   ExpectRefused("run dot --set guidance=nan", "must be of type number, not nan");
   ExpectRefused("run dot --until picture", "nearest to 'picture' is 'image'");
   ExpectRefused("run dot --set negative=dots", "has no effect");
+  ExpectRefused("run dot --grid 3x5", "no grid of this run, which draws pictures of ");
+  ExpectRefused("run dot --grid wide", "choose one of these");
   ExpectRefused("run dot --document doc.json", "excludes");
   const Outcome over_data = Generate("run dot --out data_set");
   EXPECT_EQ(over_data.exit_code, 2);

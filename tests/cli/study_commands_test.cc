@@ -50,15 +50,12 @@ TEST(StudyCommands, LookInsideATrainedRunAndCompareItsSamplers) {
   ExpectRefused(folder, "sample-lab run --set guidance_from=2", "guidance");
 }
 
-TEST(StudyCommands, RefuseWhatIsNoRunAndShowAnExampleInTheirHelp) {
+TEST(StudyCommands, RefuseWhatIsNoRun) {
   const TempFolder folder;
   for (const std::string command : {"probe", "sample-lab"}) {
     ExpectRefused(folder, command + " nothing", "'nothing' is no run");
     ExpectRefused(folder, command, "required");
     ExpectRefused(folder, command + " run --cuont 3", "did you mean '--count'?");
-    const Outcome help = Tessera(folder, command + " --help");
-    EXPECT_EQ(help.exit_code, 0);
-    EXPECT_PRED_FORMAT2(testing::IsSubstring, "Example: tessera " + command, help.out);
   }
 }
 

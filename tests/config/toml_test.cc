@@ -132,6 +132,54 @@ TEST(FromDump, DropsWhatAnEarlierVersionSawAnEffectOf) {
   EXPECT_FALSE(FromDump("", "run.toml", {&idle, 1}, &config).ok());
 }
 
+// A config whose keys stood elsewhere in an earlier version: rate, kind, which now is a section,
+// and the section [old].
+struct Moved {
+  struct Kinds {
+    Kind kind = Kind::kPlain;
+    double rate = 1;
+    template <class Self, class Visitor>
+    static void Fields(Self& self, Visitor& visit) {
+      visit("kind", self.kind);
+      visit("rate", self.rate);
+    }
+  };
+  Kinds kind = {};
+  bool flag = false;
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor& visit) {
+    visit("kind", self.kind);
+    visit("flag", self.flag);
+  }
+  static std::span<const MovedKey> MovedKeys() {
+    static constexpr MovedKey kMoved[] = {
+        {"rate", "kind.rate"}, {"kind", "kind.kind"}, {"old", "", "it was never needed"}};
+    return kMoved;
+  }
+};
+
+TEST(FromToml, SaysWhereAKeyWentThatHasMoved) {
+  const auto error = [](std::string_view text, const std::vector<std::string>& overrides) {
+    Moved config;
+    return std::string(FromToml(text, "run.toml", overrides, &config).message());
+  };
+  EXPECT_EQ(error("flag = true\nrate = 2", {}), "run.toml:2: rate is now kind.rate; rename it");
+  EXPECT_EQ(error("", {"kind=fancy"}), "kind=fancy: kind is now kind.kind; rename it");
+  EXPECT_EQ(error("[old]\ntries = 2", {}),
+            "run.toml:1: old is gone: it was never needed; remove it");
+  EXPECT_EQ(error("", {"old.tries=2"}),
+            "old.tries=2: old.tries is gone: it was never needed; remove it");
+  EXPECT_EQ(error("[kind]\nkind = 'fancy'\nrate = 2", {}), "");
+}
+
+TEST(FromDump, TakesAKeyThatHasMovedToItsNewPath) {
+  Moved config;
+  const absl::Status status = FromDump("rate = 2.0\nkind = 'fancy'\nflag = true\n[old]\ntries = 2",
+                                       "run.toml", {}, &config);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(ToToml(config), "flag = true\n\n[kind]\nkind = \"fancy\"\nrate = 2.0\n");
+}
+
 TEST(FromToml, PlacesSyntaxErrors) {
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "run.toml:2: ", ErrorOf("flag = true\nname = "));
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "run.toml:2: ", ErrorOf("flag = true\nflag = false"));

@@ -118,7 +118,8 @@ TEST(HeadComparison, TheSquaredErrorPredictsTheVoidBetweenTheModes) {
   EXPECT_GT(Excess(*head), 1);
   std::vector<at::Generator> rngs = {Rng(0)};
   const Tensor z_NZ = torch::one_hot(torch::tensor({2}), kConditions).to(torch::kFloat);
-  const Tensor mean = head->Sample({{{z_NZ, torch::ones({1, 1})}}}, {.temperature = 0}, rngs);
+  const Tensor mean =
+      head->Sample({{{z_NZ, torch::ones({1, 1})}}}, SamplerConfig{.temperature = 0}, rngs);
   EXPECT_LT(mean.norm().item<double>(), .1);
 }
 

@@ -48,19 +48,19 @@ TEST(ScalarTrunk, KnowsTheNumbersBeforeAndNoOthers) {
   }
 }
 
-TEST(ScalarTrunk, WalksThroughWhatItSaysAtOnce) {
+TEST(ScalarTrunk, PassesThroughWhatItSaysAtOnce) {
   constexpr int64_t dim = 5;
   const torch::NoGradGuard no_grad;
   ScalarTrunk trunk = RandomTrunk(dim);
   const Tensor z_BNZ = torch::randn({2, 3, 4}, Rng(2), torch::kDouble);
   const Tensor x_ND = torch::rand({3, dim}, Rng(3), torch::kDouble);
-  ScalarTrunkImpl::Walk walk(*trunk, z_BNZ);
+  ScalarTrunkImpl::Pass pass(*trunk, z_BNZ);
   for (int64_t j = 0; j < dim; ++j) {
-    const Tensor step_BNO = walk.Parameters();
+    const Tensor step_BNO = pass.Parameters();
     for (int64_t b = 0; b < 2; ++b) {
       EXPECT_TRUE(at::allclose(step_BNO[b], trunk(z_BNZ[b], x_ND).select(1, j), 0, 1e-12)) << j;
     }
-    walk.Append(x_ND.select(1, j));
+    pass.Append(x_ND.select(1, j));
   }
 }
 

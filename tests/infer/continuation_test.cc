@@ -146,7 +146,7 @@ TEST_F(ContinuationTest, PutsThePatchOfEachTurnWhereItsOrderSays) {
       read.insert(read.end(), block.begin(), block.end());
     }
     const auto cells =
-        CellsInOrder(arrangement.order, {2, 2}, PictureKey(row.shown().order_key, 0));
+        CellsInOrder(arrangement.order, {2, 2}, PictureKey(row.presentation().order_key, 0));
     const Tensor drawn_ND = Patchify(*AsImage(row.document().segments.at(0)), 2);
     ASSERT_EQ(read.size(), 4u) << NameOf(arrangement);
     for (int64_t turn = 0; turn < 4; ++turn) {

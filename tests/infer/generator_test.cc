@@ -230,7 +230,7 @@ TEST(Generate, DrawsABlockInOneStep) {
   const ToyRun toy({{2, 3}}, {.mask = AttentionMask::kBlockCausal, .block = 4});
   int64_t steps = 0;
   GenerateRequest request = {.prompts = {{{"a red dot"}}}, .until = Until::kImage};
-  request.on_slot = [&](int64_t slots) { steps = slots; };
+  request.on_step = [&](int64_t slots) { steps = slots; };
   Generate(*toy.model, toy.tokenizer, toy.layout, ToyGenerate(), request);
   EXPECT_EQ(steps, 1 + 2);  // the opener, four patches, the other two
 }
@@ -238,7 +238,7 @@ TEST(Generate, DrawsABlockInOneStep) {
 TEST(Generate, CountsItsSteps) {
   int64_t calls = 0;
   GenerateRequest request = {.prompts = {{{"a red dot"}}}, .until = Until::kImage};
-  request.on_slot = [&](int64_t slots) { EXPECT_EQ(slots, ++calls); };
+  request.on_step = [&](int64_t slots) { EXPECT_EQ(slots, ++calls); };
   const Image image = LastImage(Continue(ToyGenerate(), request)[0]);
   EXPECT_EQ(calls, 1 + image.height * image.width / 4);  // the opener, then the patches
 }

@@ -44,13 +44,13 @@ TEST(GuidanceWeight, RampsFromNoGuidanceToAllOfItAtHalfThePicture) {
 TEST(Guide, HandsEachPatchTheWeightsOfItsShare) {
   const Tensor z_GNW = at::randn({3, 2, 4});
   const GenerateConfig ramp = Scales(3, 2, GuidanceSchedule::kRamp);
-  const Conditions conditions = Guide(z_GNW, {0, .5}, ramp);
+  const Conditions conditions = Guide(z_GNW, {0., .5}, ramp);
   ASSERT_EQ(conditions.guidance.size(), 3u);
   for (int64_t condition = 0; condition < 3; ++condition) {
-    const GuidanceCondition& condition = conditions.guidance[condition];
-    EXPECT_TRUE(torch::equal(condition.z_NZ, z_GNW[condition]));
-    EXPECT_EQ(condition.weight_N1[0].item<double>(), GuidanceWeight(condition, 0, ramp));
-    EXPECT_EQ(condition.weight_N1[1].item<double>(), GuidanceWeight(condition, .5, ramp));
+    const GuidanceCondition& guided = conditions.guidance[condition];
+    EXPECT_TRUE(torch::equal(guided.z_NZ, z_GNW[condition]));
+    EXPECT_EQ(guided.weight_N1[0].item<double>(), GuidanceWeight(condition, 0, ramp));
+    EXPECT_EQ(guided.weight_N1[1].item<double>(), GuidanceWeight(condition, .5, ramp));
   }
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "sequence/packer.h"
+#include "sequence/slots.h"
 #include "tests/infer/toy_run.h"
 #include "tests/sequence/arrangements.h"
 
@@ -53,16 +54,20 @@ const std::vector<Document>& Documents() {
 
 double Difference(const Tensor& a, const Tensor& b) { return (a - b).abs().max().item<double>(); }
 
+// A row that has read nothing.
+int64_t OpenEmpty(Reader& reader) { return reader.Open({Sequence()}, /*before_last=*/false)[0]; }
+
 TEST(Reader, ThinksAtEverySlotWhatTheFullForwardThinksUnderEveryArrangement) {
   const torch::NoGradGuard no_grad;
   for (const Arrangement& arrangement : EveryArrangement()) {
     const ToyRun toy({{2, 2}, {1, 3}}, arrangement);
     for (const Document& document : Documents()) {
-      Reader reader(*toy.model, 1);
+      const auto reader = MakePlainReader(*toy.model);
+      const int64_t row = OpenEmpty(*reader);
       const Tensor full_TW = FullForward(document, toy);
       int64_t t = 0;
       for (const ReadBlock& block : BlocksOf(document, toy)) {
-        const Tensor h_TW = reader.Read({block})[0];
+        const Tensor h_TW = reader->Read({{row, block}})[0];
         EXPECT_LT(Difference(h_TW, full_TW.narrow(0, t, std::ssize(block))), 1e-4)
             << NameOf(arrangement) << " " << t;
         t += std::ssize(block);
@@ -80,46 +85,67 @@ TEST(Reader, ReadsTheLastSlotOfAPromptAsTheFullForwardDoesUnderEveryArrangement)
     for (const Document& document : Documents()) {
       const Sequence prompt = LayoutPrompt(document, toy.layout, toy.tokenizer);
       const Tensor full_TW = toy.model->Hidden(PackRows({prompt}, {{0}}, toy.layout.patch), {})[0];
-      Reader reader(*toy.model, 1);
-      const ReadSlot last = reader.RestartBeforeLast(0, {prompt}).front();
-      EXPECT_LT(Difference(reader.Read({{last}})[0][0], full_TW[prompt.size() - 1]), 1e-4)
+      const auto reader = MakePlainReader(*toy.model);
+      const int64_t row = reader->Open({prompt}, /*before_last=*/true)[0];
+      const ReadSlot last{.id = prompt.ids.back()};
+      EXPECT_LT(Difference(reader->Read({{row, {last}}})[0][0], full_TW[prompt.size() - 1]), 1e-4)
           << NameOf(arrangement);
     }
   }
 }
 
+// A document that is being read in a row.
+struct Reading {
+  int64_t row;
+  std::vector<ReadBlock> blocks;
+  Tensor full_TW;
+  size_t next = 0;
+  int64_t read = 0;
+
+  bool ended() const { return next == blocks.size(); }
+};
+
+// Reads documents one after the other, block by block, beside rows that wait, open and close.
 void ExpectRowsToBeReadAsAlone(const ToyRun& toy) {
-  Reader reader(*toy.model, std::ssize(Documents()));
-  std::vector<std::vector<ReadBlock>> rows;
-  std::vector<Tensor> full;
-  for (const Document& document : Documents()) {
-    rows.push_back(BlocksOf(document, toy));
-    full.push_back(FullForward(document, toy));
-  }
-  std::vector<size_t> next(rows.size(), 0);
-  std::vector<int64_t> read(rows.size(), 0);
-  const auto ended = [&](size_t row) { return next[row] == rows[row].size(); };
-  for (size_t step = 0; !(ended(0) && ended(1) && ended(2) && ended(3)); ++step) {
-    std::vector<ReadBlock> blocks(rows.size());
-    for (size_t row = 0; row < rows.size(); ++row) {
-      if (step % 5 != row && !ended(row)) {
-        blocks[row] = rows[row][next[row]++];
+  const auto reader = MakePlainReader(*toy.model);
+  std::vector<Reading> open;
+  const auto begin = [&](const Document& document) {
+    open.push_back({OpenEmpty(*reader), BlocksOf(document, toy), FullForward(document, toy)});
+  };
+  size_t begun = 2;
+  begin(Documents()[0]);
+  begin(Documents()[1]);
+  for (size_t step = 0; !open.empty(); ++step) {
+    if (step % 3 == 2 && begun < 8) {
+      begin(Documents()[begun++ % 4]);
+    }
+    std::vector<RowBlock> blocks;
+    std::vector<Reading*> readers;
+    for (size_t i = open.size(); i-- > 0;) {  // another order than that of opening
+      if ((step + i) % 5 != 0) {
+        readers.push_back(&open[i]);
+        blocks.push_back({open[i].row, open[i].blocks[open[i].next++]});
       }
     }
-    const Tensor h_RTW = reader.Read(blocks);
-    for (size_t row = 0; row < rows.size(); ++row) {
-      const int64_t size = std::ssize(blocks[row]);
-      if (size > 0) {
-        const Tensor expected_TW = full[row].narrow(0, read[row], size);
-        EXPECT_LT(Difference(h_RTW[row].narrow(0, 0, size), expected_TW), 1e-4)
-            << NameOf(toy.layout.arrangement) << " " << row;
-      }
-      read[row] += size;
+    const Tensor h_NTW = blocks.empty() ? Tensor() : reader->Read(blocks);
+    for (size_t n = 0; n < readers.size(); ++n) {
+      const int64_t size = std::ssize(blocks[n].block);
+      const Tensor expected_TW = readers[n]->full_TW.narrow(0, readers[n]->read, size);
+      EXPECT_LT(Difference(h_NTW[static_cast<int64_t>(n)].narrow(0, 0, size), expected_TW), 1e-4)
+          << NameOf(toy.layout.arrangement) << " " << step;
+      readers[n]->read += size;
     }
+    for (const Reading& reading : open) {
+      if (reading.ended()) {
+        reader->Close(reading.row);
+      }
+    }
+    std::erase_if(open, [](const Reading& reading) { return reading.ended(); });
   }
+  EXPECT_EQ(begun, 8u);
 }
 
-TEST(Reader, ReadsRowsOfDifferentLengthsAsItReadsEachAlone) {
+TEST(Reader, ReadsRowsThatWaitJoinAndLeaveAsItReadsEachAlone) {
   const torch::NoGradGuard no_grad;
   for (const AttentionMask mask : EveryValue<AttentionMask>()) {
     ExpectRowsToBeReadAsAlone(
@@ -137,31 +163,45 @@ TEST(Reader, ReadsPromptsTogetherAsEachAloneThoughLengthsDifferAndSomeAreAlike) 
         prompts.push_back(LayoutPrompt(document, toy.layout, toy.tokenizer));
       }
     }
-    Reader together(*toy.model, std::ssize(prompts));
-    std::vector<ReadBlock> next;
-    for (const ReadSlot& last : together.RestartBeforeLast(0, prompts)) {
-      next.push_back({last});
+    const auto together = MakePlainReader(*toy.model);
+    const std::vector<int64_t> rows = together->Open(prompts, /*before_last=*/true);
+    std::vector<RowBlock> next;
+    for (size_t i = 0; i < prompts.size(); ++i) {
+      next.push_back({rows[i], {{.id = prompts[i].ids.back()}}});
     }
-    const Tensor h_RTW = together.Read(next);
-    for (int64_t row = 0; row < std::ssize(prompts); ++row) {
-      Reader alone(*toy.model, 1);
-      const ReadSlot last = alone.RestartBeforeLast(0, {prompts[row]}).front();
-      EXPECT_LT(Difference(h_RTW[row], alone.Read({{last}})[0]), 1e-4)
-          << NameOf(arrangement) << " " << row;
+    const Tensor h_NTW = together->Read(next);
+    for (size_t i = 0; i < prompts.size(); ++i) {
+      const auto alone = MakePlainReader(*toy.model);
+      const int64_t row = alone->Open({prompts[i]}, /*before_last=*/true)[0];
+      EXPECT_LT(Difference(h_NTW[static_cast<int64_t>(i)], alone->Read({{row, next[i].block}})[0]),
+                1e-4)
+          << NameOf(arrangement) << " " << i;
     }
   }
 }
 
-TEST(Reader, ForgetsWhatARowReadBeforeItsRestart) {
+TEST(Reader, ForgetsWhatItHasPeekedAt) {
   const torch::NoGradGuard no_grad;
-  Reader reader(*Toy().model, 2);
-  for (const ReadBlock& block : BlocksOf(Documents()[2])) {
-    reader.Read({block, block});
+  const auto reader = MakePlainReader(*Toy().model);
+  const int64_t first = OpenEmpty(*reader), second = OpenEmpty(*reader);
+  const std::vector<ReadBlock> blocks = BlocksOf(Documents()[2]), other = BlocksOf(Documents()[1]);
+  const Tensor full_TW = FullForward(Documents()[2]);
+  for (size_t t = 0; t < blocks.size(); ++t) {
+    const ReadBlock& peeked = other[t % other.size()];
+    const Tensor before = reader->Peek({{second, peeked}, {first, peeked}});
+    EXPECT_TRUE(torch::equal(reader->Peek({{second, peeked}, {first, peeked}}), before));
+    const Tensor h_NTW = reader->Read({{first, blocks[t]}, {second, blocks[t]}});
+    EXPECT_LT(Difference(h_NTW[0][0], full_TW[static_cast<int64_t>(t)]), 1e-4) << t;
+    EXPECT_LT(Difference(h_NTW[1][0], full_TW[static_cast<int64_t>(t)]), 1e-4) << t;
   }
-  const Sequence begun = LayoutPrompt(Documents()[0], Toy().layout, Toy().tokenizer);
-  const ReadSlot last = reader.RestartBeforeLast(1, {begun}).front();
-  const Tensor h_RTW = reader.Read({{}, {last}});
-  EXPECT_LT(Difference(h_RTW[1][0], FullForward(Documents()[0])[begun.size() - 1]), 1e-4);
+}
+
+TEST(Reader, NamesNoRowThatIsClosed) {
+  const auto reader = MakePlainReader(*Toy().model);
+  const int64_t row = OpenEmpty(*reader);
+  reader->Close(row);
+  EXPECT_THROW(reader->Close(row), c10::Error);
+  EXPECT_NE(OpenEmpty(*reader), row);
 }
 
 }  // namespace

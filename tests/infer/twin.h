@@ -9,6 +9,7 @@
 #include "ops/random.h"
 #include "sequence/packer.h"
 #include "sequence/patches.h"
+#include "sequence/slots.h"
 #include "tests/infer/toy_run.h"
 
 namespace tessera {
@@ -17,7 +18,7 @@ namespace tessera {
 class Twin {
  public:
   Twin(const ToyRun& toy, const GenerateConfig& config, Until until)
-      : toy_(toy), config_(config), rules_{toy.tokenizer, toy.layout, config_, until} {}
+      : toy_(toy), config_(config), rules_{toy.tokenizer, toy.layout, config, until} {}
 
   Document Run(const Document& prompt, int64_t index) {
     const torch::NoGradGuard no_grad;
@@ -35,24 +36,24 @@ class Twin {
   }
 
  private:
-  struct Lane {
+  struct ConditionedBatch {
     Batch batch;
-    PositionCursor walk;
+    PositionCursor cursor;
   };
 
   void Begin(const Continuation& row, int64_t condition) {
-    const Sequence sequence = SequenceUnder(condition, row.document(), row.shown(), rules_);
-    num_conditions_.push_back({PackRows({sequence}, {{0}}, toy_.layout.patch),
-                               PositionCursor(toy_.layout.arrangement.positions)});
-    CoordinatesOf(sequence, &num_conditions_.back().walk);
+    const Sequence sequence = SequenceUnder(condition, row.document(), row.presentation(), rules_);
+    conditions_.push_back({PackRows({sequence}, {{0}}, toy_.layout.patch),
+                           PositionCursor(toy_.layout.arrangement.positions)});
+    CoordinatesOf(sequence, &conditions_.back().cursor);
   }
 
   void Append(const ReadBlock& block) {
-    for (auto& [condition, walk] : num_conditions_) {
+    for (auto& [condition, cursor] : conditions_) {
       const int64_t last = condition.slots() + std::ssize(block) - 1;
       for (const ReadSlot& slot : block) {
         const RotaryCoordinates at =
-            slot.patch_D.defined() ? walk.Patch(slot.grid, slot.turn, slot.cell) : walk.Id();
+            slot.patch_D.defined() ? cursor.Patch(slot.grid, slot.turn, slot.cell) : cursor.Id();
         AppendPatch(slot, &condition);
         condition.id_BT = at::cat({condition.id_BT, torch::tensor({{slot.id}})}, 1);
         condition.position_BT = at::arange(condition.slots()).unsqueeze(0);
@@ -88,9 +89,9 @@ class Twin {
   }
 
   void Write(Continuation& row) {
-    const Tensor logits_V = toy_.model->TextLogits(Last(num_conditions_[0].batch, 1))[0];
+    const Tensor logits_V = toy_.model->TextLogits(Last(conditions_[0].batch, 1))[0];
     row.AppendId(SampleText(row.AllowedLogits(logits_V), config_, row.rng()));
-    num_conditions_.erase(num_conditions_.begin() + 1, num_conditions_.end());
+    conditions_.erase(conditions_.begin() + 1, conditions_.end());
     for (int64_t condition = 1; row.drawing() && condition < NumGuidanceConditions(config_);
          ++condition) {
       Begin(row, condition);
@@ -107,7 +108,7 @@ class Twin {
     const Tensor row_col_N2 = torch::tensor(place).view({-1, 2});
     const int64_t count = row_col_N2.size(0);
     std::vector<Tensor> z;
-    for (const Lane& condition : num_conditions_) {
+    for (const ConditionedBatch& condition : conditions_) {
       z.push_back(
           toy_.model->Condition(Last(condition.batch, ahead).narrow(0, 0, count), row_col_N2));
     }
@@ -115,15 +116,15 @@ class Twin {
     const std::vector<double> shares(draws, share);
     std::vector<at::Generator> rngs(draws, row.rng());
     const SamplerConfig sampler = AtTurn(config_.sampler, row.turn(), row.grid().size());
-    row.AppendPatches(NearestPixels(toy_.model->SamplePatches(Guide(at::stack(z), shares, config_),
-                                                              sampler, rngs))
+    row.AppendPatches(NearestPixels(toy_.model->image_head().Sample(
+                                        Guide(at::stack(z), shares, config_), sampler, rngs))
                           .view({count, -1}));
   }
 
   const ToyRun& toy_;
   GenerateConfig config_;
   ContinuationRules rules_;
-  std::vector<Lane> num_conditions_;
+  std::vector<ConditionedBatch> conditions_;
 };
 
 }  // namespace tessera

@@ -34,7 +34,7 @@ TEST(Arrangement, ASlotHearsOfWhatItSeesAndOfNothingElse) {
     const Batch batch = BatchOf({Story()}, toy);
     const Tensor h_TW = toy.model->Hidden(batch, {})[0];
     for (int64_t slot = 0; slot < batch.slots(); ++slot) {
-      const Batch changed = ChangedAt(slot, batch, toy.layout.vocabulary);
+      const ModelInput changed = ChangedAt(slot, batch, toy.layout.vocabulary);
       const Tensor g_TW = toy.model->Hidden(changed, {})[0];
       for (int64_t t = 0; t < batch.slots(); ++t) {
         const bool sees = batch.visible_to_BT[0][t].item<int64_t>() >= slot &&

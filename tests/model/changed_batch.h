@@ -8,16 +8,16 @@
 
 namespace tessera {
 
-// The batch of one row with something else in one slot: other pixels of a patch, another id.
-inline Batch ChangedAt(int64_t slot, const Batch& batch, const Vocabulary& vocabulary) {
-  Batch changed = batch;
-  changed.id_BT = batch.id_BT.clone();
-  changed.patch_PD = batch.patch_PD.clone();
-  const at::Tensor patch = at::nonzero(batch.patch_slot_P == slot).flatten();
+// The input of one row with something else in one slot: other pixels of a patch, another id.
+inline ModelInput ChangedAt(int64_t slot, const ModelInput& input, const Vocabulary& vocabulary) {
+  ModelInput changed = input;
+  changed.id_BT = input.id_BT.clone();
+  changed.patch_PD = input.patch_PD.clone();
+  const at::Tensor patch = at::nonzero(input.patch_slot_P == slot).flatten();
   if (patch.size(0) == 1) {
     changed.patch_PD[patch.item<int64_t>()] += .5;
   } else {
-    changed.id_BT[0][slot] = (batch.id_BT[0][slot] + 1) % vocabulary.text_size();
+    changed.id_BT[0][slot] = (input.id_BT[0][slot] + 1) % vocabulary.text_size();
   }
   return changed;
 }

@@ -35,8 +35,8 @@ TEST(JointBlock, OfOnePatchIsAnIndependentOneToTheBit) {
   EXPECT_TRUE(torch::equal(a.total, b.total));
   EXPECT_TRUE(torch::equal(a.image.by_patch_N, b.image.by_patch_N));
   for (const int64_t most : {3, 100}) {
-    EXPECT_TRUE(torch::equal(alone.model->MeasurePatches(batch, {most}, Rng(1)).bits_N,
-                             joint.model->MeasurePatches(batch, {most}, Rng(1)).bits_N));
+    EXPECT_TRUE(torch::equal(alone.model->objective().Measure(batch, {most}, Rng(1)).bits_N,
+                             joint.model->objective().Measure(batch, {most}, Rng(1)).bits_N));
   }
   EXPECT_EQ(DrawOne(alone), DrawOne(joint));
 }
@@ -70,7 +70,7 @@ TEST(JointBlock, IsMeasuredWhole) {
   const ToyRun toy({{2, 2}, {1, 4}}, Blocks(2, BlockHead::kJoint), OfKind(HeadKind::kMse));
   Batch batch = RowsOf({Story()}, toy);
   const auto bits = [&](int64_t most) {
-    return toy.model->MeasurePatches(batch, {most}, Rng(0)).bits_N;
+    return toy.model->objective().Measure(batch, {most}, Rng(0)).bits_N;
   };
   const Tensor all_M = bits(100);
   ASSERT_EQ(all_M.size(0), 4);

@@ -18,20 +18,26 @@ LossScale MeanScale(const Batch& batch) {
 // Columns [first, first + count) of every row, as a batch of its own.
 Batch Slice(const Batch& batch, int64_t first, int64_t count) {
   Batch part = batch;
-  for (Tensor Batch::*member :
-       {&Batch::id_BT, &Batch::document_BT, &Batch::position_BT, &Batch::visible_to_BT,
-        &Batch::rotary_coordinate_BT2, &Batch::target_BT, &Batch::weight_BT}) {
+  for (Tensor ModelInput::*member :
+       {&ModelInput::id_BT, &ModelInput::document_BT, &ModelInput::position_BT,
+        &ModelInput::visible_to_BT, &ModelInput::rotary_coordinate_BT2}) {
+    part.*member = (batch.*member).narrow(1, first, count);
+  }
+  for (Tensor Batch::*member : {&Batch::target_BT, &Batch::weight_BT}) {
     part.*member = (batch.*member).narrow(1, first, count);
   }
   const Tensor row_P = batch.patch_slot_P.div(batch.slots(), "floor");
   const Tensor slot_P = batch.patch_slot_P.remainder(batch.slots());
   const Tensor kept_P = (slot_P >= first).logical_and(slot_P < first + count);
   const Tensor index_Q = at::nonzero(kept_P).squeeze(1);
-  for (Tensor Batch::*member : {&Batch::patch_PD, &Batch::patch_row_col_P2, &Batch::turn_P,
-                                &Batch::noise_P, &Batch::hidden_P, &Batch::scored_P}) {
+  for (Tensor ModelInput::*member :
+       {&ModelInput::patch_PD, &ModelInput::patch_row_col_P2, &ModelInput::turn_P,
+        &ModelInput::noise_P, &ModelInput::hidden_P}) {
     part.*member = at::index_select(batch.*member, 0, index_Q);
   }
+  part.scored_P = at::index_select(batch.scored_P, 0, index_Q);
   part.patch_slot_P = at::index_select(row_P * count + slot_P - first, 0, index_Q);
+  part.predictor_P = part.patch_slot_P - 1;
   return part;
 }
 
@@ -73,9 +79,11 @@ TEST(Model, CachedStepsEqualTheFullForward) {
     const Batch batch = ToyBatch(rows, 1);
     const Tensor full_BTW = model->Hidden(batch, {});
     KvCache cache = model->MakeCache(rows, batch.slots());
-    std::vector<Tensor> parts = {model->Hidden(Slice(batch, 0, 3), {}, &cache, 3)};
+    cache.Use(3);
+    std::vector<Tensor> parts = {model->Hidden(Slice(batch, 0, 3), {}, {.cache = &cache})};
     for (int64_t slot = 3; slot < batch.slots(); ++slot) {
-      parts.push_back(model->Hidden(Slice(batch, slot, 1), {}, &cache, slot + 1));
+      cache.Use(slot + 1);
+      parts.push_back(model->Hidden(Slice(batch, slot, 1), {}, {.cache = &cache}));
     }
     EXPECT_LT((at::cat(parts, 1) - full_BTW).abs().max().item<double>(), 1e-4);
   }
@@ -86,7 +94,8 @@ class WholeLoss {
  public:
   explicit WholeLoss(const ModelConfig& config) : model_(ToyModel(config)) {
     model_->to(torch::kFloat64);
-    for (Tensor Batch::*member : {&Batch::patch_PD, &Batch::noise_P, &Batch::weight_BT}) {
+    for (Tensor Batch::*member : std::initializer_list<Tensor Batch::*>{
+             &Batch::patch_PD, &Batch::noise_P, &Batch::weight_BT}) {
       batch_.*member = (batch_.*member).to(torch::kFloat64);
     }
     batch_.hidden_P.slice(0, 0, 4).fill_(true);
@@ -114,15 +123,15 @@ class WholeLoss {
 };
 
 TEST(Model, LossGradientEqualsFiniteDifferences) {
-  for (size_t i = 0; i < EnumNames(Objective{}).size(); ++i) {
+  for (size_t i = 0; i < EnumNames(ObjectiveKind{}).size(); ++i) {
     ModelConfig config = ToyConfig();
-    config.arrangement.objective = static_cast<Objective>(i);
+    config.arrangement.objective = static_cast<ObjectiveKind>(i);
     WholeLoss loss(config);
     loss().backward();
     for (const auto& item : loss.model().named_parameters()) {
-      SCOPED_TRACE(item.key() + " of " + std::string(EnumName(static_cast<Objective>(i))));
+      SCOPED_TRACE(item.key() + " of " + std::string(EnumName(static_cast<ObjectiveKind>(i))));
       if (config.arrangement.backbone_denoises() && item.key().starts_with("next_place.")) {
-        continue;  // drafts stand in the places that they are drawn for
+        continue;  // queries stand in the places that they are drawn for
       }
       ASSERT_TRUE(item.value().grad().defined());
       const Tensor direction = at::randn_like(item.value());
@@ -168,13 +177,13 @@ TEST(Model, MeasuresPatchesByWhatStandsBeforeThem) {
   const auto model = ToyModel(config);
   Batch batch = ToyBatch(1, 1, /*noise=*/.2);
   const auto bits = [&](int64_t most) {
-    return model->MeasurePatches(batch, {most}, Rng(0)).bits_N;
+    return model->objective().Measure(batch, {most}, Rng(0)).bits_N;
   };
   const Tensor all_N = bits(100);
   ASSERT_EQ(all_N.size(0), 4);
   Tensor met_N = torch::zeros({4}, torch::kBool);  // of fewer than all, by chance
   for (int64_t seed = 0; seed < 20; ++seed) {
-    const Tensor some_M = model->MeasurePatches(batch, {2}, Rng(seed)).bits_N;
+    const Tensor some_M = model->objective().Measure(batch, {2}, Rng(seed)).bits_N;
     const Tensor equal_MN = some_M.unsqueeze(1) == all_N;
     EXPECT_EQ(equal_MN.sum().item<int64_t>(), 2);
     met_N = met_N.logical_or(equal_MN.any(0));

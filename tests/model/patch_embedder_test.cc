@@ -165,7 +165,7 @@ TEST(Resampler, RefusesWhatHasNoPlaceInALearnedOrder) {
          "leave order at raster"},
         {[](ModelConfig* config) { config->arrangement.positions = Positions::kTie; },
          "positions at rope1d"},
-        {[](ModelConfig* config) { config->arrangement.objective = Objective::kMasked; },
+        {[](ModelConfig* config) { config->arrangement.objective = ObjectiveKind::kMasked; },
          "before they are drawn"}}) {
     EXPECT_PRED_FORMAT2(testing::IsSubstring, words, ProblemOf(change));
   }

@@ -8,7 +8,7 @@ namespace {
 
 Trace TraceOf(Model& model, const Batch& batch) {
   Trace trace;
-  model.Hidden(batch, {}, nullptr, 0, &trace);
+  model.Hidden(batch, {}, {.trace = &trace});
   return trace;
 }
 

@@ -16,6 +16,7 @@ class AmedFile : public testing::Test {
     run_.learner = run_.model = ToyRun().model;
     run_.config.generate.sampler = {.kind = SamplerKind::kAmed, .steps = 3, .analytic_first = true};
     run_.config.generate.guidance = 2;
+    run_.checkpoint = folder_.path();
   }
 
   absl::Status Save(const GenerateConfig& generate) {
@@ -35,7 +36,8 @@ TEST_F(AmedFile, GivesTheHeadItsPredictor) {
   const Tensor z_NZ = torch::zeros({1, run_.model->config().width});
   const Conditions conditions{.guidance = {{z_NZ, torch::ones({1, 1})}}};
   const auto draw = [&] {
-    return run_.model->SamplePatches(conditions, run_.config.generate.sampler, rngs);
+    return run_.model->image_head().Sample(conditions, {run_.config.generate.sampler, run_.amed},
+                                           rngs);
   };
   EXPECT_THROW(draw(), c10::Error);
   ASSERT_TRUE(Save(run_.config.generate).ok());
@@ -57,7 +59,7 @@ TEST_F(AmedFile, SaysWhatToDoWithoutAPredictor) {
   ExpectSaid(Load(), "has no predictor; fit one with `tessera amed ");
   ASSERT_TRUE(Save(run_.config.generate).ok());
   run_.config.generate.sampler.steps = 4;
-  ExpectSaid(Load(), "for 4 steps but for 3; set sampler.steps=3");
+  ExpectSaid(Load(), "for 7 evaluations but for 5; use it with --set sampler.steps=3, or");
 }
 
 TEST_F(AmedFile, SaysWhatDiffersFromWhatItWasFittedFor) {
@@ -73,10 +75,10 @@ TEST_F(AmedFile, SaysWhatDiffersFromWhatItWasFittedFor) {
   EXPECT_TRUE(Load().ok());
 }
 
-TEST_F(AmedFile, HoldsOneForEachNumberOfStepsAndReplacesOne) {
+TEST_F(AmedFile, HoldsOneForEachNumberOfEvaluationsAndReplacesOne) {
   ASSERT_TRUE(Save(run_.config.generate).ok());
   GenerateConfig other = run_.config.generate;
-  other.sampler.steps = 2;
+  other.sampler.last_look = true;  // as many steps, another evaluation
   ASSERT_TRUE(Save(other).ok());
   EXPECT_TRUE(Load().ok());
   other = run_.config.generate;
@@ -84,6 +86,13 @@ TEST_F(AmedFile, HoldsOneForEachNumberOfStepsAndReplacesOne) {
   ASSERT_TRUE(Save(other).ok());
   EXPECT_FALSE(Load().ok());  // replaced by one for another guidance
   run_.config.generate = other;
+  EXPECT_TRUE(Load().ok());
+}
+
+TEST_F(AmedFile, FindsOneInAFolderThatAnEarlierVersionNamedByItsSteps) {
+  ASSERT_TRUE(Save(run_.config.generate).ok());
+  ASSERT_TRUE(
+      Files().Rename(folder_ / "amed/evaluations-000005", folder_ / "amed/step-000003").ok());
   EXPECT_TRUE(Load().ok());
 }
 

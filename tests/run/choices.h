@@ -119,7 +119,7 @@ class Choices {
     SCOPED_TRACE(NameOf(all));
     const auto config = Parse(all);
     ASSERT_TRUE(config.ok()) << config.status();
-    const auto run = MakeRun(*config, ToyTokenizer());
+    auto run = MakeRun(*config, ToyTokenizer());
     ASSERT_TRUE(run.ok()) << run.status();
     const Document told = {{"a red dot", NoisePicture(4, 4, 1)}};
     const Batch batch =
@@ -134,8 +134,7 @@ class Choices {
     EXPECT_TRUE(std::isfinite(gradient));
     EXPECT_GT(gradient, 0);
     if (config->generate.sampler.kind == SamplerKind::kAmed) {
-      run->model->image_head().SetAmed(
-          std::make_shared<AmedPredictor>(AmedConfig(), run->model->joint_dim()));
+      run->amed = std::make_shared<AmedPredictor>(AmedConfig(), run->model->joint_dim());
     }
     Go(*run, config->model.generates_images());
   }
@@ -147,9 +146,9 @@ class Choices {
     if (!draws) {
       prompt.segments.emplace_back(NoisePicture(4, 4, 1));
     }
-    const auto whole =
-        Generate(*run.model, run.tokenizer, run.layout, run.config.generate,
-                 {.prompts = {prompt}, .until = draws ? Until::kImage : Until::kEnd});
+    const auto whole = Generate(
+        *run.model, run.tokenizer, run.layout, run.config.generate,
+        {.prompts = {prompt}, .until = draws ? Until::kImage : Until::kEnd, .amed = run.amed});
     EXPECT_EQ(AsImage(whole[0].segments.at(1))->width, 4);
   }
 

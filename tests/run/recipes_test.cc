@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "config/toml.h"
+#include "run/recipe.h"
 #include "run/run.h"
 
 namespace tessera {
@@ -12,12 +12,12 @@ TEST(Recipes, HoldKnownKeysAndTheirPicturesHaveRoomInARow) {
   int64_t count = 0;
   for (const auto& entry : std::filesystem::directory_iterator(TESSERA_SOURCE_DIR "/recipes")) {
     if (entry.is_directory()) {
-      continue;  // studies, which tests/study/study_plan_test.cc reads
+      continue;  // studies, which tests/analysis/ablation/study_plan_test.cc reads
     }
     const auto toml = Files().Read(entry.path());
     ASSERT_TRUE(toml.ok()) << toml.status();
     RunConfig config;
-    const absl::Status status = FromToml(*toml, entry.path().string(), {}, &config);
+    const absl::Status status = FromRecipe(*toml, entry.path().string(), {}, &config);
     ASSERT_TRUE(status.ok()) << status;
     EXPECT_GT(config.train.minutes, 0) << entry.path();
     const auto grids = ParseGrids(config.model.grids);

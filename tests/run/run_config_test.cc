@@ -227,6 +227,7 @@ TEST(Config, ListsEveryMemberOfEveryStruct) {
   ExpectAllListed<RunConfig>();
   ExpectAllListed<AmedSettings>();
   ExpectAllListed<StudyConfig>();
+  ExpectAllListed<ExpectConfig>();
 }
 
 }  // namespace

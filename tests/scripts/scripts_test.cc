@@ -89,6 +89,21 @@ TEST_F(TestShTest, CountsNoTestAsAFailure) {
   EXPECT_EQ(out_, "test.sh: ctest ran no test\n0 passed, 1 failed\n");
 }
 
+TEST_F(ScriptTest, DemoEndsWithWhatToLookAtAndThreeCommandsToTry) {
+  Program("scripts/setup.sh", "");
+  Program("build/release/tessera",
+          "case $1 in train) mkdir -p runs/shapes/samples && touch "
+          "runs/shapes/samples/step-000002.png;; "
+          "generate) mkdir -p runs/shapes/pictures && touch runs/shapes/pictures/docs.jsonl; echo "
+          "'[picture]';; "
+          "esac");
+  EXPECT_EQ(Run("demo.sh"), 0);
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "runs/shapes/report.html", out_);
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "runs/shapes/samples/step-000002.png", out_);
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "What to try:\n  build/release/tessera generate", out_);
+  EXPECT_PRED_FORMAT2(testing::IsNotSubstring, "[picture]", out_);
+}
+
 TEST_F(ScriptTest, SetUpInstallsTheTorchThatItWantsUnlessItIsThere) {
   Program("bin/dpkg-query", "echo install ok installed");
   Program("bin/cmake", "");

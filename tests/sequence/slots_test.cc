@@ -104,11 +104,11 @@ TEST(LastVisible, IsTheEndOfTheBlockAndOpenersAreABlock) {
 }
 
 TEST(LastVisible, IsTheEndOfThePictureWhereItsPatchesAreDrawnTogether) {
-  for (const Objective objective : {Objective::kWhole, Objective::kMasked}) {
+  for (const ObjectiveKind objective : {ObjectiveKind::kWhole, ObjectiveKind::kMasked}) {
     EXPECT_EQ(LastVisible(Around({1, 3}, 2, {.objective = objective})),
               (std::vector<int64_t>{0, 1, 4, 4, 4, 5, 6}));
   }
-  EXPECT_EQ(LastVisible(Around({1, 3}, 2, {.objective = Objective::kCopies})),
+  EXPECT_EQ(LastVisible(Around({1, 3}, 2, {.objective = ObjectiveKind::kCopies})),
             LastVisible(Around({1, 3}, 2, {})));
 }
 

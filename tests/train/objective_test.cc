@@ -11,7 +11,7 @@ namespace tessera {
 namespace {
 
 TEST(Objective, EveryKindTrainsResumesIsEvaluatedAndDraws) {
-  for (const Objective objective : EveryValue<Objective>()) {
+  for (const ObjectiveKind objective : EveryValue<ObjectiveKind>()) {
     RunConfig config = TinyRun({"train.steps=3", "train.keep=9"});
     config.model.arrangement.objective = objective;  // past the keys of heads in the recipe
     const TempFolder uncut, cut;
@@ -31,29 +31,29 @@ TEST(Objective, EveryKindTrainsResumesIsEvaluatedAndDraws) {
     ASSERT_TRUE(loss.ok()) << loss.status();
     EXPECT_GT(loss->image, 0) << EnumName(objective);
     const auto likelihood = EvaluateLikelihood(*run, dataset, options);
-    EXPECT_EQ(std::isfinite(likelihood->bits), run->model->MeasuresPatches());
-    EXPECT_EQ(run->model->MeasuresPatches(),
-              objective == Objective::kHead || objective == Objective::kMasked);
+    EXPECT_EQ(std::isfinite(likelihood->bits), run->model->objective().measures());
+    EXPECT_EQ(run->model->objective().measures(),
+              objective == ObjectiveKind::kHead || objective == ObjectiveKind::kMasked);
     const auto drawn = Generate(*run->model, run->tokenizer, run->layout, run->config.generate,
                                 {.prompts = {{{"a red dot"}}}, .until = Until::kImage});
     EXPECT_EQ(AsImage(drawn[0].segments.back())->width, 16) << EnumName(objective);
   }
 }
 
-GenerateConfig Guided(Objective objective) {
+GenerateConfig Guided(ObjectiveKind objective) {
   GenerateConfig config = ToyGenerate();
   config.guidance = 2;
   config.image_guidance = 1.5;
   config.input_noise = .1;
   config.rounds = 3;
-  if (objective == Objective::kWhole) {
+  if (objective == ObjectiveKind::kWhole) {
     config.guidance_schedule = GuidanceSchedule::kConstant;
   }
   return config;
 }
 
 TEST(Objective, EveryKindContinuesADocumentInABatchAsAlone) {
-  for (const Objective objective : EveryValue<Objective>()) {
+  for (const ObjectiveKind objective : EveryValue<ObjectiveKind>()) {
     const ToyRun toy({{2, 2}, {1, 3}}, {.objective = objective});
     const GenerateConfig config = Guided(objective);
     const auto all = Generate(*toy.model, toy.tokenizer, toy.layout, config,
@@ -72,7 +72,7 @@ TEST(Objective, EveryKindContinuesADocumentInABatchAsAlone) {
 
 // Guidance at 1 and none are the same pictures, other guidance is not.
 TEST(Objective, EveryKindHearsOfGuidance) {
-  for (const Objective objective : EveryValue<Objective>()) {
+  for (const ObjectiveKind objective : EveryValue<ObjectiveKind>()) {
     const ToyRun toy({{2, 2}}, {.objective = objective});
     const auto picture = [&](double guidance) {
       GenerateConfig config = ToyGenerate();

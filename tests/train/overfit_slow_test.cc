@@ -103,7 +103,7 @@ TEST(Overfit, SixteenPairsAreLearntByHeartInBothDirections) {
 
 TEST(Overfit, EveryObjectiveDrawsTheOnePictureThatItKnows) {
   const std::vector<Document> pair = Pairs(1);
-  for (const Objective objective : EveryValue<Objective>()) {
+  for (const ObjectiveKind objective : EveryValue<ObjectiveKind>()) {
     const std::string name(EnumName(objective));
     const TempFolder data;
     const auto run = Learn(pair, data.path(),

@@ -188,7 +188,7 @@ TEST(AttentionView, DrawsAPictureThatSeesItselfAloneAsSuch) {
   const auto run =
       WithoutQueries(LosslessRun({"model.mask=block-diagonal", "train.image_weight=0"}));
   const AttentionView view = LookAt(run, TestDocuments(run, 1)[0]);
-  const AttentionShares shares = SharesOf(view, run, 1, LookersOf(view, run)[1].slot);
+  const AttentionShares shares = SharesOf(view, run, 1, LookersOf(view)[1].slot);
   EXPECT_NEAR(shares.itself, 1. / 63, 1e-6);
   EXPECT_NEAR(shares.patches, 62. / 63, 1e-5);
   EXPECT_EQ(shares.text + shares.others, 0);
@@ -197,7 +197,7 @@ TEST(AttentionView, DrawsAPictureThatSeesItselfAloneAsSuch) {
 TEST(AttentionView, DrawsAModelWithoutQueriesAsEven) {
   const auto run = WithoutQueries(LosslessRun());
   const AttentionView view = LookAt(run, TestDocuments(run, 1)[0]);
-  const std::vector<Looker> lookers = LookersOf(view, run);
+  const std::vector<Looker> lookers = LookersOf(view);
   ASSERT_EQ(lookers.size(), 2);  // the picture ends the document
   const int64_t slot = lookers[1].slot, first = view.sequence.pictures[0].first_slot;
   EXPECT_EQ(slot, first + 62);

@@ -47,7 +47,8 @@ std::vector<std::string> CaptionTexts() {
   const auto dataset = *MakeShapes(ShapesConfig(), Split::kTrain, 16);
   std::vector<std::string> texts;
   for (int64_t i = 0; i < 500; ++i) {
-    for (const Segment& segment : dataset->Get(i * dataset->size() / 500)->segments) {
+    const Document document = *dataset->Get(i * dataset->size() / 500);
+    for (const Segment& segment : document.segments) {
       if (const std::string* text = AsText(segment)) {
         texts.push_back(*text);
       }

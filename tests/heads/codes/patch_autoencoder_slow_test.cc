@@ -65,7 +65,7 @@ Outcome Train(const char* name, AutoencoderConfig config) {
 }
 
 // Codes of 32 numbers and the commitment of each rule as published. The gap is smaller with codes
-// of 4 numbers, the default (docs/methods.md).
+// of 4 numbers, the default (docs/results.md).
 TEST(PatchAutoencoder, FsqUsesMoreCodesThanAPlainCodebookAndRestartsNarrowTheGap) {
   AutoencoderConfig vq{.kind = AutoencoderKind::kVq, .dim = 32, .commitment = 1, .restart = 0};
   const Outcome fsq = Train("fsq", {.kind = AutoencoderKind::kFsq});

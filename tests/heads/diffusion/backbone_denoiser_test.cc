@@ -84,7 +84,7 @@ TEST(BackboneDenoiser, PatchesOfAPictureCarryNoiseOfOneLevel) {
   denoiser->Loss(states, at::zeros({6, kDim}), level_N, Rng(1));
 }
 
-TEST(BackboneDenoiser, WeighsTheStatesOfBranchesInsideTheInterval) {
+TEST(BackboneDenoiser, WeighsTheStatesOfConditionsInsideTheInterval) {
   const auto denoiser = Identity({});
   const auto one = [](const Tensor& x_ND, double) { return (x_ND * .3 + .1).unsqueeze(0); };
   const auto two = [](const Tensor& x_ND, double) {

@@ -150,14 +150,14 @@ TEST(DiffusionHead, SamplesZeroBeforeTraining) {
 TEST(DiffusionHead, ARowDoesNotDependOnTheRestOfTheBatch) {
   const auto head = RandomHead(Tiny());
   const Tensor z_NZ = Randn({6, kConditionDim}, 0);
-  head->SetAmed(UntrainedAmed());
   for (size_t kind = 0; kind < EnumNames(SamplerKind{}).size(); ++kind) {
     const SamplerConfig config{.kind = static_cast<SamplerKind>(kind), .steps = 4};
     auto rngs = Rngs(6);
-    const Tensor together_ND = head->Sample({One(z_NZ)}, config, rngs);
+    const Tensor together_ND = head->Sample({One(z_NZ)}, {config, UntrainedAmed()}, rngs);
     for (int64_t i = 0; i < 6; ++i) {
       std::vector<at::Generator> rng = {Rng(static_cast<uint64_t>(i))};
-      const Tensor alone_ND = head->Sample({One(z_NZ.slice(0, i, i + 1))}, config, rng);
+      const Tensor alone_ND =
+          head->Sample({One(z_NZ.slice(0, i, i + 1))}, {config, UntrainedAmed()}, rng);
       EXPECT_TRUE(at::allclose(together_ND[i], alone_ND[0], 1e-9, 1e-9)) << EnumName(config.kind);
     }
   }
@@ -167,7 +167,6 @@ TEST(DiffusionHead, SamplesWithEverySamplerThatItsScheduleAllows) {
   for (HeadConfig head_config : Parametrisations()) {
     head_config.learn_variance = head_config.schedule == NoiseScheduleKind::kCosine;
     const auto head = RandomHead(head_config);
-    head->SetAmed(UntrainedAmed());
     for (size_t kind = 0; kind < EnumNames(SamplerKind{}).size(); ++kind) {
       SamplerConfig config{.kind = static_cast<SamplerKind>(kind), .steps = 3};
       if (head_config.learn_variance) {
@@ -176,10 +175,11 @@ TEST(DiffusionHead, SamplesWithEverySamplerThatItsScheduleAllows) {
       auto rngs = Rngs(2);
       const std::vector<GuidanceCondition> guidance = One(Randn({2, kConditionDim}, 0));
       if (SamplerProblem(head_config, config).empty()) {
-        const Tensor x_ND = head->Sample({guidance}, config, rngs);
+        const Tensor x_ND = head->Sample({guidance}, {config, UntrainedAmed()}, rngs);
         EXPECT_TRUE(at::isfinite(x_ND).all().item<bool>()) << EnumName(config.kind);
       } else {
-        EXPECT_THROW(head->Sample({guidance}, config, rngs), c10::Error) << EnumName(config.kind);
+        EXPECT_THROW(head->Sample({guidance}, {config, UntrainedAmed()}, rngs), c10::Error)
+            << EnumName(config.kind);
       }
     }
   }
@@ -189,7 +189,7 @@ TEST(DiffusionHead, WithoutTemperatureAnOdeSamplerHasOneAnswer) {
   const auto head = RandomHead(Tiny());
   const Tensor z_NZ = Randn({1, kConditionDim}, 0).expand({3, kConditionDim});
   auto rngs = Rngs(3);
-  const Tensor x_ND = head->Sample({One(z_NZ)}, {.temperature = 0}, rngs);
+  const Tensor x_ND = head->Sample({One(z_NZ)}, SamplerConfig{.temperature = 0}, rngs);
   EXPECT_TRUE(at::allclose(x_ND, x_ND.slice(0, 0, 1).expand_as(x_ND), 0, 1e-10));
 }
 

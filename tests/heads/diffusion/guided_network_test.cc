@@ -7,6 +7,7 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include "heads/diffusion/mlp_head.h"
 #include "heads/sampler/amed.h"
 #include "ops/random.h"
 
@@ -56,12 +57,11 @@ TEST(GuidedNetwork, AtLevelsOfEachPatchIsThatOfAListOfLevels) {
   const auto amed = std::make_shared<AmedPredictor>(AmedConfig{}, kPatchDim);
   amed->to(torch::kDouble);
   for (const HeadCase& one : EveryPrediction()) {
-    one.head->SetAmed(amed);
     for (const double guided_from : {0., .5}) {
       const auto sample = [&](SamplerKind kind) {
         std::vector<at::Generator> rngs = {Rng(10), Rng(11), Rng(12)};
         const SamplerConfig sampler{.kind = kind, .steps = 3, .sigma_max = 5, .sigma_min = .1};
-        return one.head->Sample(Guided(guided_from), sampler, rngs);
+        return one.head->Sample(Guided(guided_from), {sampler, amed}, rngs);
       };
       const Tensor amed_ND = sample(SamplerKind::kAmed);
       EXPECT_TRUE(at::allclose(amed_ND, sample(SamplerKind::kDpmSolver2), 1e-7, 1e-7)) << one.name;
@@ -71,7 +71,7 @@ TEST(GuidedNetwork, AtLevelsOfEachPatchIsThatOfAListOfLevels) {
 
 TEST(GuidedNetwork, CleanPatchIsDifferentiableInPatchAndNoise) {
   for (const HeadCase& one : EveryPrediction()) {
-    const CleanAt clean_at = one.head->CleanUnder(Guided(0));
+    const CleanAt clean_at = CleanUnder(*one.head, Guided(0));
     const Tensor y_ND = Randn({3, kPatchDim}, 5).requires_grad_();
     const Tensor sigma_N1 = torch::tensor({{.5}, {2.}, {9.}}, torch::kDouble).requires_grad_();
     const Tensor toward_ND = Randn({3, kPatchDim}, 6), louder_N1 = Randn({3, 1}, 7) / 10;

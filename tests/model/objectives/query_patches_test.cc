@@ -1,4 +1,4 @@
-// Who may influence whom among a sequence and its drafts, and what the losses of the objectives
+// Who may influence whom among a sequence and its queries, and what the losses of the objectives
 // are.
 #include "model/objectives/query_patches.h"
 
@@ -16,11 +16,11 @@ namespace {
 
 at::Generator Rng(uint64_t seed) { return MakeGenerator(torch::kCPU, seed, Stream::kTest, 0); }
 
-std::vector<Objective> WithDrafts() {
-  return {Objective::kCopies, Objective::kWhole, Objective::kMasked};
+std::vector<ObjectiveKind> WithQueryPatches() {
+  return {ObjectiveKind::kCopies, ObjectiveKind::kWhole, ObjectiveKind::kMasked};
 }
 
-ToyRun Toy(Objective objective, const Arrangement& other = {}) {
+ToyRun Toy(ObjectiveKind objective, const Arrangement& other = {}) {
   Arrangement arrangement = other;
   arrangement.objective = objective;
   return ToyRun({{2, 2}, {1, 3}}, arrangement);
@@ -42,101 +42,101 @@ Batch BatchOf(const std::vector<Document>& documents, const ToyRun& toy) {
   return PackRows(sequences, {row}, toy.layout.patch);
 }
 
-// K drafts of all patches with random contents, of every second one hidden if the objective hides.
-Drafted Draft(const Batch& batch, const ToyRun& toy, int64_t draws) {
+// K queries of all patches with random contents, of every second one hidden if the objective hides.
+WithQueries Queries(const Batch& batch, const ToyRun& toy, int64_t draws) {
   torch::manual_seed(5);
   const Arrangement& arrangement = toy.layout.arrangement;
   const int64_t patches = batch.patches();
-  DraftContents contents{at::rand({draws, patches, batch.patch_PD.size(1)})};
+  QueryContents contents{at::rand({draws, patches, batch.patch_PD.size(1)})};
   if (arrangement.backbone_denoises()) {
     contents.level_KN = at::full({draws, patches}, .5);
   } else {
     contents.hidden_KN = (at::arange(draws * patches) % 2 == 0).view({draws, patches});
   }
-  return AppendDrafts(batch, ScoredPatches(batch), arrangement.whole_pictures(), contents);
+  return AppendQueries(batch, ScoredPatches(batch), arrangement.whole_pictures(), contents);
 }
 
 // Written by hand: the first slots of the story's pictures, and of each patch its slot.
 class StorySlots {
  public:
-  StorySlots(const Batch& batch, Objective objective) : objective_(objective) {
+  StorySlots(const Batch& batch, ObjectiveKind objective) : objective_(objective) {
     for (int64_t p = 0; p < 7; ++p) {
       slot_.push_back(batch.patch_slot_P[p].item<int64_t>());
     }
   }
-  // Draft (k, p) is number 7 k + p.
-  bool DraftSees(int64_t draft, int64_t slot) const {
-    const int64_t patch = draft % 7;
+  // Query (k, p) is number 7 k + p.
+  bool QuerySees(int64_t query, int64_t slot) const {
+    const int64_t patch = query % 7;
     const int64_t first_of_picture = slot_[patch < 4 ? 0 : 4];
-    return slot < (objective_ == Objective::kCopies ? slot_[patch] : first_of_picture);
+    return slot < (objective_ == ObjectiveKind::kCopies ? slot_[patch] : first_of_picture);
   }
-  bool DraftSeesDraft(int64_t a, int64_t b) const {
+  bool QuerySeesQuery(int64_t a, int64_t b) const {
     const bool same_picture = (a % 7 < 4) == (b % 7 < 4);
-    return objective_ == Objective::kCopies ? a == b : a / 7 == b / 7 && same_picture;
+    return objective_ == ObjectiveKind::kCopies ? a == b : a / 7 == b / 7 && same_picture;
   }
 
  private:
-  Objective objective_;
+  ObjectiveKind objective_;
   std::vector<int64_t> slot_;
 };
 
-TEST(Drafts, HearOfWhatTheySeeAndOfNothingElse) {
+TEST(QueryPatches, HearOfWhatTheySeeAndOfNothingElse) {
   const torch::NoGradGuard no_grad;
-  for (const Objective objective : WithDrafts()) {
+  for (const ObjectiveKind objective : WithQueryPatches()) {
     const ToyRun toy = Toy(objective);
     const Batch batch = BatchOf({Story()}, toy);
     const StorySlots story(batch, objective);
-    const Drafted drafted = Draft(batch, toy, 2);
-    const Tensor slot_M = drafted.slot_KN.flatten();
-    const int64_t slots = batch.slots(), drafts = slot_M.size(0);
-    ASSERT_EQ(drafts, 14);
-    const Tensor h_VW = toy.model->Hidden(drafted.batch, {})[0];
-    for (int64_t slot = 0; slot < slots + drafts; ++slot) {
-      const Batch changed = ChangedAt(slot, drafted.batch, toy.layout.vocabulary);
+    const WithQueries with_queries = Queries(batch, toy, 2);
+    const Tensor slot_M = with_queries.slot_KN.flatten();
+    const int64_t slots = batch.slots(), queries = slot_M.size(0);
+    ASSERT_EQ(queries, 14);
+    const Tensor h_VW = toy.model->Hidden(with_queries.input, {})[0];
+    for (int64_t slot = 0; slot < slots + queries; ++slot) {
+      const ModelInput changed = ChangedAt(slot, with_queries.input, toy.layout.vocabulary);
       const Tensor g_VW = toy.model->Hidden(changed, {})[0];
       const int64_t patch = std::max<int64_t>(0, batch.patches() + slot - slots);
-      const bool hidden = slot >= slots && drafted.batch.hidden_P[patch].item<bool>();
+      const bool hidden = slot >= slots && with_queries.input.hidden_P[patch].item<bool>();
       for (int64_t t = 0; t < slots; ++t) {
         const bool sees = slot < slots && batch.visible_to_BT[0][t].item<int64_t>() >= slot;
         EXPECT_EQ(torch::equal(g_VW[t], h_VW[t]), !sees) << EnumName(objective) << " " << t;
       }
-      for (int64_t m = 0; m < drafts; ++m) {
+      for (int64_t m = 0; m < queries; ++m) {
         const int64_t t = slot_M[m].item<int64_t>();
-        const bool sees = slot < slots ? story.DraftSees(m, slot)
-                                       : !hidden && story.DraftSeesDraft(m, slot - slots);
+        const bool sees = slot < slots ? story.QuerySees(m, slot)
+                                       : !hidden && story.QuerySeesQuery(m, slot - slots);
         EXPECT_EQ(torch::equal(g_VW[t], h_VW[t]), !sees)
-            << EnumName(objective) << " draft " << m << " slot " << slot;
+            << EnumName(objective) << " query " << m << " slot " << slot;
       }
     }
   }
 }
 
-TEST(Drafts, LeaveTheSequenceAsItIsWithoutThem) {
+TEST(QueryPatches, LeaveTheSequenceAsItIsWithoutThem) {
   const torch::NoGradGuard no_grad;
-  for (const Objective objective : WithDrafts()) {
+  for (const ObjectiveKind objective : WithQueryPatches()) {
     const ToyRun toy = Toy(objective);
     const Batch batch = BatchOf({Story(), Captioned()}, toy);
-    const Tensor h_BVW = toy.model->Hidden(Draft(batch, toy, 2).batch, {});
+    const Tensor h_BVW = toy.model->Hidden(Queries(batch, toy, 2).input, {});
     EXPECT_TRUE(torch::allclose(h_BVW.narrow(1, 0, batch.slots()), toy.model->Hidden(batch, {}),
                                 1e-4, 1e-5))
         << EnumName(objective);
   }
 }
 
-TEST(Drafts, AreTheSameInARowAsAlone) {
+TEST(QueryPatches, AreTheSameInARowAsAlone) {
   const torch::NoGradGuard no_grad;
-  for (const Objective objective : WithDrafts()) {
+  for (const ObjectiveKind objective : WithQueryPatches()) {
     const ToyRun toy = Toy(objective, {.positions = Positions::kMRope});
     const auto states = [&](const Batch& batch) {
-      Drafted drafted = Draft(batch, toy, 1);
-      drafted.batch.patch_PD = drafted.batch.patch_PD.clone();
-      const int64_t patches = batch.patches();  // a draft holds half of its patch
-      drafted.batch.patch_PD.narrow(0, patches, patches).copy_(batch.patch_PD * .5);
-      drafted.batch.hidden_P = at::zeros({2 * patches}, torch::kBool);
-      const Tensor h_MW = toy.model->Hidden(drafted.batch, {}).flatten(0, 1);
-      return at::index_select(h_MW, 0, drafted.slot_KN.flatten());
+      WithQueries with_queries = Queries(batch, toy, 1);
+      with_queries.input.patch_PD = with_queries.input.patch_PD.clone();
+      const int64_t patches = batch.patches();  // a query holds half of its patch
+      with_queries.input.patch_PD.narrow(0, patches, patches).copy_(batch.patch_PD * .5);
+      with_queries.input.hidden_P = at::zeros({2 * patches}, torch::kBool);
+      const Tensor h_MW = toy.model->Hidden(with_queries.input, {}).flatten(0, 1);
+      return at::index_select(h_MW, 0, with_queries.slot_KN.flatten());
     };
-    // Rows of different numbers of drafts: the last is padded.
+    // Rows of different numbers of queries: the last is padded.
     std::vector<Sequence> sequences;
     for (const Document& document : {Captioned(), Story(), Captioned()}) {
       sequences.push_back(Layout(document, toy.layout, toy.tokenizer));
@@ -149,35 +149,35 @@ TEST(Drafts, AreTheSameInARowAsAlone) {
   }
 }
 
-// A reader that has read the text and the opener looks at the drafts of a picture's first block.
-TEST(Drafts, AreTheSameBesideACacheAsInTraining) {
+// A reader that has read the text and the opener looks at the queries of a picture's first block.
+TEST(QueryPatches, AreTheSameBesideACacheAsInTraining) {
   const torch::NoGradGuard no_grad;
-  for (const Objective objective : WithDrafts()) {
+  for (const ObjectiveKind objective : WithQueryPatches()) {
     const ToyRun toy = Toy(objective, {.positions = Positions::kTieV2});
     const Batch batch = BatchOf({{{"a red dot", NoisePicture(4, 4, 1)}}}, toy);
-    const Drafted drafted = Draft(batch, toy, 1);
-    const Tensor full_VW = toy.model->Hidden(drafted.batch, {})[0];
+    const WithQueries with_queries = Queries(batch, toy, 1);
+    const Tensor full_VW = toy.model->Hidden(with_queries.input, {})[0];
 
-    Reader reader(*toy.model, 2);
+    const auto reader = MakePlainReader(*toy.model);
     Sequence begun = LayoutPrompt({{"a red dot"}}, toy.layout, toy.tokenizer);
     begun.ids.push_back(toy.layout.vocabulary.opener(0));
     begun.weights.push_back(0);
-    reader.Restart(1, {begun});
+    const int64_t row = reader->Open({Sequence(), begun}, /*before_last=*/false)[1];
     const bool together = toy.layout.arrangement.whole_pictures();
     ReadBlock block;
     for (int64_t p = 0; p < (together ? 4 : 1); ++p) {
       block.push_back({.id = toy.layout.vocabulary.patch(),
-                       .patch_D = drafted.batch.patch_PD[4 + p],
+                       .patch_D = with_queries.input.patch_PD[4 + p],
                        .grid = {2, 2},
                        .turn = p,
                        .cell = p,
                        .level = toy.layout.arrangement.backbone_denoises() ? .5 : -1,
-                       .hidden = drafted.batch.hidden_P[4 + p].item<bool>()});
+                       .hidden = with_queries.input.hidden_P[4 + p].item<bool>()});
     }
     for (int64_t look = 0; look < 2; ++look) {  // the first leaves nothing behind
-      const Tensor h_TW = reader.Peek({{}, block})[1];
+      const Tensor h_TW = reader->Peek({{row, block}})[0];
       for (int64_t p = 0; p < std::ssize(block); ++p) {
-        const int64_t slot = drafted.slot_KN[0][p].item<int64_t>();
+        const int64_t slot = with_queries.slot_KN[0][p].item<int64_t>();
         EXPECT_TRUE(torch::allclose(h_TW[p], full_VW[slot], 1e-4, 1e-5))
             << EnumName(objective) << " " << p;
       }
@@ -201,7 +201,7 @@ TEST(HideAtRandom, HidesTheSharesOfTheCosineAndEachPatchAsOften) {
 }
 
 TEST(Objective, TheImageLossOfAPictureThatIsNotScoredIsNone) {
-  for (const Objective objective : WithDrafts()) {
+  for (const ObjectiveKind objective : WithQueryPatches()) {
     const ToyRun toy = Toy(objective);
     const Batch batch =
         PackRows({Layout(Captioned(), toy.layout, toy.tokenizer, {.hidden = {true}})}, {{0}},
@@ -212,14 +212,14 @@ TEST(Objective, TheImageLossOfAPictureThatIsNotScoredIsNone) {
   }
 }
 
-// The text loss reads the sequence, which does not know of drafts: it is that of `head` wherever
+// The text loss reads the sequence, which does not know of queries: it is that of `head` wherever
 // the sequence is read as there.
 TEST(Objective, TextIsLearntAsUnderTheHead) {
   const torch::NoGradGuard no_grad;
   const auto text = [](const ToyRun& toy) {
     return toy.model->Loss(BatchOf({Story()}, toy), {1, 1}, Rng(1)).text_sum.item<double>();
   };
-  const ToyRun head = Toy(Objective::kHead), copies = Toy(Objective::kCopies);
+  const ToyRun head = Toy(ObjectiveKind::kHead), copies = Toy(ObjectiveKind::kCopies);
   const auto parameters = head.model->named_parameters();
   for (auto& item : copies.model->named_parameters()) {
     if (const Tensor* same = parameters.find(item.key());
@@ -231,7 +231,7 @@ TEST(Objective, TextIsLearntAsUnderTheHead) {
 }
 
 TEST(Objective, TheGradientIsThatOfTheLoss) {
-  for (const Objective objective : EveryValue<Objective>()) {
+  for (const ObjectiveKind objective : EveryValue<ObjectiveKind>()) {
     const ToyRun toy = Toy(objective);
     toy.model->to(torch::kDouble);
     Batch batch = BatchOf({Story(), Captioned()}, toy);

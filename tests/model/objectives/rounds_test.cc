@@ -31,11 +31,11 @@ TEST(RoundsAtRandom, FollowTheCosineInEveryOrder) {
 class MaskedLikelihood : public testing::Test {
  protected:
   Likelihood Measure(const Batch& batch, int64_t rounds) {
-    return toy_.model->MeasurePatches(batch, {100, rounds}, Rng(3));
+    return toy_.model->objective().Measure(batch, {100, rounds}, Rng(3));
   }
 
   const ToyRun toy_{{{2, 2}, {1, 3}},
-                    {.objective = Objective::kMasked},
+                    {.objective = ObjectiveKind::kMasked},
                     {.kind = HeadKind::kMse, .width = 16, .depth = 1}};
   const Batch batch_ = PackRows(
       {Layout({{"a red dot", NoisePicture(4, 4, 1)}}, toy_.layout, toy_.tokenizer)}, {{0}}, 2);
@@ -71,11 +71,12 @@ TEST_F(MaskedLikelihood, OfARoundIsThatOfItsHiddenPatches) {
   const Tensor round_N = RoundsAtRandom(torch::zeros({4}, torch::kLong), kRounds, Rng(3));
   for (int64_t p = 0; p < 4; ++p) {
     const Tensor hidden_N = round_N >= round_N[p];
-    const Drafted drafted = AppendDrafts(batch_, ScoredPatches(batch_), true,
-                                         {batch_.patch_PD.unsqueeze(0), {}, hidden_N.unsqueeze(0)});
-    const Tensor h_VW = toy_.model->Hidden(drafted.batch, {})[0];
+    const WithQueries with_queries =
+        AppendQueries(batch_, ScoredPatches(batch_), true,
+                      {batch_.patch_PD.unsqueeze(0), {}, hidden_N.unsqueeze(0)});
+    const Tensor h_VW = toy_.model->Hidden(with_queries.input, {})[0];
     const Tensor z_1W =
-        toy_.model->Condition(h_VW[drafted.slot_KN[0][p].item<int64_t>()].unsqueeze(0),
+        toy_.model->Condition(h_VW[with_queries.slot_KN[0][p].item<int64_t>()].unsqueeze(0),
                               batch_.patch_row_col_P2.narrow(0, p, 1));
     const Likelihood alone =
         toy_.model->image_head().Measure(z_1W, batch_.patch_PD.narrow(0, p, 1), Rng(0));

@@ -1,0 +1,121 @@
+#include "heads/diffusion/diffusion.h"
+
+#include <ATen/Functions.h>
+
+#include "heads/density_loss.h"
+#include "heads/diffusion/learned_variance.h"
+#include "heads/diffusion/prediction.h"
+#include "heads/guidance_conditions.h"
+#include "ops/random.h"
+
+namespace tessera {
+
+Diffusion::Diffusion(const HeadConfig& config, int64_t patch_dim)
+    : config_(config), patch_dim_(patch_dim), schedule_(config.schedule, config.noise_scale) {}
+
+HeadLoss Diffusion::Loss(const NoisyNetwork& network, const Tensor& x_ND, at::Generator rng) const {
+  return DenoisingLoss(config_, schedule_, network, x_ND, std::move(rng));
+}
+
+HeadLoss Diffusion::LossInGroups(const NoisyNetwork& network, const Tensor& x_ND,
+                                 const Tensor& time_N, at::Generator rng) const {
+  const int64_t times = time_N.max().item<int64_t>() + 1;
+  const Tensor t_KM1 = DrawTimes(config_, {config_.repeats, times, 1}, rng, x_ND.options());
+  return DenoisingLossAt(config_, schedule_, network, {x_ND, at::index_select(t_KM1, 1, time_N)},
+                         rng);
+}
+
+std::vector<NoiseLevel> Diffusion::Levels(const SamplerConfig& sampler) const {
+  return SamplerLevels(sampler, schedule_);
+}
+
+Tensor Diffusion::Draw(const DrawingRun& run, std::vector<at::Generator>& rngs) const {
+  const bool amed = run.sampling.config.kind == SamplerKind::kAmed;
+  const torch::TensorOptions options =
+      run.conditions.guidance.front().z_NZ.options().dtype(SampleType(run.conditions));
+  return RunSampler({.config = run.sampling.config,
+                     .levels = run.levels,
+                     .denoise = MakeDenoise(run),
+                     .noise = [&] { return RandnRows(rngs, patch_dim_, options); },
+                     .clean_at = amed ? CleanUnder(run.network, run.conditions) : nullptr,
+                     .amed = run.sampling.amed});
+}
+
+bool Diffusion::Holds(const Conditions& conditions, double t) {
+  return conditions.guided_from <= t && t <= conditions.guided_to;
+}
+
+Denoise Diffusion::MakeDenoise(const DrawingRun& run) const {
+  const CleanForm form = CleanFrom(config_.prediction, schedule_, Stack(run.levels));
+  return [this, run, form](const Tensor& x_ND, int64_t level) -> Denoised {
+    const double t = schedule_.FlowTime(run.levels[static_cast<size_t>(level)]);
+    const Tensor output_NO = run.network->Output(x_ND, level, Holds(run.conditions, t));
+    Tensor clean_ND = output_NO.slice(1, 0, patch_dim_);
+    if (config_.prediction != Prediction::kX) {
+      clean_ND = at::add(x_ND * form.from_noisy[level].item<double>(), clean_ND,
+                         form.from_output[level].item<double>());
+    }
+    if (!LearnsVariance(config_)) {
+      return {clean_ND, {}};
+    }
+    return {clean_ND, VarianceFraction(output_NO.slice(1, patch_dim_))};
+  };
+}
+
+CleanAt Diffusion::CleanUnder(std::shared_ptr<GuidedNetwork> network,
+                              const Conditions& conditions) const {
+  const double from = conditions.guided_from, to = conditions.guided_to;
+  return [this, network, from, to](const Tensor& y_ND, const Tensor& sigma_N1) {
+    const NoiseLevels levels_N1 = schedule_.AtSigmas(sigma_N1);
+    const Tensor x_ND = y_ND * levels_N1.alpha, tau_N = levels_N1.tau.squeeze(1);
+    Tensor output_NO = network->OutputAt(x_ND, tau_N, /*guided=*/true);
+    if (from > 0 || to < 1) {
+      const Tensor t_N1 = schedule_.FlowTime(levels_N1);
+      const Tensor in_N1 = at::logical_and(t_N1 >= from, t_N1 <= to);
+      output_NO = at::where(in_N1, output_NO, network->OutputAt(x_ND, tau_N, /*guided=*/false));
+    }
+    const CleanForm form_N1 = CleanFrom(config_.prediction, schedule_, levels_N1);
+    return form_N1.from_noisy * x_ND + form_N1.from_output * output_NO.slice(1, 0, patch_dim_);
+  };
+}
+
+StepGuess Diffusion::Guess(const NoisyNetwork& network, const Tensor& noisy_ND,
+                           const NoiseLevel& level) const {
+  const Tensor tau_N = at::full({noisy_ND.size(0)}, level.tau, noisy_ND.options());
+  const Tensor output_NO = network(noisy_ND, tau_N).to(noisy_ND.scalar_type());
+  const CleanForm form = CleanFrom(config_.prediction, schedule_, Stack({level}));
+  const Tensor clean_ND =
+      at::add(noisy_ND * form.from_noisy.item<double>(), output_NO.slice(1, 0, patch_dim_),
+              form.from_output.item<double>());
+  if (!LearnsVariance(config_)) {
+    return {clean_ND, {}};
+  }
+  return {clean_ND, VarianceFraction(output_NO.slice(1, patch_dim_))};
+}
+
+Likelihood Diffusion::Measure(const NoisyNetwork& network, const Tensor& x_ND,
+                              at::Generator rng) const {
+  const Tensor exact_ND = x_ND.to(torch::kDouble);
+  const GuessAt guess = [&](const Tensor& noisy_ND, const NoiseLevel& level) {
+    return Guess(network, noisy_ND, level);
+  };
+  switch (schedule_.kind()) {
+    case NoiseScheduleKind::kFlow: {
+      const CleanAtLevel clean = [&](const Tensor& noisy_ND, const NoiseLevel& level) {
+        return guess(noisy_ND, level).clean_ND;
+      };
+      const Tensor spread_ND = Dequantise(exact_ND, rng);
+      const Tensor log_density_N = OdeLogDensity(clean, schedule_, spread_ND, rng);
+      const Tensor log_mass_N =
+          log_density_N - kNatsPerPixelValue * static_cast<double>(patch_dim_);
+      const bool exact = patch_dim_ <= kExactDivergenceDim;
+      return {exact ? LikelihoodKind::kBound : LikelihoodKind::kEstimate,
+              BitsOf(log_mass_N.unsqueeze(1), patch_dim_)};
+    }
+    case NoiseScheduleKind::kCosine:
+      return {LikelihoodKind::kBound, VariationalBoundBits(guess, schedule_, exact_ND, rng)};
+  }
+  TORCH_CHECK(false, "noise schedule ", static_cast<int>(schedule_.kind()));
+}
+
+}  // namespace tessera

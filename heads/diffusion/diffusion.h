@@ -1,0 +1,67 @@
+// Denoising diffusion of patches over any network: what its loss is, how it draws, and how likely
+// it holds a patch. The network predicts the clean patch, the noise or the velocity
+// (heads/diffusion/prediction.h); who owns the network hands it in.
+// K = noise draws a patch, N = patches, D = numbers a patch, O = outputs a patch (D, or 2 D with a
+// learned variance).
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "heads/diffusion/denoising_loss.h"
+#include "heads/diffusion/diffusion_likelihood.h"
+#include "heads/diffusion/guided_network.h"
+#include "heads/image_head.h"
+#include "heads/sampler/sampler.h"
+
+namespace tessera {
+
+// What a sampling run draws with.
+struct DrawingRun {
+  const Sampling& sampling;
+  const std::vector<NoiseLevel>& levels;   // Diffusion::Levels(sampling.config)
+  std::shared_ptr<GuidedNetwork> network;  // prepared for these levels and conditions
+  const Conditions& conditions;            // says when guidance holds, and the type of the patches
+};
+
+class Diffusion {
+ public:
+  Diffusion(const HeadConfig& config, int64_t patch_dim);
+
+  int64_t outputs() const { return (LearnsVariance(config_) ? 2 : 1) * patch_dim_; }
+
+  // The loss of patches whose noise draws have a time each.
+  HeadLoss Loss(const NoisyNetwork& network, const Tensor& x_ND, at::Generator rng) const;
+
+  // The loss of patches of which those with one number in time_N share the time of a draw. Numbers
+  // count from 0.
+  HeadLoss LossInGroups(const NoisyNetwork& network, const Tensor& x_ND, const Tensor& time_N,
+                        at::Generator rng) const;
+
+  // The noise levels at which a sampler looks, most noise first.
+  std::vector<NoiseLevel> Levels(const SamplerConfig& sampler) const;
+
+  // Draws [N, D]; row i takes its noise from rngs[i] alone.
+  Tensor Draw(const DrawingRun& run, std::vector<at::Generator>& rngs) const;
+
+  // E[x | y] at any noise, patch by patch, under the conditions of the network.
+  CleanAt CleanUnder(std::shared_ptr<GuidedNetwork> network, const Conditions& conditions) const;
+
+  // The likelihood of 8-bit patches: by the flow's change of variables, or for the cosine schedule
+  // by its variational bound. network: [N, D] and tau [N] -> [N, O], under one condition.
+  Likelihood Measure(const NoisyNetwork& network, const Tensor& x_ND, at::Generator rng) const;
+
+ private:
+  StepGuess Guess(const NoisyNetwork& network, const Tensor& noisy_ND,
+                  const NoiseLevel& level) const;
+  Denoise MakeDenoise(const DrawingRun& run) const;
+
+  // Whether guidance holds at this flow time.
+  static bool Holds(const Conditions& conditions, double t);
+
+  HeadConfig config_;
+  int64_t patch_dim_;
+  NoiseSchedule schedule_;
+};
+
+}  // namespace tessera

@@ -1,0 +1,19 @@
+#include "heads/image_head.h"
+
+#include <torch/utils.h>
+
+namespace tessera {
+
+Tensor ImageHead::Sample(const Conditions& conditions, const Sampling& sampling,
+                         std::vector<at::Generator>& rngs) {
+  const torch::NoGradGuard no_grad;
+  CheckSampler(config_, sampling.config);
+  return SampleRows(conditions, sampling, rngs);
+}
+
+void CheckSampler(const HeadConfig& head, const SamplerConfig& sampler) {
+  const std::string problem = SamplerProblem(head, sampler);
+  TORCH_CHECK(problem.empty(), problem);
+}
+
+}  // namespace tessera
