@@ -61,9 +61,10 @@ BatchSize SizeOfBatch(const RunConfig& config, const DocumentSize& document) {
 
 // Query patches stand beside the sequence: K copies of each patch, or one.
 BatchSize WithQueries(const RunConfig& config, BatchSize batch) {
-  const Objective objective = config.model.arrangement.objective;
-  if (objective != Objective::kHead) {
-    const double draws = objective == Objective::kMasked ? 1 : Number(config.model.head.repeats);
+  const ObjectiveKind objective = config.model.arrangement.objective;
+  if (objective != ObjectiveKind::kHead) {
+    const double draws =
+        objective == ObjectiveKind::kMasked ? 1 : Number(config.model.head.repeats);
     batch.row += draws * batch.patches / batch.rows;
   }
   return batch;
