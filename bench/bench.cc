@@ -41,8 +41,8 @@ std::shared_ptr<Model> MakeModel(const Preset& preset) {
   config.ffn = preset.ffn;
   config.qk_norm = false;
   config.head.width = preset.width;
-  config.head.prediction = Prediction::kV;
-  config.head.repeats = 4;
+  config.head.diffusion.prediction = Prediction::kV;
+  config.head.diffusion.repeats = 4;
   const Vocabulary vocabulary(preset.vocabulary - 6, 1);
   torch::manual_seed(0);
   return std::make_shared<Model>(config, vocabulary,
@@ -106,8 +106,8 @@ void Train(const std::string& name, int64_t steps) {
   const auto model = MakeModel(preset);
   const Batch batch = MakeBatch(preset, *model);
   TrainConfig config;
-  config.optimizer = OptimizerKind::kAdamW;
-  config.lr = 1e-4;
+  config.optimizer.kind = OptimizerKind::kAdamW;
+  config.optimizer.lr = 1e-4;
   NamedTensors parameters;
   for (const auto& item : model->named_parameters()) {
     parameters.emplace_back(item.key(), item.value());

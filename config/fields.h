@@ -4,13 +4,14 @@
 //     Kind kind = Kind::kA;
 //     int64_t width = 256;
 //     template <class Self, class Visitor> static void Fields(Self& self, Visitor& visit) {
-//       visit("kind", self.kind, "what it is");
-//       visit("width", self.width, "of each layer, in numbers", self.kind == Kind::kA);
+//       visit("kind", self.kind, "The thing is one of these.");
+//       visit("width", self.width, "Each layer has this width.", self.kind == Kind::kA);
 //     }
 //     std::string Problem() const;  // optional: what is wrong with the values, empty if nothing is
-//     static std::span<const MovedKey> MovedKeys();  // optional, of the outermost: see
-//     moved_keys.h
 //   };
+// The outermost config may have two more:
+//     static std::span<const MovedKey> MovedKeys();  // what became of old keys, see moved_keys.h
+//     void FitDefaults(const IsNamed& named);  // gives keys that nobody named what fits the others
 // The 4th argument says whether the key has an effect under the values of the other members; of a
 // nested config a 5th may list those of its members that have none here.
 #pragma once
@@ -53,6 +54,9 @@ struct Field {
 
   bool is_section() const { return std::holds_alternative<SectionRef>(ref); }
 };
+
+// Whether the text or an override that a config is read from names a key.
+using IsNamed = std::function<bool(const std::string& path)>;
 
 using OnField = std::function<void(const Field&)>;
 
@@ -115,6 +119,19 @@ class FieldWalker {
 template <class Config>
 void ForEachField(Config& config, const OnField& on_field) {
   FieldWalker("", true, on_field)("", config);
+}
+
+// What is wrong with the config or a section of it that has an effect, or empty.
+template <class Config>
+std::string ProblemOf(Config config) {
+  std::string problem;
+  ForEachField(config, [&](const Field& field) {
+    const auto* section = std::get_if<SectionRef>(&field.ref);
+    if (problem.empty() && section && field.active) {
+      problem = section->problem();
+    }
+  });
+  return problem;
 }
 
 }  // namespace tessera

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <deque>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -187,13 +188,20 @@ absl::Status AssignSetting(const Setting& setting, const Field& field) {
                          : Invalid(setting.where, absl::StrCat(field.path, " ", problem));
 }
 
-absl::Status AssignSettings(const Settings& settings, const FieldWalk& walk) {
+// Gives the keys of the settings their values, in turn, and then fits the defaults of all others.
+absl::Status AssignSettings(std::initializer_list<const Settings*> all,
+                            const ConfigAccess& access) {
   absl::Status status;
-  walk([&](const Field& field) {
-    const auto setting = settings.find(field.path);
-    if (status.ok() && setting != settings.end()) {
-      status = AssignSetting(setting->second, field);
-    }
+  for (const Settings* settings : all) {
+    access.walk([&](const Field& field) {
+      const auto setting = settings->find(field.path);
+      if (status.ok() && setting != settings->end()) {
+        status = AssignSetting(setting->second, field);
+      }
+    });
+  }
+  access.fit([&](const std::string& path) {
+    return std::ranges::any_of(all, [&](const Settings* one) { return one->contains(path); });
   });
   return status;
 }
@@ -257,27 +265,27 @@ absl::Status CheckProblems(const std::string& file, const FieldWalk& walk) {
 
 }  // namespace
 
-absl::Status AssignFields(const ConfigSource& source, const FieldWalk& walk,
-                          const std::function<void()>& reset) {
+absl::Status AssignFields(const ConfigSource& source, const ConfigAccess& access) {
+  const FieldWalk& walk = access.walk;
   SettingsReader reader(source, walk);
   ASSIGN_OR_RETURN(Settings text, reader.ReadText());
   ASSIGN_OR_RETURN(const Settings overrides, reader.ReadOverrides());
-  RETURN_IF_ERROR(AssignSettings(text, walk));
+  RETURN_IF_ERROR(AssignSettings({&text}, access));
   if (!source.is_dump) {
     RETURN_IF_ERROR(CheckEffects(text, walk));
   }
   for (const auto& [path, setting] : overrides) {
     text.erase(path);
   }
-  RETURN_IF_ERROR(AssignSettings(overrides, walk));
+  access.reset();
+  RETURN_IF_ERROR(AssignSettings({&text, &overrides}, access));
   // Drops what an override, or a later version, robbed of its effect, one by one: it may have been
   // what robbed the next.
   for (auto lost = FirstWithoutEffect(text, walk); lost != text.end();
        lost = FirstWithoutEffect(text, walk)) {
     text.erase(lost);
-    reset();
-    RETURN_IF_ERROR(AssignSettings(text, walk));
-    RETURN_IF_ERROR(AssignSettings(overrides, walk));
+    access.reset();
+    RETURN_IF_ERROR(AssignSettings({&text, &overrides}, access));
   }
   RETURN_IF_ERROR(CheckEffects(overrides, walk));
   return CheckProblems(std::string(source.file), walk);

@@ -32,11 +32,15 @@ struct ConfigSource {
   std::span<const MovedKey> moved = {};  // keys that an earlier version had
 };
 
-// Reading and printing without the config's type: walk is ForEachField, reset gives all members
-// their defaults.
+// What reading and printing need of a config, without its type.
 using FieldWalk = std::function<void(const OnField&)>;
-absl::Status AssignFields(const ConfigSource& source, const FieldWalk& walk,
-                          const std::function<void()>& reset);
+struct ConfigAccess {
+  FieldWalk walk;                           // ForEachField
+  std::function<void()> reset;              // gives all members the values that they began with
+  std::function<void(const IsNamed&)> fit;  // FitDefaults, if the config has one
+};
+
+absl::Status AssignFields(const ConfigSource& source, const ConfigAccess& access);
 std::string FieldsToToml(const FieldWalk& walk);
 std::vector<FieldInfo> DescribeFields(const FieldWalk& walk);
 
@@ -46,8 +50,13 @@ absl::Status AssignConfig(ConfigSource source, Config* config) {
     source.moved = Config::MovedKeys();
   }
   Config result = *config;
+  const auto fit = [&](const IsNamed& named) {
+    if constexpr (requires { result.FitDefaults(named); }) {
+      result.FitDefaults(named);
+    }
+  };
   const auto walk = [&](const OnField& on_field) { ForEachField(result, on_field); };
-  absl::Status status = AssignFields(source, walk, [&] { result = *config; });
+  absl::Status status = AssignFields(source, {walk, [&] { result = *config; }, fit});
   if (status.ok()) {
     *config = result;
   }
@@ -55,9 +64,10 @@ absl::Status AssignConfig(ConfigSource source, Config* config) {
 }
 
 // Members that neither the text nor an override names keep the value they have in *config, which an
-// error leaves untouched. Overrides are TOML values; a bare word is a string. A key of the text
-// that an override robs of its effect is dropped, so that train.optimizer.kind=adamw needs no edit
-// of a recipe that sets train.optimizer.muon_lr. A key that has moved is refused with its new path.
+// error leaves untouched, or take one that fits the others (FitDefaults). Overrides are TOML
+// values; a bare word is a string. A key of the text that an override robs of its effect is
+// dropped, so that train.optimizer.kind=adamw needs no edit of a recipe that sets
+// train.optimizer.muon_lr. A key that has moved is refused with its new path.
 template <class Config>
 absl::Status FromToml(std::string_view text, std::string_view file,
                       std::span<const std::string> overrides, Config* config) {

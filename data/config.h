@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "data/image/image.h"
 #include "data/shapes/shapes.h"
@@ -16,6 +17,47 @@ constexpr auto EnumNames(DataKind) { return std::array{"shapes", "image_folder",
 enum class OnError { kStop, kSkip };
 constexpr auto EnumNames(OnError) { return std::array{"stop", "skip"}; }
 
+// How a document is shown to the model when it comes by in training (sequence/augment.h).
+struct PresentationConfig {
+  double picture_first = 0.5;
+  double drop_text = 0.1;
+  double drop_images = 0;
+  double noise_generated = 0.2;
+  double noise_read = 0;
+  double prompt_weight = 0.2;
+
+  bool operator==(const PresentationConfig&) const = default;
+
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor& visit) {
+    visit("picture_first", self.picture_first,
+          "This share of the captioned pictures comes before its text, not behind it.");
+    visit("drop_text", self.drop_text,
+          "A document hides its texts with this probability, which guidance on text needs.");
+    visit("drop_images", self.drop_images,
+          "A document hides its pictures but the last with this probability, which guidance on "
+          "pictures needs.");
+    visit("noise_generated", self.noise_generated,
+          "The input pixels of a picture that follows text get noise of up to this standard "
+          "deviation.");
+    visit("noise_read", self.noise_read,
+          "The input pixels of a picture that comes first get noise of up to this standard "
+          "deviation.");
+    visit("prompt_weight", self.prompt_weight,
+          "Text that stands before any picture of its document counts this much in the loss.");
+  }
+
+  std::string Problem() const {
+    const auto is_share = [](double value) { return value >= 0 && value <= 1; };
+    if (!is_share(picture_first) || !is_share(drop_text) || !is_share(drop_images)) {
+      return "picture_first, drop_text and drop_images must be from 0 to 1";
+    }
+    return noise_generated < 0 || noise_read < 0 || prompt_weight < 0
+               ? "noise_generated, noise_read and prompt_weight must not be negative"
+               : "";
+  }
+};
+
 struct DataConfig {
   DataKind kind = DataKind::kShapes;
   ShapesConfig shapes;
@@ -24,48 +66,64 @@ struct DataConfig {
   double test_share = 0.05;
   int64_t max_pixels = 64'000'000;
   Fit fit = Fit::kCover;
-  double picture_first = 0.5;
-  double drop_text = 0.1;
-  double drop_images = 0;
-  double noise_generated = 0.2;
-  double noise_read = 0;
-  double prompt_weight = 0.2;
   int64_t threads = 1;
+  PresentationConfig show;
 
   bool operator==(const DataConfig&) const = default;
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
     const bool files = self.kind != DataKind::kShapes;
-    const bool stories = !files && self.shapes.variant == ShapesVariant::kStories;
-    const bool differences = !files && self.shapes.variant == ShapesVariant::kDifferences;
-    const bool one_picture =
-        self.kind == DataKind::kImageFolder || !(files || stories || differences);
-    visit("kind", self.kind, "drawn shapes, pictures with captions, or interleaved documents");
-    visit("shapes", self.shapes, "what is drawn", !files);
-    visit("path", self.path, "of the folder, .tar, .tar.gz or .zip", files);
-    visit("on_error", self.on_error, "what bad data does: stop, or skip and list it", files);
+    visit("kind", self.kind,
+          "Documents are drawn shapes, pictures with captions, or interleaved texts and pictures.");
+    visit("shapes", self.shapes, "These keys choose what is drawn.", !files);
+    visit("path", self.path, "The data set is this folder, .tar, .tar.gz or .zip.", files);
+    visit("on_error", self.on_error, "Bad data stops the program, or is skipped and listed.",
+          files);
     visit("test_share", self.test_share,
-          "of the documents whose row names no split, chosen by a hash of the name", files);
+          "Of the documents whose row names no split, this share is for tests, by a hash of the "
+          "name.",
+          files);
     visit("max_pixels", self.max_pixels,
-          "of a picture; a larger one is refused before it is decoded", files);
-    visit("fit", self.fit, "of a picture to its grid: crop, add white borders, or distort");
-    visit("picture_first", self.picture_first,
-          "share of the captioned pictures that are told picture first, then text",
-          !stories && !differences);
-    visit("drop_text", self.drop_text,
-          "probability that a document hides its texts, which guidance on text needs",
-          !differences);
-    visit("drop_images", self.drop_images,
-          "probability that a document hides its pictures, which guidance on pictures needs",
-          !one_picture);
-    visit("noise_generated", self.noise_generated,
-          "largest noise on the input pixels of a picture that follows text", !differences);
-    visit("noise_read", self.noise_read,
-          "largest noise on the input pixels of a picture that comes first", !stories);
-    visit("prompt_weight", self.prompt_weight,
-          "in the loss, of text that stands before any picture of its document", !differences);
-    visit("threads", self.threads, "that prepare batches; 0: training waits for each");
+          "A picture of more pixels is refused before it is decoded.", files);
+    visit("fit", self.fit,
+          "A picture is cropped to its grid's shape (cover), gets white borders (contain) or is "
+          "distorted (stretch).");
+    visit("threads", self.threads,
+          "This many threads prepare batches; with 0 training waits for each.");
+    visit("show", self.show, "These keys choose how documents are shown to the model.", true,
+          self.IdleInShow());
+  }
+
+  std::string Problem() const {
+    if (!(test_share >= 0 && test_share <= 1)) {
+      return "test_share must be from 0 to 1";
+    }
+    return threads < 0 || threads > 1024 || max_pixels < 1
+               ? "threads must be from 0 to 1024, max_pixels at least 1"
+               : "";
+  }
+
+ private:
+  // The keys of `show` that change no document of the data set.
+  std::vector<std::string> IdleInShow() const {
+    const bool files = kind != DataKind::kShapes;
+    const bool stories = !files && shapes.variant == ShapesVariant::kStories;
+    const bool differences = !files && shapes.variant == ShapesVariant::kDifferences;
+    std::vector<std::string> idle;
+    if (stories || differences) {
+      idle.emplace_back("picture_first");
+    }
+    if (differences) {
+      idle.insert(idle.end(), {"drop_text", "noise_generated", "prompt_weight"});
+    }
+    if (stories) {
+      idle.emplace_back("noise_read");
+    }
+    if (kind == DataKind::kImageFolder || !(files || stories || differences)) {
+      idle.emplace_back("drop_images");  // a document has one picture
+    }
+    return idle;
   }
 };
 

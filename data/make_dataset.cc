@@ -1,7 +1,5 @@
 #include "data/make_dataset.h"
 
-#include <limits>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -42,37 +40,11 @@ absl::StatusOr<std::unique_ptr<Dataset>> FromFiles(ReadRows read_rows, const Dat
   return dataset;
 }
 
-absl::Status CheckRanges(const DataConfig& config) {
-  struct Range {
-    std::string_view key;
-    double value, least, most;
-  };
-  constexpr double kAny = std::numeric_limits<double>::infinity();
-  for (const auto& [key, value, least, most] : {
-           Range{"test_share", config.test_share, 0, 1},
-           Range{"picture_first", config.picture_first, 0, 1},
-           Range{"drop_text", config.drop_text, 0, 1},
-           Range{"drop_images", config.drop_images, 0, 1},
-           Range{"noise_generated", config.noise_generated, 0, kAny},
-           Range{"noise_read", config.noise_read, 0, kAny},
-           Range{"prompt_weight", config.prompt_weight, 0, kAny},
-           Range{"threads", static_cast<double>(config.threads), 0, 1024},
-           Range{"max_pixels", static_cast<double>(config.max_pixels), 1, kAny},
-       }) {
-    if (!(value >= least && value <= most)) {
-      return absl::InvalidArgumentError(absl::StrCat("data.", std::string(key), " = ", value,
-                                                     " must be from ", least, " to ", most));
-    }
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Dataset>> MakeDataset(const DataConfig& config, Split split,
                                                      int64_t height, int64_t width,
                                                      std::shared_ptr<const Files> files) {
-  RETURN_IF_ERROR(CheckRanges(config));
   const PictureLimits limits{.max_pixels = config.max_pixels, .height = height, .width = width};
   switch (config.kind) {
     case DataKind::kShapes:

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "config/fields.h"
 #include "heads/image_head.h"
 
 namespace tessera {
@@ -14,7 +15,7 @@ HeadMaker<HeadKind::kCodes> MakeHead;
 
 std::shared_ptr<ImageHead> MakeImageHead(const HeadConfig& config, int64_t condition_dim,
                                          int64_t patch_dim, const AutoencoderPtr& autoencoder) {
-  const std::string problem = config.Problem();
+  const std::string problem = ProblemOf(config);
   TORCH_CHECK(problem.empty(), problem);
   std::shared_ptr<ImageHead> head;
   const auto make_if_named = [&](auto kind) {

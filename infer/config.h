@@ -40,27 +40,37 @@ struct GenerateConfig {
   static void Fields(Self& self, Visitor& visit) {
     const bool guided = self.guidance != 1 || self.image_guidance != 1;
     const bool interval = guided && self.guidance_schedule == GuidanceSchedule::kInterval;
-    visit("text_temperature", self.text_temperature, "0: the most probable token");
-    visit("top_k", self.top_k, "only the k most probable tokens; 0: all");
-    visit("top_p", self.top_p, "only the most probable tokens that sum to p");
-    visit("min_p", self.min_p, "only tokens at least this share as probable as the best");
-    visit("max_text", self.max_text, "tokens of one generated text");
-    visit("max_images", self.max_images, "pictures of one generated document");
-    visit("guidance", self.guidance, "scale on the text; 1: none");
-    visit("image_guidance", self.image_guidance, "scale on the pictures before; 1: none");
+    visit("text_temperature", self.text_temperature,
+          "The logits of text are divided by this; 0 takes the most probable token.");
+    visit("top_k", self.top_k, "Only the k most probable tokens can be drawn; 0 allows all.");
+    visit("top_p", self.top_p,
+          "Only the most probable tokens that sum to p can be drawn; 1 allows all.");
+    visit("min_p", self.min_p,
+          "Only tokens at least this share as probable as the best can be drawn; 0 allows all.");
+    visit("max_text", self.max_text, "One generated text has at most this many tokens.");
+    visit("max_images", self.max_images, "One generated document has at most this many pictures.");
+    visit("guidance", self.guidance,
+          "Predictions with text are scaled by this against those without; 1 is no guidance.");
+    visit("image_guidance", self.image_guidance,
+          "Predictions with earlier pictures are scaled by this against those without; 1 is no "
+          "guidance.");
     visit("guidance_schedule", self.guidance_schedule,
-          "ramp: rises to its full scale over the first half of a picture's patches; interval: "
-          "full, but not for each patch's noisiest and cleanest times",
+          "The scale rises over half a picture (ramp), is constant, or holds between two flow "
+          "times alone (interval).",
           guided);
-    visit("guidance_from", self.guidance_from, "flow time of the patch, 0: noise", interval);
-    visit("guidance_to", self.guidance_to, "flow time of the patch, 1: clean", interval);
-    visit("negative", self.negative, "text to steer away from, instead of no text", guided);
+    visit("guidance_from", self.guidance_from,
+          "Guidance begins at this flow time of the patch; 0 is noise.", interval);
+    visit("guidance_to", self.guidance_to,
+          "Guidance ends at this flow time of the patch; 1 is clean.", interval);
+    visit("negative", self.negative, "Guidance steers away from this text; if empty, from no text.",
+          guided);
     visit("input_noise", self.input_noise,
-          "standard deviation of noise on the drawn patches that the model reads, and is told");
-    visit("rounds", self.rounds, "in which a picture of objective masked is drawn");
+          "The model reads drawn patches with noise of this standard deviation, and is told so.");
+    visit("rounds", self.rounds, "Objective masked draws a picture in this many rounds.");
     visit("precision", self.precision,
-          "of matrix products; bf16 is faster for many pictures at once, and slower for one");
-    visit("sampler", self.sampler, "of patches");
+          "Matrices are multiplied in this precision; bf16 is faster for many pictures at once, "
+          "and slower for one.");
+    visit("sampler", self.sampler, "These keys choose how a patch is drawn.");
   }
 
   std::string Problem() const {

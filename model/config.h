@@ -29,12 +29,15 @@ struct InputConfig {
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
     visit("kind", self.kind,
-          "one linear map; two with few numbers between; convolutions first; only the codes; or "
-          "learned queries, which read all patches of a picture by cross-attention (resampler)");
-    visit("rank", self.rank, "numbers between the two maps; below 3 patch^2 the input is lossy",
+          "Patches enter by a linear map, two with few numbers between, convolutions, their codes, "
+          "or queries that read all patches (resampler).");
+    visit("rank", self.rank,
+          "This many numbers stand between the two maps; below 3 patch^2 the input is lossy.",
           self.kind == InputKind::kBottleneck);
-    visit("channels", self.channels, "of the convolutions", self.kind == InputKind::kConv);
-    visit("heads", self.heads, "of the queries' attention; divides model.width",
+    visit("channels", self.channels, "The convolutions have this many channels.",
+          self.kind == InputKind::kConv);
+    visit("heads", self.heads,
+          "The queries' attention has this many heads, which divide model.width.",
           self.kind == InputKind::kResampler);
   }
 
@@ -65,27 +68,31 @@ struct ModelConfig {
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
     const bool model = !self.autoencoder.trained();
-    visit("patch", self.patch, "side of a square patch in pixels");
-    visit("grids", self.grids, "rows x columns in patches; a picture takes the nearest in shape");
-    visit("input", self.input, "how patches are embedded", model);
-    visit("width", self.width, "numbers of a hidden state", model);
-    visit("layers", self.layers, "transformer blocks", model);
-    visit("heads", self.heads, "attention heads", model);
-    visit("kv_heads", self.kv_heads, "key-value heads; divides heads (grouped-query attention)",
+    visit("patch", self.patch, "A patch is a square of this many pixels a side.");
+    visit("grids", self.grids,
+          "Pictures are cut into rows x columns of patches; each takes the grid nearest in shape.");
+    visit("input", self.input, "These keys choose how patches are embedded.", model);
+    visit("width", self.width, "A hidden state has this many numbers.", model);
+    visit("layers", self.layers, "The backbone has this many transformer blocks.", model);
+    visit("heads", self.heads, "Attention has this many heads.", model);
+    visit("kv_heads", self.kv_heads,
+          "Keys and values have this many heads, which divide heads (grouped-query attention).",
           model);
-    visit("ffn", self.ffn, "width inside the SwiGLU layers", model);
-    visit("qk_norm", self.qk_norm, "normalise queries and keys of each head", model);
-    visit("tie_text_head", self.tie_text_head, "share the token embedding with the text head",
-          model);
-    visit("rope_theta", self.rope_theta, "base of the rotary frequencies", model);
+    visit("ffn", self.ffn, "The SwiGLU layers have this width inside.", model);
+    visit("qk_norm", self.qk_norm, "The queries and keys of each head are normalised.", model);
+    visit("tie_text_head", self.tie_text_head, "The text head shares the token embedding.", model);
+    visit("rope_theta", self.rope_theta, "The rotary frequencies have this base.", model);
     Arrangement::Fields(self.arrangement, visit);
     std::vector<std::string> no_network;
     if (self.arrangement.backbone_denoises()) {
       no_network = {"width", "depth"};
     }
-    visit("head", self.head, "image head; under objective copies or whole, how the backbone cleans",
+    visit("head", self.head,
+          "The image head draws patches; under objective copies or whole, these keys say how the "
+          "backbone cleans them.",
           model, no_network);
-    visit("autoencoder", self.autoencoder, "patches <-> codes, for lossy inputs and targets");
+    visit("autoencoder", self.autoencoder,
+          "An autoencoder turns patches into codes and back, for lossy inputs and targets.");
   }
 
   bool reads_codes() const { return input.kind == InputKind::kCodes; }

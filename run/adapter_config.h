@@ -28,25 +28,33 @@ struct AdapterConfig {
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
     const bool lora = self.kind == AdapterKind::kLora;
-    visit("kind", self.kind, "none: the model's own parameters are trained");
+    visit("kind", self.kind,
+          "Adapters of low rank are trained (lora), or the model's own parameters (none).");
     visit("targets", self.targets,
-          "patterns of the parameters that get an adapter, as `tessera inspect` names them; only "
-          "matrices of linear maps do. Text side: model.layers.*, lm_head; image side: head.*, "
-          "patch_embedder.*",
+          "Linear maps that match a pattern get an adapter: model.layers.* and lm_head for text, "
+          "head.* and patch_embedder.* for pictures.",
           lora);
-    visit("rank", self.rank, "of each change", lora);
-    visit("alpha", self.alpha, "scale of the change, times rank", lora);
+    visit("rank", self.rank, "An adapter changes its matrix by one of this rank.", lora);
+    visit("alpha", self.alpha, "The change is scaled by alpha / rank.", lora);
     visit("dropout", self.dropout,
-          "share of an adapter's inputs that a step leaves out, the same for all its rows", lora);
+          "A step leaves out this share of an adapter's inputs, the same for all its rows.", lora);
     visit("lr_ratio", self.lr_ratio,
-          "learning rate of B over that of A, which is train.lr; LoRA+ recommends 16", lora);
-    visit("zero", self.zero, "the side that starts at 0; the other is drawn", lora);
+          "B learns this many times faster than A, whose rate is train.optimizer.lr; LoRA+ "
+          "recommends 16.",
+          lora);
+    visit("zero", self.zero, "This side starts at 0; the other is drawn.", lora);
   }
 
   std::string Problem() const {
-    if (targets.empty()) return "targets must name at least one pattern, such as \"head.*\"";
-    if (rank < 1) return "rank must be at least 1";
-    if (!(alpha > 0) || !(lr_ratio > 0)) return "alpha and lr_ratio must be positive";
+    if (targets.empty()) {
+      return "targets must name at least one pattern, such as \"head.*\"";
+    }
+    if (rank < 1) {
+      return "rank must be at least 1";
+    }
+    if (!(alpha > 0) || !(lr_ratio > 0)) {
+      return "alpha and lr_ratio must be positive";
+    }
     return dropout >= 0 && dropout < 1 ? "" : "dropout must be in [0, 1)";
   }
 };

@@ -21,8 +21,9 @@ struct AmedSettings {
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
-    visit("amed", self.amed, "the predictor and its training");
-    visit("generate", self.generate, "what it was trained for: the guidance and the sampler count");
+    visit("amed", self.amed, "These keys choose the predictor and its training.");
+    visit("generate", self.generate,
+          "The predictor was fitted for this guidance and this sampler.");
   }
 };
 

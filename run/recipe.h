@@ -1,6 +1,7 @@
 // A recipe: the settings of one run as a person writes them, and what the run should reach.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@ namespace tessera {
 struct Recipe {
   RunConfig run;
   ExpectConfig expect;
+
+  static std::span<const MovedKey> MovedKeys() { return RunConfig::MovedKeys(); }
+  void FitDefaults(const IsNamed& named) { run.FitDefaults(named); }
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {

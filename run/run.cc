@@ -104,7 +104,7 @@ absl::StatusOr<Run> MakeRun(const RunConfig& config, Tokenizer tokenizer) {
                     grids,
                     config.model.patch,
                     config.data.fit,
-                    config.data.prompt_weight,
+                    config.data.show.prompt_weight,
                     config.train.row_length,
                     config.model.arrangement};
   RETURN_IF_ERROR(CheckLayout(layout));

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/fields.h"
 #include "data/config.h"
 #include "data/text/tokenizer.h"
 #include "infer/config.h"
@@ -27,19 +28,43 @@ struct RunConfig {
 
   static std::span<const MovedKey> MovedKeys() { return kMovedKeys; }
 
+  // Makes one choice enough where the defaults of other keys do not go with it.
+  void FitDefaults(const IsNamed& named) {
+    const HeadConfig& head = model.head;
+    const bool cosine =
+        head.kind == HeadKind::kDiffusion && head.diffusion.schedule == NoiseScheduleKind::kCosine;
+    const bool at_once = model.arrangement.objective == ObjectiveKind::kWhole;
+    if (!named("train.image_weight") && !model.generates_images()) {
+      train.image_weight = 0;
+    }
+    SamplerKind& sampler = generate.sampler.kind;
+    if (!named("generate.sampler.kind") && cosine && sampler == SamplerConfig().kind) {
+      sampler = SamplerKind::kDpmpp2m;  // serves both schedules
+    }
+    GuidanceSchedule& guidance = generate.guidance_schedule;
+    if (!named("generate.guidance_schedule") && at_once && guidance == GuidanceSchedule::kRamp) {
+      guidance = GuidanceSchedule::kConstant;
+    }
+  }
+
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
-    visit("seed", self.seed, "of everything random");
-    visit("data", self.data, "what to learn from");
     const bool model = !self.model.autoencoder.trained();
-    visit("tokenizer", self.tokenizer, "text <-> ids", model);
-    visit("model", self.model, "backbone and image head");
-    visit("train", self.train, "how to learn");
-    std::vector<std::string> no_rounds;
+    std::vector<std::string> of_texts, of_weights, no_rounds;
+    if (!model) {  // an autoencoder learns from pictures as they are
+      of_texts = {"show"};
+      of_weights = {"text_weight"};
+    }
     if (self.model.arrangement.objective != ObjectiveKind::kMasked) {
       no_rounds = {"rounds"};
     }
-    visit("generate", self.generate, "defaults of sample sheets, evaluation and `generate`", model,
+    visit("seed", self.seed, "Everything random depends on this seed.");
+    visit("data", self.data, "These keys choose what to learn from.", true, of_texts);
+    visit("tokenizer", self.tokenizer, "These keys choose how text becomes ids.", model);
+    visit("model", self.model, "These keys choose the backbone and the image head.");
+    visit("train", self.train, "These keys choose how to learn.", true, of_weights);
+    visit("generate", self.generate,
+          "These keys are the defaults of sample sheets, evaluation and `generate`.", model,
           no_rounds);
   }
 
@@ -48,7 +73,7 @@ struct RunConfig {
 
   std::string Problem() const {
     if (model.autoencoder.trained()) {
-      return AutoencoderProblem();
+      return "";
     }
     const std::string problem = DrawsProblem();
     return problem.empty() ? GenerateProblem(model, generate) : problem;
@@ -64,21 +89,6 @@ struct RunConfig {
                  "also those yet to be drawn; set train.image_weight = 0"
                : "model.mask block-diagonal hides a picture's text from its patches, which cannot "
                  "be learnt to be drawn then; set train.image_weight = 0";
-  }
-
-  // The sections that an autoencoder shares with models have keys that it does not read.
-  std::string AutoencoderProblem() const {
-    const DataConfig none;
-    const bool shows_texts =
-        train.text_weight != TrainConfig().text_weight ||
-        data.picture_first != none.picture_first || data.drop_text != none.drop_text ||
-        data.drop_images != none.drop_images || data.noise_generated != none.noise_generated ||
-        data.noise_read != none.noise_read || data.prompt_weight != none.prompt_weight;
-    return shows_texts
-               ? "an autoencoder learns from pictures as they are: train.text_weight and, of "
-                 "[data], picture_first, drop_..., noise_... and prompt_weight have no effect; "
-                 "remove them"
-               : "";
   }
 };
 

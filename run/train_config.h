@@ -8,11 +8,9 @@
 
 #include "ops/precision.h"
 #include "run/adapter_config.h"
+#include "run/optimizer_config.h"
 
 namespace tessera {
-
-enum class OptimizerKind { kAdamW, kMuon };
-constexpr auto EnumNames(OptimizerKind) { return std::array{"adamw", "muon"}; }
 
 enum class ScheduleKind { kCosine, kConstant, kLinear };
 constexpr auto EnumNames(ScheduleKind) { return std::array{"cosine", "constant", "linear"}; }
@@ -32,15 +30,6 @@ struct TrainConfig {
   DeviceKind device = DeviceKind::kCpu;
   double memory_limit = 0;
 
-  OptimizerKind optimizer = OptimizerKind::kMuon;
-  double lr = 3e-3;
-  double beta1 = 0.9;
-  double beta2 = 0.95;
-  double muon_lr = 0.03;
-  double muon_momentum = 0.95;
-  Precision muon_precision = Precision::kBf16;
-  double weight_decay = 0.05;
-  double clip = 1;
   ScheduleKind schedule = ScheduleKind::kCosine;
   double final_fraction = 0.02;
   int64_t warmup = 100;
@@ -53,6 +42,7 @@ struct TrainConfig {
   int64_t checkpoint_every = 500;
   int64_t keep = 2;
 
+  OptimizerConfig optimizer = {};
   AdapterConfig adapter = {};
 
   bool operator==(const TrainConfig&) const = default;
@@ -60,77 +50,82 @@ struct TrainConfig {
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
     const bool whole = self.adapter.kind == AdapterKind::kNone;  // its parameters are trained
-    const bool muon = whole && self.optimizer == OptimizerKind::kMuon;
-    visit("steps", self.steps, "of the run; 0: until minutes");
-    visit("minutes", self.minutes, "of training, whichever ends first; 0: until steps");
-    visit("batch", self.batch, "documents that are computed at once");
-    visit("accumulate", self.accumulate, "batches a step, as if they were one");
-    visit("row_length", self.row_length, "slots of a row, which holds several documents");
-    visit("text_weight", self.text_weight, "of the mean loss of text slots");
-    visit("image_weight", self.image_weight, "of the mean loss of patches");
-    visit("precision", self.precision, "of matrix products; parameters are always f32");
-    visit("device", self.device, "that computes");
+    visit("steps", self.steps, "Training ends after this many steps; with 0 minutes alone end it.");
+    visit("minutes", self.minutes,
+          "Training ends after this many minutes, if not before; with 0 steps alone end it.");
+    visit("batch", self.batch, "This many documents are computed at once.");
+    visit("accumulate", self.accumulate, "A step adds up this many batches, as if they were one.");
+    visit("row_length", self.row_length, "A row has this many slots for several documents.");
+    visit("text_weight", self.text_weight, "The mean loss of text slots counts this much.");
+    visit("image_weight", self.image_weight, "The mean loss of patches counts this much.");
+    visit("precision", self.precision,
+          "Matrices are multiplied in this precision; parameters are always f32.");
+    visit("device", self.device, "Training runs on this device.");
     visit("memory_limit", self.memory_limit,
-          "GiB; a run that would take more is refused; 0: most of what is free");
-    visit("optimizer", self.optimizer, "of hidden matrices; the rest is always AdamW's", whole);
-    visit("lr", self.lr, "learning rate of AdamW");
-    visit("beta1", self.beta1, "of AdamW: decay of the mean gradient");
-    visit("beta2", self.beta2, "of AdamW: decay of the mean squared gradient");
-    visit("muon_lr", self.muon_lr, "learning rate of Muon", muon);
-    visit("muon_momentum", self.muon_momentum, "of Muon, with Nesterov's step ahead", muon);
-    visit("muon_precision", self.muon_precision, "of Muon's matrix products", muon);
-    visit("weight_decay", self.weight_decay, "a step and learning rate, of matrices only");
-    visit("clip", self.clip, "largest norm of the whole gradient; 0: any");
-    visit("schedule", self.schedule, "of the learning rates after the warm-up");
-    visit("final_fraction", self.final_fraction, "of the learning rates, left at the end",
+          "A run that would take more GiB is refused; 0 allows most of what is free.");
+    visit("schedule", self.schedule, "Learning rates fall along this curve after the warm-up.");
+    visit("final_fraction", self.final_fraction,
+          "Learning rates end at this share of their full size.",
           self.schedule != ScheduleKind::kConstant);
-    visit("warmup", self.warmup, "steps of rising learning rates");
+    visit("warmup", self.warmup, "Learning rates rise over this many steps.");
     visit("ema", self.ema,
-          "decay of the averaged parameters, which generation uses; 0: no average");
-    visit("freeze", self.freeze, "patterns of parameters that stay as they are", whole);
-
+          "The averaged parameters, which generation uses, decay by this a step; 0 averages none.");
+    visit("freeze", self.freeze, "Parameters that match one of these patterns stay as they are.",
+          whole);
     OutputFields(self, visit);
-    visit("adapter", self.adapter, "small matrices, trained in place of the model's");
+    std::vector<std::string> of_matrices;
+    if (!whole) {
+      of_matrices = {"kind", "muon_lr", "muon_momentum", "muon_precision"};
+    }
+    visit("optimizer", self.optimizer, "These keys choose how a step follows the gradient.", true,
+          of_matrices);
+    visit("adapter", self.adapter, "Small matrices can be trained in place of the model's own.");
   }
 
   std::string Problem() const {
-    if (steps <= 0 && minutes <= 0) return "steps and minutes are both 0: the run would not end";
-    if (steps < 0 || minutes < 0) return "steps and minutes cannot be negative";
+    if (steps <= 0 && minutes <= 0) {
+      return "steps and minutes are both 0: the run would not end";
+    }
+    if (steps < 0 || minutes < 0) {
+      return "steps and minutes cannot be negative";
+    }
     if (batch < 1 || accumulate < 1 || row_length < 1) {
       return "batch, accumulate and row_length must be at least 1";
     }
-    if (!(memory_limit >= 0)) return "memory_limit cannot be negative";
-    if (text_weight < 0 || image_weight < 0) return "loss weights cannot be negative";
-    if (lr < 0 || muon_lr < 0 || weight_decay < 0 || clip < 0) {
-      return "learning rates, weight_decay and clip cannot be negative";
+    if (!(memory_limit >= 0)) {
+      return "memory_limit cannot be negative";
     }
-    if (!IsDecay(beta1) || !IsDecay(beta2) || !IsDecay(muon_momentum) || !IsDecay(ema)) {
-      return "beta1, beta2, muon_momentum and ema must be in [0, 1)";
+    if (text_weight < 0 || image_weight < 0) {
+      return "loss weights cannot be negative";
+    }
+    if (!IsDecay(ema)) {
+      return "ema must be in [0, 1)";
     }
     if (warmup < 0 || final_fraction < 0 || final_fraction > 1) {
       return "warmup must be at least 0 and final_fraction from 0 to 1";
     }
-    if (log_every < 1 || keep < 1) return "log_every and keep must be at least 1";
-    if (evaluate_every < 0 || sample_every < 0 || checkpoint_every < 0) {
-      return "evaluate_every, sample_every and checkpoint_every cannot be negative";
+    if (log_every < 1 || keep < 1) {
+      return "log_every and keep must be at least 1";
     }
-    return "";
+    return evaluate_every < 0 || sample_every < 0 || checkpoint_every < 0
+               ? "evaluate_every, sample_every and checkpoint_every cannot be negative"
+               : "";
   }
 
  private:
   // When the run writes what.
   template <class Self, class Visitor>
   static void OutputFields(Self& self, Visitor& visit) {
-    visit("log_every", self.log_every, "steps");
-    visit(
-        "evaluate_every", self.evaluate_every,
-        "steps, and at the end: losses on held-out documents, by which the best is kept; 0: never");
-    visit("sample_every", self.sample_every, "steps; 0: only at the end");
-    visit("checkpoint_every", self.checkpoint_every, "steps; 0: only at the end");
-    visit("keep", self.keep, "checkpoints, the last ones, and the best besides");
+    visit("log_every", self.log_every, "A line of the log is written after this many steps.");
+    visit("evaluate_every", self.evaluate_every,
+          "Held-out losses, by which the best checkpoint is kept, come after this many steps and "
+          "at the end; 0 is never.");
+    visit("sample_every", self.sample_every,
+          "A sheet of samples is drawn after this many steps; 0 is only at the end.");
+    visit("checkpoint_every", self.checkpoint_every,
+          "A checkpoint is written after this many steps; 0 is only at the end.");
+    visit("keep", self.keep, "This many of the last checkpoints stay, and the best besides.");
   }
-
-  static bool IsDecay(double value) { return value >= 0 && value < 1; }
 };
 
 }  // namespace tessera

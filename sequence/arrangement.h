@@ -76,24 +76,23 @@ struct Arrangement {
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
     visit("objective", self.objective,
-          "head: the state before a patch tells the image head; copies, whole: the backbone cleans "
-          "noisy copies of each patch alone, or of whole pictures; masked: the states of hidden "
-          "patches, which see the others, tell the image head");
-    visit("order", self.order,
-          "in which a picture's patches are read and drawn; random: another for each picture",
-          !self.whole_pictures());
+          "The image head predicts the next patch (head) or hidden ones (masked), or the backbone "
+          "cleans patches, alone (copies) or together (whole).");
+    visit(
+        "order", self.order,
+        "A picture's patches are read and drawn in this order; random is another for each picture.",
+        !self.whole_pictures());
     visit("positions", self.positions,
-          "of rotary angles: slots in a line, or rows and columns of patches: from the opener on "
-          "(rope2d), centred (tie-v2), spread out (tie), or with the text closing up (m-rope)");
+          "Slots stand in a line (rope1d), or patches in rows and columns: from the opener "
+          "(rope2d), spread out (tie), centred (tie-v2) or closed up (m-rope).");
     visit("mask", self.mask,
-          "what a slot sees beside the past; prefix: a document's first segment sees all of itself "
-          "and is not scored; block-causal: patches see their block, and predict the next one; "
-          "block-diagonal: patches see their picture alone, as if each picture had an encoder");
-    visit("block", self.block, "patches of a block, which are drawn at once",
+          "A slot sees the past (causal), besides the first segment (prefix) or its block of "
+          "patches (block-causal), or its picture alone (block-diagonal).");
+    visit("block", self.block, "A block has this many patches, which are drawn at once.",
           self.mask == AttentionMask::kBlockCausal);
     visit("block_head", self.block_head,
-          "independent: the head is told of each patch of a block alone; joint: of all together, "
-          "as one vector, so that they may depend on each other",
+          "The head draws each patch of a block alone (independent), or all as one vector, so that "
+          "they may depend on each other (joint).",
           self.mask == AttentionMask::kBlockCausal);
   }
 

@@ -20,7 +20,8 @@ double Draw(uint64_t seed, int64_t turn, uint64_t purpose) {
 
 }  // namespace
 
-Presentation Augment(Document& document, const DataConfig& config, uint64_t seed, int64_t turn) {
+Presentation Augment(Document& document, const PresentationConfig& config, uint64_t seed,
+                     int64_t turn) {
   std::vector<Segment>& segments = document.segments;
   const bool captioned = segments.size() == 2 && AsText(segments[0]) && AsImage(segments[1]);
   if (captioned && Draw(seed, turn, kOrder) < config.picture_first) {

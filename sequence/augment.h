@@ -17,6 +17,7 @@ namespace tessera {
 // - drop_images: all pictures but the last are hidden.
 // - order_key: other random orders of patches each time.
 // - noise: uniform up to noise_generated for a picture that follows text, else up to noise_read.
-Presentation Augment(Document& document, const DataConfig& config, uint64_t seed, int64_t turn);
+Presentation Augment(Document& document, const PresentationConfig& config, uint64_t seed,
+                     int64_t turn);
 
 }  // namespace tessera

@@ -29,7 +29,7 @@ absl::StatusOr<Batch> MakeBatch(const BatchSource& source, int64_t step) {
   for (int64_t i = 0; i < source.documents; ++i) {
     const int64_t turn = step * source.documents + i;
     ASSIGN_OR_RETURN(Document document, source.dataset->Get(DocumentAt(source, turn)));
-    const Presentation presentation = Augment(document, source.data, source.seed, turn);
+    const Presentation presentation = Augment(document, source.data.show, source.seed, turn);
     sequences.push_back(Layout(document, source.layout, source.tokenizer, presentation));
   }
   return Pack(sequences, source.layout.max_slots, source.layout.patch);

@@ -64,7 +64,7 @@ BatchSize WithQueries(const RunConfig& config, BatchSize batch) {
   const ObjectiveKind objective = config.model.arrangement.objective;
   if (objective != ObjectiveKind::kHead) {
     const double draws =
-        objective == ObjectiveKind::kMasked ? 1 : Number(config.model.head.repeats);
+        objective == ObjectiveKind::kMasked ? 1 : Number(config.model.head.diffusion.repeats);
     batch.row += draws * batch.patches / batch.rows;
   }
   return batch;
@@ -113,10 +113,10 @@ double HeadRow(const ModelConfig& model, double dim) {
     case HeadKind::kMse:
       return trunk + 8 * dim;
     case HeadKind::kGmm:
-      return trunk + 24 * Number(head.components) * dim *
-                         (head.covariance == Covariance::kFull ? dim / 2 : 1);
+      return trunk + 24 * Number(head.gmm.components) * dim *
+                         (head.gmm.covariance == Covariance::kFull ? dim / 2 : 1);
     case HeadKind::kFourier:
-      return dim * (trunk + 3 * width + 12 * Number(head.frequencies));
+      return dim * (trunk + 3 * width + 12 * Number(head.fourier.frequencies));
     case HeadKind::kSoftmax256:
       return dim * (trunk + 3 * width + 5 * 256);
     case HeadKind::kCodes:
@@ -129,7 +129,8 @@ double HeadBytes(const RunConfig& config, const BatchSize& batch) {
   const ModelConfig& model = config.model;
   const double joint = Number(model.arrangement.joint_patches()), dim = joint * PatchNumbers(model);
   const bool diffusion = model.head.kind == HeadKind::kDiffusion;
-  const double rows = batch.patches / joint * (diffusion ? Number(model.head.repeats) : 1);
+  const double rows =
+      batch.patches / joint * (diffusion ? Number(model.head.diffusion.repeats) : 1);
   const double numbers = model.arrangement.backbone_denoises() ? 8 * dim : HeadRow(model, dim);
   return rows * numbers * BytesOf(config.train);
 }
@@ -181,7 +182,7 @@ Sums SumsOf(const RunConfig& config) {
 std::vector<MemoryPart> HeldParts(const RunConfig& config) {
   const Sums sums = SumsOf(config);
   const bool adapted = config.train.adapter.kind != AdapterKind::kNone;
-  const bool muon = config.train.optimizer == OptimizerKind::kMuon && !adapted;
+  const bool muon = config.train.optimizer.kind == OptimizerKind::kMuon && !adapted;
   const double twice = 2 * (sums.trained - (muon ? sums.hidden : 0));
   return {{"parameters", (adapted ? 2 : 1) * sums.all * kFloat, sums.largest},
           {"gradients", sums.trained * kFloat, sums.largest},
@@ -197,14 +198,15 @@ std::vector<MemoryPart> PassParts(const RunConfig& config, const BatchSize& batc
   }
   const BatchSize wide = WithQueries(config, batch);
   const double narrow = config.train.precision == Precision::kBf16 ? SumsOf(config).all * kBf16 : 0;
-  return {{"layers, kept for backward", Number(config.model.layers) * LayerBytes(config, wide),
-           "train.batch, train.row_length, model.width, model.layers or model.grids"},
-          {"attention of one layer", AttentionBytes(config, wide),
-           "train.row_length, train.batch or model.grids"},
-          {"text logits", TextBytes(config, batch), "train.batch or tokenizer.size"},
-          {"image head, kept for backward", HeadBytes(config, batch),
-           "train.batch, model.head.repeats, model.head.width, model.patch or model.grids"},
-          {"parameters in bf16", narrow, SumsOf(config).largest}};
+  return {
+      {"layers, kept for backward", Number(config.model.layers) * LayerBytes(config, wide),
+       "train.batch, train.row_length, model.width, model.layers or model.grids"},
+      {"attention of one layer", AttentionBytes(config, wide),
+       "train.row_length, train.batch or model.grids"},
+      {"text logits", TextBytes(config, batch), "train.batch or tokenizer.size"},
+      {"image head, kept for backward", HeadBytes(config, batch),
+       "train.batch, model.head.diffusion.repeats, model.head.width, model.patch or model.grids"},
+      {"parameters in bf16", narrow, SumsOf(config).largest}};
 }
 
 // Batches that the loader has ready, the step's own and the last step's.

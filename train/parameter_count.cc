@@ -54,19 +54,22 @@ Symbols SymbolsOf(const ModelConfig& model) {
     product *= Number(radix);
     sum += Number(radix);
   }
-  const bool joint = model.head.softmax == CodeSoftmax::kJoint;
+  const bool joint = model.head.codes.softmax == CodeSoftmax::kJoint;
   const double vectors = Number(codes.vectors);
   return {vectors * (joint ? 1 : Number(std::ssize(radices))), vectors * (joint ? product : sum)};
 }
 
 double OutputsOf(const HeadConfig& head, double dim) {
-  return dim * (head.learn_variance && head.schedule == NoiseScheduleKind::kCosine ? 2 : 1);
+  return dim *
+         (head.diffusion.learn_variance && head.diffusion.schedule == NoiseScheduleKind::kCosine
+              ? 2
+              : 1);
 }
 
 double MixtureNumbers(const HeadConfig& head, double dim) {
-  const double components = Number(head.components);
-  const double shares = head.covariance == Covariance::kPerChannel ? dim : 1;
-  const double factors = head.covariance == Covariance::kFull ? dim * (dim - 1) / 2 : 0;
+  const double components = Number(head.gmm.components);
+  const double shares = head.gmm.covariance == Covariance::kPerChannel ? dim : 1;
+  const double factors = head.gmm.covariance == Covariance::kFull ? dim * (dim - 1) / 2 : 0;
   return components * (shares + 2 * dim + factors);
 }
 
@@ -91,13 +94,13 @@ ParameterCount HeadOfKind(const ModelConfig& model, double dim, double inputs) {
     case HeadKind::kGmm:
       return Trunk(width, depth, inputs, MixtureNumbers(head, dim));
     case HeadKind::kFourier:
-      return ScalarTrunk(head, dim, inputs, 2 * (Number(head.frequencies) + 1));
+      return ScalarTrunk(head, dim, inputs, 2 * (Number(head.fourier.frequencies) + 1));
     case HeadKind::kSoftmax256:
       return ScalarTrunk(head, dim, inputs, 256);
     case HeadKind::kCodes: {
       const Symbols symbols = SymbolsOf(model);
       ParameterCount count = Trunk(width, depth, inputs, symbols.values);
-      const bool chained = head.softmax != CodeSoftmax::kIndependent && symbols.count > 1;
+      const bool chained = head.codes.softmax != CodeSoftmax::kIndependent && symbols.count > 1;
       count.hidden += chained ? symbols.values * width : 0;
       return count;
     }

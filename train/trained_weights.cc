@@ -22,7 +22,7 @@ void TrainedWeights::Begin(int64_t step) {
 
 double TrainedWeights::ClipGradient() {
   run_.adapters.CollectGradients();
-  return optimizer_.ClipGradients(run_.config.train.clip);
+  return optimizer_.ClipGradients(run_.config.train.optimizer.clip);
 }
 
 void TrainedWeights::Follow(int64_t step, double lr_factor) {

@@ -17,7 +17,8 @@ class TrainedWeights {
   // Changes what the run holds, which must outlive it.
   explicit TrainedWeights(Run& run);
 
-  // In this order: a step begins, its gradient is added up, clipped to train.clip, and followed.
+  // In this order: a step begins, its gradient is added up, clipped to train.optimizer.clip, and
+  // followed.
   void Begin(int64_t step);
   double ClipGradient();  // its norm before
   void Follow(int64_t step, double lr_factor);

@@ -116,10 +116,11 @@ class Trainer {
     const std::string last =
         saved_step_ < 0 ? "there is no checkpoint yet"
                         : absl::StrCat("the last checkpoint, of step ", saved_step_, ", is good");
-    return absl::InternalError(absl::StrCat(
-        "the loss is not finite at step ", state_.step, ": text ", loss.text, ", image ",
-        loss.image, ", gradient norm ", report_.gradient_norm, "; ", last,
-        "; train into another --out with a lower train.lr, train.muon_lr or train.clip"));
+    return absl::InternalError(
+        absl::StrCat("the loss is not finite at step ", state_.step, ": text ", loss.text,
+                     ", image ", loss.image, ", gradient norm ", report_.gradient_norm, "; ", last,
+                     "; train into another --out with a lower train.optimizer.lr, "
+                     "train.optimizer.muon_lr or train.optimizer.clip"));
   }
 
   // A line of the log about the steps since the last one.

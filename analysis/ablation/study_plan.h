@@ -27,15 +27,22 @@ struct StudyConfig {
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
-    visit("recipe", self.recipe, "what all runs have in common; relative to this file");
-    visit("question", self.question, "what the study asks");
-    visit("prediction", self.prediction, "what is expected, and by whom");
-    visit("settings", self.settings, "path=value of the recipe, for all runs");
-    visit("arms", self.arms, "name: path=value; path=value");
-    visit("grid", self.grid, "path=value,value, or choices: name: path=value; ... | name: ...");
-    visit("seeds", self.seeds, "of the runs of each arm; empty: the recipe's");
-    visit("count", self.count, "documents and pictures of each measure");
-    visit("readouts", self.readouts, "measures to show; empty: the usual ones that there are");
+    visit("recipe", self.recipe,
+          "All runs have this recipe in common; its path is relative to this file.");
+    visit("question", self.question, "The study asks this question.");
+    visit("prediction", self.prediction, "This answer is expected, by whom it names.");
+    visit("settings", self.settings,
+          "All runs change these keys of the recipe, written path=value.");
+    visit("arms", self.arms,
+          "Each arm changes these keys besides, written 'name: path=value; path=value'.");
+    visit("grid", self.grid,
+          "Each line is a dimension, written 'path=value,value', or 'name: path=value; ... | name: "
+          "...'.");
+    visit("seeds", self.seeds,
+          "Each arm has a run for each of these seeds; if empty, for the recipe's.");
+    visit("count", self.count, "Each measure takes this many documents and pictures.");
+    visit("readouts", self.readouts,
+          "These measures are shown; if empty, the usual ones that there are.");
     visit("expect", self.expect, "This section says what `tessera check` should measure.");
   }
 

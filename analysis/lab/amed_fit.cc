@@ -104,10 +104,11 @@ absl::StatusOr<AmedFit> FitAmed(const Run& run, const Dataset& dataset,
                                       MakeGenerator(torch::kCPU, seed, Stream::kData, 0));
   AmedFit fit{std::make_shared<AmedPredictor>(settings.amed, patch_dim), {}};
   fit.predictor->to(device);
-  AmedTraining training{.config = settings.amed,
-                        .teacher_sigmas = SigmaGrid(teacher, {head.schedule, head.noise_scale}),
-                        .analytic_first = settings.generate.sampler.analytic_first,
-                        .batch = {}};
+  AmedTraining training{
+      .config = settings.amed,
+      .teacher_sigmas = SigmaGrid(teacher, {head.diffusion.schedule, head.diffusion.noise_scale}),
+      .analytic_first = settings.generate.sampler.analytic_first,
+      .batch = {}};
   training.batch = [&](int64_t step) -> AmedBatch {
     const Tensor index_N = order_N.narrow(0, step * batch, batch).to(device);
     const at::Generator rng =

@@ -193,7 +193,7 @@ void DrawPictures(const Run& run, const std::vector<Document>& documents, const 
 
 // The fine solutions that samplers are held against.
 void SetReferences(const Run& run, const LabOptions& options, LabResult* result) {
-  const bool flow = run.config.model.head.schedule == NoiseScheduleKind::kFlow;
+  const bool flow = run.config.model.head.diffusion.schedule == NoiseScheduleKind::kFlow;
   result->reference = flow ? Sampler(run, SamplerKind::kMidpoint, options.reference_steps)
                            : Sampler(run, SamplerKind::kDdim, kCosineReference);
   result->sigma_reference = Sampler(run, SamplerKind::kDpmSolver2, options.reference_steps);

@@ -26,7 +26,7 @@ struct Batches {
 Batches EvaluationBatches(const Run& run, std::shared_ptr<const Dataset> dataset,
                           const EvaluateOptions& options) {
   DataConfig data = run.config.data;
-  data.drop_text = data.drop_images = 0;
+  data.show.drop_text = data.show.drop_images = 0;
   LayoutSpec layout = run.layout;
   layout.prompt_weight = 1;
   const int64_t total = std::min(options.count, dataset->size());

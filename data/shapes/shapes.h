@@ -26,12 +26,12 @@ struct ShapesConfig {
   bool operator==(const ShapesConfig&) const = default;
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
-    visit(
-        "variant", self.variant,
-        "captions: a text and its picture; stories: 2 to 4 such pairs; differences: two pictures, "
-        "then what leads from the first to the second");
-    visit("count", self.count, "documents in an epoch; each is drawn when it is asked for");
-    visit("seed", self.seed, "of the drawn scenes");
+    visit("variant", self.variant,
+          "Documents are a text and its picture, stories of 2 to 4 such pairs, or two pictures and "
+          "what leads from the first to the second.");
+    visit("count", self.count,
+          "An epoch has this many documents; each is drawn when it is asked for.");
+    visit("seed", self.seed, "The drawn scenes depend on this seed.");
   }
 };
 

@@ -26,13 +26,17 @@ struct TokenizerConfig {
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
-    visit("path", self.path, "of a sentencepiece model; empty: trained from the data set's texts");
+    visit("path", self.path,
+          "Text is cut by this sentencepiece model; if empty, one is trained on the data set's "
+          "texts.");
     const bool trained = self.path.empty();
-    visit("kind", self.kind, "how pieces are found; bpe gives whole words on small data", trained);
-    visit("size", self.size, "most pieces; small data needs fewer, and 257 are always there",
+    visit("kind", self.kind, "Pieces are found in this way; bpe gives whole words on small data.",
           trained);
-    visit("documents", self.documents, "most documents to train on, evenly from the data set",
+    visit("size", self.size,
+          "There are at most this many pieces; small data needs fewer, and 257 are always there.",
           trained);
+    visit("documents", self.documents,
+          "Training reads at most this many documents, evenly from the data set.", trained);
   }
 };
 

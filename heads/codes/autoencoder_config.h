@@ -45,22 +45,29 @@ struct AutoencoderConfig {
     const bool any = self.kind != AutoencoderKind::kNone;
     const bool fsq = self.kind == AutoencoderKind::kFsq, vq = self.kind == AutoencoderKind::kVq;
     visit("kind", self.kind,
-          "what is between encoder and decoder; without path, all that is trained");
-    visit("path", self.path, "of the run that trained it, which decides all other keys here");
-    visit("vectors", self.vectors, "that stand for a patch", any);
-    visit("width", self.width, "of each hidden layer of encoder and decoder", any);
-    visit("depth", self.depth, "residual blocks of each", any);
-    visit("levels", self.levels, "of each number of a vector", fsq);
-    visit("bound", self.bound, "what brings numbers into the range of the levels", fsq);
-    visit("dim", self.dim, "numbers of a vector", any && !fsq);
-    visit("codes", self.codes, "vectors of the codebook", vq);
-    visit("codebook", self.codebook, "learns by its gradient, or as averages of what it stands for",
+          "This stands between encoder and decoder; without path the autoencoder is all that is "
+          "trained.");
+    visit("path", self.path,
+          "The autoencoder comes from this run, which decides all other keys here.");
+    visit("vectors", self.vectors, "This many vectors stand for a patch.", any);
+    visit("width", self.width, "The hidden layers of encoder and decoder have this width.", any);
+    visit("depth", self.depth, "Encoder and decoder have this many residual blocks each.", any);
+    visit("levels", self.levels,
+          "The i-th number of a vector has the i-th of these numbers of levels.", fsq);
+    visit("bound", self.bound, "This function brings numbers into the range of the levels.", fsq);
+    visit("dim", self.dim, "A vector has this many numbers.", any && !fsq);
+    visit("codes", self.codes, "The codebook has this many vectors.", vq);
+    visit("codebook", self.codebook,
+          "The codebook learns by its gradient, or as averages of what its codes stand for (ema).",
           vq);
-    visit("commitment", self.commitment, "weight of the encoder's squared distance to its code",
+    visit("commitment", self.commitment,
+          "The encoder's squared distance to its code counts this much in the loss.", vq);
+    visit("decay", self.decay, "The averages of counts and vectors decay by this factor a step.",
           vq);
-    visit("decay", self.decay, "a step, of the codes' average counts and vectors", vq);
     visit("restart", self.restart,
-          "of the mean count: a code below it begins anew at some encoded vector; 0: never", vq);
+          "A code that is used less than this share of the mean begins anew at an encoded vector; "
+          "0 restarts none.",
+          vq);
   }
 
   std::string Problem() const {

@@ -74,8 +74,10 @@ class CodesHead : public ImageHead {
     return autoencoder_->PatchesOf(DigitsOfSymbols(at::stack(drawn, 1))).to(SampleType(conditions));
   }
 
-  bool joint() const { return config().softmax == CodeSoftmax::kJoint; }
-  bool chained() const { return config().softmax != CodeSoftmax::kIndependent && symbols() > 1; }
+  bool joint() const { return config().codes.softmax == CodeSoftmax::kJoint; }
+  bool chained() const {
+    return config().codes.softmax != CodeSoftmax::kIndependent && symbols() > 1;
+  }
   int64_t symbols() const { return std::ssize(radix_S_); }
 
   // next(s, logits [..., N, C]) of each symbol in turn gives its value [N], which the later ones

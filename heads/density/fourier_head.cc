@@ -14,7 +14,7 @@ constexpr double kMinMass = 1e-12;  // about what differences of the series roun
 
 class Fourier : public ScalarDistribution {
  public:
-  explicit Fourier(const HeadConfig& config) : config_(config) {}
+  explicit Fourier(const FourierConfig& config) : config_(config) {}
 
   int64_t num_parameters() const override { return 2 * (config_.frequencies + 1); }
 
@@ -46,7 +46,7 @@ class Fourier : public ScalarDistribution {
     return log_inside - std::log(config_.half_period);
   }
 
-  HeadConfig config_;
+  FourierConfig config_;
 };
 
 }  // namespace
@@ -55,7 +55,7 @@ std::shared_ptr<ImageHead> MakeHead(HeadOf<HeadKind::kFourier>, const HeadConfig
                                     int64_t condition_dim, int64_t patch_dim,
                                     const AutoencoderPtr&) {
   return MakeAutoregressiveHead(config, condition_dim, patch_dim,
-                                std::make_unique<Fourier>(config));
+                                std::make_unique<Fourier>(config.fourier));
 }
 
 }  // namespace tessera

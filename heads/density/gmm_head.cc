@@ -33,7 +33,7 @@ struct GmmSizes {
   int64_t total() const { return shares + 2 * numbers + factors; }
 };
 
-GmmSizes SizesOf(const HeadConfig& config, int64_t dim) {
+GmmSizes SizesOf(const GmmConfig& config, int64_t dim) {
   const bool each = config.covariance == Covariance::kPerChannel;
   const bool full = config.covariance == Covariance::kFull;
   return {config.components * (each ? dim : 1), config.components * dim,
@@ -45,7 +45,7 @@ class GmmHead : public ImageHead {
   GmmHead(const HeadConfig& config, int64_t condition_dim, int64_t patch_dim)
       : ImageHead(config),
         patch_dim_(patch_dim),
-        sizes_(SizesOf(config, patch_dim)),
+        sizes_(SizesOf(config.gmm, patch_dim)),
         trunk_(register_module("trunk", Trunk(TrunkShape{config.width, config.depth, condition_dim,
                                                          sizes_.total()}))) {
     const torch::NoGradGuard no_grad;
@@ -62,7 +62,7 @@ class GmmHead : public ImageHead {
     const torch::NoGradGuard no_grad;
     const Tensor exact_ND = x_ND.to(torch::kDouble);
     const GaussianMixture mixture = MixtureOf(z_NZ, torch::kDouble);
-    if (config().covariance != Covariance::kFull) {
+    if (config().gmm.covariance != Covariance::kFull) {
       return {LikelihoodKind::kExact, BitsOf(LogMass(mixture, exact_ND), patch_dim_)};
     }
     const Tensor log_density_N1 = LogDensity(mixture, Dequantise(exact_ND, std::move(rng)));
@@ -89,11 +89,11 @@ class GmmHead : public ImageHead {
     const auto parts =
         raw_NO.split_with_sizes({sizes_.shares, sizes_.numbers, sizes_.numbers, sizes_.factors}, 1);
     const auto of_components = [&](const Tensor& part) {
-      return part.unflatten(1, {config().components, -1});
+      return part.unflatten(1, {config().gmm.components, -1});
     };
     GaussianMixture mixture{of_components(parts[0]).log_softmax(1), of_components(parts[1]),
                             SquarePlus(of_components(parts[2]))};
-    if (config().covariance == Covariance::kFull) {
+    if (config().gmm.covariance == Covariance::kFull) {
       mixture.factor_NKDD = Factor(mixture.sd_NKD, parts[3]);
     }
     return mixture;
@@ -104,9 +104,9 @@ class GmmHead : public ImageHead {
     const Tensor index_2E =
         at::tril_indices(patch_dim_, patch_dim_, -1, below.options().dtype(torch::kLong));
     const Tensor place_E = index_2E[0] * patch_dim_ + index_2E[1];
-    const Tensor below_NKE = below.view({sd_NKD.size(0), config().components, place_E.size(0)});
-    const Tensor flat =
-        at::zeros({sd_NKD.size(0), config().components, patch_dim_ * patch_dim_}, sd_NKD.options());
+    const Tensor below_NKE = below.view({sd_NKD.size(0), config().gmm.components, place_E.size(0)});
+    const Tensor flat = at::zeros(
+        {sd_NKD.size(0), config().gmm.components, patch_dim_ * patch_dim_}, sd_NKD.options());
     return flat.index_copy(2, place_E, below_NKE).unflatten(2, {patch_dim_, patch_dim_}) +
            at::diag_embed(sd_NKD);
   }

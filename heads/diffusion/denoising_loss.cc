@@ -7,17 +7,17 @@
 
 namespace tessera {
 
-bool LearnsVariance(const HeadConfig& config) {
+bool LearnsVariance(const DiffusionConfig& config) {
   return config.learn_variance && config.schedule == NoiseScheduleKind::kCosine;
 }
 
-HeadLoss DenoisingLoss(const HeadConfig& config, const NoiseSchedule& schedule,
+HeadLoss DenoisingLoss(const DiffusionConfig& config, const NoiseSchedule& schedule,
                        const NoisyNetwork& network, const Tensor& x_ND, at::Generator rng) {
   const Tensor t_KN1 = DrawTimes(config, {config.repeats, x_ND.size(0), 1}, rng, x_ND.options());
   return DenoisingLossAt(config, schedule, network, {x_ND, t_KN1}, rng);
 }
 
-HeadLoss DenoisingLossAt(const HeadConfig& config, const NoiseSchedule& schedule,
+HeadLoss DenoisingLossAt(const DiffusionConfig& config, const NoiseSchedule& schedule,
                          const NoisyNetwork& network, const TimedPatches& timed,
                          at::Generator rng) {
   const Tensor& x_ND = timed.x_ND;

@@ -11,7 +11,7 @@
 
 namespace tessera {
 
-bool LearnsVariance(const HeadConfig& config);
+bool LearnsVariance(const DiffusionConfig& config);
 
 // Noisy patches [K, N, D] and tau [K, N] -> [K, N, O], in any precision.
 using NoisyNetwork = std::function<Tensor(const Tensor& noisy_KND, const Tensor& tau_KN)>;
@@ -22,11 +22,11 @@ struct TimedPatches {
 };
 
 // Counted in the precision of the patches.
-HeadLoss DenoisingLossAt(const HeadConfig& config, const NoiseSchedule& schedule,
+HeadLoss DenoisingLossAt(const DiffusionConfig& config, const NoiseSchedule& schedule,
                          const NoisyNetwork& network, const TimedPatches& timed, at::Generator rng);
 
 // The same at times of each patch's own. The expectation does not depend on the number of draws K.
-HeadLoss DenoisingLoss(const HeadConfig& config, const NoiseSchedule& schedule,
+HeadLoss DenoisingLoss(const DiffusionConfig& config, const NoiseSchedule& schedule,
                        const NoisyNetwork& network, const Tensor& x_ND, at::Generator rng);
 
 }  // namespace tessera

@@ -10,7 +10,7 @@
 
 namespace tessera {
 
-Diffusion::Diffusion(const HeadConfig& config, int64_t patch_dim)
+Diffusion::Diffusion(const DiffusionConfig& config, int64_t patch_dim)
     : config_(config), patch_dim_(patch_dim), schedule_(config.schedule, config.noise_scale) {}
 
 HeadLoss Diffusion::Loss(const NoisyNetwork& network, const Tensor& x_ND, at::Generator rng) const {

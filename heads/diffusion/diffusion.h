@@ -26,7 +26,7 @@ struct DrawingRun {
 
 class Diffusion {
  public:
-  Diffusion(const HeadConfig& config, int64_t patch_dim);
+  Diffusion(const DiffusionConfig& config, int64_t patch_dim);
 
   int64_t outputs() const { return (LearnsVariance(config_) ? 2 : 1) * patch_dim_; }
 
@@ -59,7 +59,7 @@ class Diffusion {
   // Whether guidance holds at this flow time.
   static bool Holds(const Conditions& conditions, double t);
 
-  HeadConfig config_;
+  DiffusionConfig config_;
   int64_t patch_dim_;
   NoiseSchedule schedule_;
 };

@@ -61,7 +61,7 @@ class MlpHead : public ImageHead {
  public:
   MlpHead(const HeadConfig& config, int64_t condition_dim, int64_t patch_dim)
       : ImageHead(config),
-        diffusion_(config, patch_dim),
+        diffusion_(config.diffusion, patch_dim),
         denoiser_(register_module("denoiser",
                                   Denoiser(DenoiserShape{.width = config.width,
                                                          .depth = config.depth,

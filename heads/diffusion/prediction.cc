@@ -8,14 +8,14 @@ namespace {
 constexpr double kMinDivisor = .05;
 
 // Error of the target per error of the clean patch.
-Tensor PerClean(LossTarget target, const NoiseSchedule& schedule, const NoiseLevels& levels) {
+Tensor PerClean(Prediction target, const NoiseSchedule& schedule, const NoiseLevels& levels) {
   const Tensor sigma = levels.sigma.clamp_min(kMinDivisor * schedule.noise_scale());
   switch (target) {
-    case LossTarget::kX:
+    case Prediction::kX:
       return at::ones_like(sigma);
-    case LossTarget::kEpsilon:
+    case Prediction::kEpsilon:
       return levels.alpha / sigma;
-    case LossTarget::kV:
+    case Prediction::kV:
       return schedule.noise_scale() / sigma;
   }
   TORCH_CHECK(false, "loss target ", static_cast<int>(target));
@@ -55,9 +55,9 @@ Tensor PredictionTarget(Prediction prediction, const NoiseSchedule& schedule, co
   TORCH_CHECK(false, "prediction ", static_cast<int>(prediction));
 }
 
-Tensor LossWeight(Prediction prediction, LossTarget loss, const NoiseSchedule& schedule,
+Tensor LossWeight(Prediction prediction, Prediction loss, const NoiseSchedule& schedule,
                   const NoiseLevels& levels) {
-  if (static_cast<int>(prediction) == static_cast<int>(loss)) {
+  if (prediction == loss) {
     return at::ones_like(levels.alpha);
   }
   const Tensor clean_per_output = CleanFrom(prediction, schedule, levels).from_output;

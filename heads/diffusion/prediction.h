@@ -24,7 +24,7 @@ Tensor PredictionTarget(Prediction prediction, const NoiseSchedule& schedule, co
                         const Tensor& noise, const NoiseLevels& levels);
 
 // Squared error of the prediction times this = squared error of the loss's target.
-Tensor LossWeight(Prediction prediction, LossTarget loss, const NoiseSchedule& schedule,
+Tensor LossWeight(Prediction prediction, Prediction loss, const NoiseSchedule& schedule,
                   const NoiseLevels& levels);
 
 }  // namespace tessera

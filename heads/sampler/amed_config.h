@@ -22,18 +22,20 @@ struct AmedConfig {
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
     visit("features", self.features,
-          "numbers that the patch is told by; 0: all patches step alike, whatever they show");
-    visit("hidden", self.hidden, "width on the way to the features", self.features > 0);
+          "The predictor sees a patch as this many numbers; with 0 all patches step alike, "
+          "whatever they show.");
+    visit("hidden", self.hidden, "The layer before the features has this width.",
+          self.features > 0);
     visit("direction_range", self.direction_range,
-          "how far the length of a step may differ from 1, either way");
+          "The length of a step may differ from 1 by this much, either way.");
     visit("time_range", self.time_range,
-          "how far the noise that the network is told may differ from what is there, as a share");
-    visit("patches", self.patches, "to learn from");
-    visit("batch", self.batch, "patches a step of the optimizer");
-    visit("lr", self.lr, "learning rate of Adam");
+          "The noise that the network is told may differ from what is there by this share.");
+    visit("patches", self.patches, "The predictor learns from this many patches.");
+    visit("batch", self.batch, "A step of the optimizer takes this many patches.");
+    visit("lr", self.lr, "Adam has this learning rate.");
     visit("teacher_points", self.teacher_points,
-          "more of the teacher, Heun's method, per interval");
-    visit("seed", self.seed, "of the predictor's first weights and of all noise");
+          "The teacher, Heun's method, has this many more points in each interval.");
+    visit("seed", self.seed, "The predictor's first weights and all noise depend on this seed.");
   }
 
   std::string Problem() const {

@@ -127,7 +127,7 @@ NoiseLevels Stack(const std::vector<NoiseLevel>& levels) {
 
 double ShiftTime(double t, double shift) { return t / (t + shift * (1 - t)); }
 
-Tensor DrawTimes(const HeadConfig& config, at::IntArrayRef shape, at::Generator rng,
+Tensor DrawTimes(const DiffusionConfig& config, at::IntArrayRef shape, at::Generator rng,
                  torch::TensorOptions options) {
   Tensor t;
   switch (config.time_density) {

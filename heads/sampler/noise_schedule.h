@@ -9,7 +9,8 @@
 
 #include <vector>
 
-#include "heads/config.h"
+#include "heads/diffusion/diffusion_config.h"
+#include "heads/sampler/sampler_config.h"
 
 namespace tessera {
 
@@ -68,7 +69,7 @@ NoiseLevels Stack(const std::vector<NoiseLevel>& levels);
 double ShiftTime(double t, double shift);
 
 // Times of the training noise, independent draws from the configured density.
-Tensor DrawTimes(const HeadConfig& config, at::IntArrayRef shape, at::Generator rng,
+Tensor DrawTimes(const DiffusionConfig& config, at::IntArrayRef shape, at::Generator rng,
                  torch::TensorOptions options);
 
 }  // namespace tessera

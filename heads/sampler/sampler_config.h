@@ -75,38 +75,37 @@ struct SamplerConfig {
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
     const SamplerKind kind = self.kind;
-    const bool sigma = StepsInSigma(kind);
     const bool flow_ode = StepsInFlowTime(kind) && kind != SamplerKind::kFlowSde;
-    visit("kind", self.kind, "midpoint, heun, dpm-solver-2, amed call the network twice a step");
-    visit("steps", self.steps, "per patch");
+    visit("kind", self.kind,
+          "This method draws patches; midpoint, heun, dpm-solver-2 and amed call the network twice "
+          "a step.");
+    visit("steps", self.steps, "A patch is drawn in this many steps.");
     visit("last_steps", self.last_steps,
-          "of a picture's last patch, reached evenly from steps; 0: as steps",
+          "A picture's last patch has this many steps, reached evenly from steps; 0 gives all the "
+          "same.",
           kind != SamplerKind::kAmed);
-    visit("order", self.order, "1 to 4",
+    visit("order", self.order, "The multistep formula has this order, 1 to 4.",
           kind == SamplerKind::kIpndm || kind == SamplerKind::kIpndmV);
-    visit("r", self.r, "where a step looks again: from its begin, 0, to its end, 1, in log sigma",
+    visit("r", self.r,
+          "A step looks again at this place between its begin (0) and its end (1) in log sigma.",
           kind == SamplerKind::kDpmSolver2);
-    visit("corrected", self.corrected, "of third order; false: as published, of second",
+    visit("corrected", self.corrected,
+          "The solver is corrected to third order; false is as published, of second.",
           kind == SamplerKind::kDpmpp3m);
-    visit("eta", self.eta, "0: deterministic; 1: as ddpm", kind == SamplerKind::kDdim);
-    visit("variance", self.variance, "of a step; learned needs a head with learn_variance",
+    visit("eta", self.eta, "Steps are deterministic (0), or as noisy as those of ddpm (1).",
+          kind == SamplerKind::kDdim);
+    visit("variance", self.variance,
+          "The noise of a step has this variance; learned needs a head with learn_variance.",
           kind == SamplerKind::kDdpm);
-    visit("grid", self.grid, "what the steps divide evenly; polynomial: sigma^(1/rho)",
-          kind == SamplerKind::kDpmpp2m || sigma);
-    visit("rho", self.rho, "above 1: finer steps near the clean patch",
-          sigma && self.grid == StepGrid::kPolynomial);
-    visit("sigma_max", self.sigma_max, "noise / signal at the begin", sigma);
-    visit("sigma_min", self.sigma_min, "noise / signal at the end, which stays without last_look",
-          sigma);
-    visit("analytic_first", self.analytic_first,
-          "no look at sigma_max: there almost all is noise, so its direction is known", sigma);
-    visit("last_look", self.last_look, "once more at sigma_min: the patch is E[x | y] there",
-          sigma);
+    SigmaFields(self, visit);
     visit("time_shift", self.time_shift,
-          "a in t / (t + a (1 - t)); above 1: finer steps in the noise", flow_ode);
+          "This is a in t / (t + a (1 - t)), which moves the steps; above 1 they are finer in the "
+          "noise.",
+          flow_ode);
     visit("temperature", self.temperature,
-          "scales the noise of the steps (ddpm, ddim with eta, flow-sde), else the first noise");
-    visit("clip", self.clip, "the predicted clean patch to [-1, 1], after guidance");
+          "The noise of the steps (ddpm, ddim with eta, flow-sde), or else the first noise, is "
+          "scaled by this.");
+    visit("clip", self.clip, "The predicted clean patch is clipped to [-1, 1], after guidance.");
   }
 
   std::string Problem() const {
@@ -127,6 +126,28 @@ struct SamplerConfig {
   }
 
  private:
+  // The keys of samplers that step in sigma.
+  template <class Self, class Visitor>
+  static void SigmaFields(Self& self, Visitor& visit) {
+    const bool sigma = StepsInSigma(self.kind);
+    visit("grid", self.grid,
+          "The steps divide the time, the log SNR or sigma^(1/rho) (polynomial) evenly.",
+          self.kind == SamplerKind::kDpmpp2m || sigma);
+    visit("rho", self.rho,
+          "The polynomial grid has this power; above 1 steps are finer near the clean patch.",
+          sigma && self.grid == StepGrid::kPolynomial);
+    visit("sigma_max", self.sigma_max, "The ratio noise / signal is this at the begin.", sigma);
+    visit("sigma_min", self.sigma_min,
+          "The ratio noise / signal is this at the end, and stays without last_look.", sigma);
+    visit("analytic_first", self.analytic_first,
+          "The network is not asked at sigma_max, where almost all is noise and the direction is "
+          "known.",
+          sigma);
+    visit("last_look", self.last_look,
+          "The network is asked once more at sigma_min, so that the patch is E[x | y] there.",
+          sigma);
+  }
+
   std::string SigmaProblem(int64_t fewest) const {
     if (kind == SamplerKind::kDpmpp2m && grid == StepGrid::kPolynomial) {
       return "grid polynomial needs sigma_max and sigma_min, which dpm++2m does not have; use "

@@ -16,8 +16,9 @@ namespace {
 // Two axes of 2 and 3 values, the second of settings that belong together, and two seeds.
 constexpr char kStudy[] =
     "ablate recipe.toml --count 4 --set train.steps=12 train.checkpoint_every=3 train.log_every=1 "
-    "--grid model.head.prediction=x,v --grid 'seed=1,2' "
-    "--grid 'narrow: model.ffn=8 | lazy: train.lr=1e-4; train.muon_lr=1e-4 | deep: model.layers=2' "
+    "--grid model.head.diffusion.prediction=x,v --grid 'seed=1,2' "
+    "--grid 'narrow: model.ffn=8 | lazy: train.optimizer.lr=1e-4; train.optimizer.muon_lr=1e-4 | "
+    "deep: model.layers=2' "
     "--out ";
 
 // A study in a process group of its own, so that a signal reaches the run at work too.
@@ -118,13 +119,14 @@ TEST(Ablate, ShowsRunsThatAreRefusedOrFailAsRowsBesideTheOthersAndTheirPictures)
   const TempFolder folder;
   folder.Write("recipe.toml", kTinyRecipe);
   const std::string study =
-      "ablate recipe.toml --count 4 --out study --grid 'good: train.lr=1e-3 | bad: train.lr=1e38 | "
+      "ablate recipe.toml --count 4 --out study --grid 'good: train.optimizer.lr=1e-3 | bad: "
+      "train.optimizer.lr=1e38 | "
       "lost: data.kind=image_folder; data.path=nowhere | idle: model.head.kind=mse; "
-      "model.head.components=3";
+      "model.head.gmm.components=3";
   const Outcome outcome = Tessera(folder, study + "'");
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_PRED_FORMAT2(testing::IsSubstring,
-                      "idle  1     refused  model.head.components=3: ", outcome.out);
+                      "idle  1     refused  model.head.gmm.components=3: ", outcome.out);
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "bad   1     failed   the loss is not finite",
                       outcome.out);
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "lost  1     failed   ", outcome.out);
@@ -135,7 +137,7 @@ TEST(Ablate, ShowsRunsThatAreRefusedOrFailAsRowsBesideTheOthersAndTheirPictures)
   EXPECT_PRED_FORMAT2(testing::IsNotSubstring, "http", page);
   EXPECT_PRED_FORMAT2(testing::IsNotSubstring, "<script", page);
 
-  const Outcome more = Tessera(folder, study + " | more: train.lr=2e-3'");
+  const Outcome more = Tessera(folder, study + " | more: train.optimizer.lr=2e-3'");
   EXPECT_EQ(more.exit_code, 0) << more.err;
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "5 runs, 3 to do\n", more.out);
   const std::string both = Contents(folder / "study/report.html");

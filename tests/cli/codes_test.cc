@@ -58,7 +58,7 @@ TEST(Codes, GoFromAnAutoencoderThroughAModelToPictures) {
 
   runs(
       "train recipe.toml model.input.kind=codes model.head.kind=codes "
-      "model.head.softmax=autoregressive model.autoencoder.path=codes --out model");
+      "model.head.codes.softmax=autoregressive model.autoencoder.path=codes --out model");
   std::filesystem::remove_all(folder / "codes");
   EXPECT_PRED_FORMAT2(testing::IsSubstring, capacity, runs("inspect model"));
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "bits_per_subpixel_of_codes",

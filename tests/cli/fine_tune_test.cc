@@ -15,6 +15,7 @@ count = 40
 steps = 2
 batch = 2
 row_length = 64
+[train.optimizer]
 lr = 0.1
 [train.adapter]
 kind = "lora"

@@ -30,7 +30,7 @@ TEST(Memory, OfAbsurdSettingsIsRefusedInASentence) {
            {"model.layers=9000000000000000000", "model.layers"},
            {"train.batch=1000000000", "lower train.batch"},
            {"train.accumulate=1000000000000", "lower train.batch, train.accumulate"},
-           {"model.head.repeats=1000000000", "model.head.repeats"},
+           {"model.head.diffusion.repeats=1000000000", "model.head.diffusion.repeats"},
            {"model.patch=1000000", "model.patch"},
            {"model.patch=4000000000", "model.patch"},
            {"tokenizer.size=100000000000", "lower tokenizer.size"},

@@ -180,6 +180,36 @@ TEST(FromDump, TakesAKeyThatHasMovedToItsNewPath) {
   EXPECT_EQ(ToToml(config), "flag = true\n\n[kind]\nkind = \"fancy\"\nrate = 2.0\n");
 }
 
+// A config whose default of size does not go with a fancy kind.
+struct Fitting {
+  Kind kind = Kind::kPlain;
+  int64_t size = 1;
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor& visit) {
+    visit("kind", self.kind);
+    visit("size", self.size);
+  }
+  void FitDefaults(const IsNamed& named) {
+    if (!named("size") && kind == Kind::kFancy) {
+      size = 2;
+    }
+  }
+  std::string Problem() const { return kind == Kind::kFancy && size < 2 ? "too small" : ""; }
+};
+
+TEST(FromToml, FitsADefaultThatNobodyNamesToTheOtherChoices) {
+  const auto size = [](std::string_view text, const std::vector<std::string>& overrides) {
+    Fitting config;
+    return FromToml(text, "run.toml", overrides, &config).ok() ? config.size : -1;
+  };
+  EXPECT_EQ(size("", {}), 1);
+  EXPECT_EQ(size("kind = 'fancy'", {}), 2);
+  EXPECT_EQ(size("", {"kind=fancy"}), 2);
+  EXPECT_EQ(size("kind = 'fancy'", {"kind=plain"}), 1);
+  EXPECT_EQ(size("size = 3", {"kind=fancy"}), 3);
+  EXPECT_EQ(size("size = 1", {"kind=fancy"}), -1) << "a value that is named stays";
+}
+
 TEST(FromToml, PlacesSyntaxErrors) {
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "run.toml:2: ", ErrorOf("flag = true\nname = "));
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "run.toml:2: ", ErrorOf("flag = true\nflag = false"));

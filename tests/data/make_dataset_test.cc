@@ -148,15 +148,6 @@ TEST(MakeDataset, ReadsTheSpritesThatComeWithTheProject) {
   EXPECT_EQ(AsImage(first.segments[1])->height, 32);
 }
 
-TEST(MakeDataset, RefusesNumbersThatMakeNoSense) {
-  DataConfig config;
-  config.drop_text = 10;
-  EXPECT_EQ(Open(config).status().message(), "data.drop_text = 10 must be from 0 to 1");
-  config = DataConfig();
-  config.threads = -1;
-  EXPECT_EQ(Open(config).status().message(), "data.threads = -1 must be from 0 to 1024");
-}
-
 TEST(MakeDataset, DrawsShapesOnSquaresOnly) {
   DataConfig config;
   config.shapes.count = 3;

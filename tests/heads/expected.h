@@ -53,7 +53,7 @@ struct SamplerCase {
 inline std::vector<SamplerCase> SamplerCases(int64_t steps) {
   std::vector<SamplerCase> cases;
   const auto add = [&](const SamplerConfig& sampler, NoiseScheduleKind schedule) {
-    if (SamplerProblem({.schedule = schedule}, sampler).empty()) {
+    if (SamplerProblem({.diffusion = {.schedule = schedule}}, sampler).empty()) {
       const std::string name = std::string(EnumName(sampler.kind)) + " on " +
                                std::string(EnumName(schedule)) + ", case " +
                                std::to_string(cases.size());

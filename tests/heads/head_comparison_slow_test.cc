@@ -135,23 +135,23 @@ TEST(HeadComparison, TheSquaredErrorIsRightOfNoisePatches) {
 
 TEST(HeadComparison, OneGaussianOfAnyShapeIsNotEnough) {
   HeadConfig config = Small(HeadKind::kGmm);
-  config.components = 1;
-  config.covariance = Covariance::kFull;
+  config.gmm.components = 1;
+  config.gmm.covariance = Covariance::kFull;
   EXPECT_GT(Excess(*Fit(config, 2000, 3e-3)), .3);
 }
 
 TEST(HeadComparison, AMixtureOfNumbersAloneMissesHowTheyGoTogether) {
   HeadConfig config = Small(HeadKind::kGmm);
-  config.components = 2;
-  config.covariance = Covariance::kPerChannel;
+  config.gmm.components = 2;
+  config.gmm.covariance = Covariance::kPerChannel;
   EXPECT_GT(Excess(*Fit(config, 2000, 3e-3)), .3);
 }
 
 TEST(HeadComparison, TwoGaussiansReachTheEntropy) {
   for (const Covariance covariance : {Covariance::kDiagonal, Covariance::kFull}) {
     HeadConfig config = Small(HeadKind::kGmm);
-    config.components = 2;
-    config.covariance = covariance;
+    config.gmm.components = 2;
+    config.gmm.covariance = covariance;
     const auto head = Fit(config, 2000, 3e-3);
     EXPECT_LT(Excess(*head), .01) << EnumName(covariance);
     ExpectBothModes(DrawsOf(*head));
@@ -172,7 +172,7 @@ TEST(HeadComparison, Softmax256NearsTheEntropy) {
 
 TEST(HeadComparison, DiffusionNearsTheEntropy) {
   HeadConfig config = Small(HeadKind::kDiffusion);
-  config.time_density = TimeDensity::kUniform;
+  config.diffusion.time_density = TimeDensity::kUniform;
   const auto head = Fit(config, 3000, 3e-3);
   EXPECT_LT(Excess(*head), .05);
   ExpectBothModes(DrawsOf(*head));

@@ -20,9 +20,10 @@ Tensor RandomCodes(at::IntArrayRef shape, uint64_t item) {
 }
 
 std::string NameOf(const HeadConfig& config) {
-  return std::string(EnumName(config.kind)) + " " + std::string(EnumName(config.covariance)) + " " +
-         std::string(EnumName(config.support)) + " " + std::string(EnumName(config.schedule)) +
-         " " + std::string(EnumName(config.softmax));
+  return std::string(EnumName(config.kind)) + " " + std::string(EnumName(config.gmm.covariance)) +
+         " " + std::string(EnumName(config.fourier.support)) + " " +
+         std::string(EnumName(config.diffusion.schedule)) + " " +
+         std::string(EnumName(config.codes.softmax));
 }
 
 // Every kind, and every choice that changes what kind of distribution it is.
@@ -32,23 +33,23 @@ std::vector<HeadConfig> Heads() {
     const HeadConfig config{.kind = static_cast<HeadKind>(kind),
                             .width = 8,
                             .depth = 1,
-                            .components = 2,
-                            .frequencies = 3};
-    const auto add_each = [&](auto HeadConfig::*member) {
-      using Choice = std::remove_cvref_t<decltype(config.*member)>;
+                            .gmm = {.components = 2},
+                            .fourier = {.frequencies = 3}};
+    const auto add_each = [&](auto HeadConfig::*section, auto member) {
+      using Choice = std::remove_cvref_t<decltype((config.*section).*member)>;
       for (size_t choice = 0; choice < EnumNames(Choice{}).size(); ++choice) {
         all.push_back(config);
-        all.back().*member = static_cast<Choice>(choice);
+        (all.back().*section).*member = static_cast<Choice>(choice);
       }
     };
     if (config.kind == HeadKind::kDiffusion) {
-      add_each(&HeadConfig::schedule);
+      add_each(&HeadConfig::diffusion, &DiffusionConfig::schedule);
     } else if (config.kind == HeadKind::kGmm) {
-      add_each(&HeadConfig::covariance);
+      add_each(&HeadConfig::gmm, &GmmConfig::covariance);
     } else if (config.kind == HeadKind::kFourier) {
-      add_each(&HeadConfig::support);
+      add_each(&HeadConfig::fourier, &FourierConfig::support);
     } else if (config.kind == HeadKind::kCodes) {
-      add_each(&HeadConfig::softmax);
+      add_each(&HeadConfig::codes, &CodesConfig::softmax);
     } else {
       all.push_back(config);
     }
@@ -57,7 +58,7 @@ std::vector<HeadConfig> Heads() {
 }
 
 SamplerConfig SamplerOf(const HeadConfig& config, double temperature = 1) {
-  const bool cosine = config.schedule == NoiseScheduleKind::kCosine;
+  const bool cosine = config.diffusion.schedule == NoiseScheduleKind::kCosine;
   return {.kind = cosine ? SamplerKind::kDdim : SamplerKind::kMidpoint, .temperature = temperature};
 }
 
@@ -132,7 +133,7 @@ double LossWithoutParameters(const HeadConfig& config) {
     case HeadKind::kGmm:  // a standard normal, or a mixture of equal ones
       return normal;
     case HeadKind::kFourier:  // uniform over the period; on the line 1 / (2 s) at 0 too
-      return std::log(2 * config.half_period) + kNatsPerPixelValue;
+      return std::log(2 * config.fourier.half_period) + kNatsPerPixelValue;
     case HeadKind::kSoftmax256:
       return std::log(256);
     case HeadKind::kCodes:

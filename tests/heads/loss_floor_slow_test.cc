@@ -50,8 +50,7 @@ double TrainedLoss(const HeadConfig& config, double sd) {
 }
 
 struct Floor {
-  Prediction prediction;
-  LossTarget loss;
+  Prediction prediction, loss;
   NoiseScheduleKind schedule;
   double sd, least;
 };
@@ -59,16 +58,16 @@ struct Floor {
 TEST(LossFloor, ATrainedHeadComesWithinThreePercentOfTheLeastLoss) {
   constexpr auto flow = NoiseScheduleKind::kFlow, cosine = NoiseScheduleKind::kCosine;
   for (const Floor& floor :
-       {Floor{Prediction::kEpsilon, LossTarget::kEpsilon, cosine, .25, .19340},
-        Floor{Prediction::kX, LossTarget::kX, cosine, .25, .05041},
-        Floor{Prediction::kV, LossTarget::kV, cosine, .5, .49574},
-        Floor{Prediction::kV, LossTarget::kV, flow, .5, std::numbers::pi / 4}}) {
+       {Floor{Prediction::kEpsilon, Prediction::kEpsilon, cosine, .25, .19340},
+        Floor{Prediction::kX, Prediction::kX, cosine, .25, .05041},
+        Floor{Prediction::kV, Prediction::kV, cosine, .5, .49574},
+        Floor{Prediction::kV, Prediction::kV, flow, .5, std::numbers::pi / 4}}) {
     const double loss = TrainedLoss({.width = 64,
                                      .depth = 2,
-                                     .prediction = floor.prediction,
-                                     .loss = floor.loss,
-                                     .schedule = floor.schedule,
-                                     .time_density = TimeDensity::kUniform},
+                                     .diffusion = {.prediction = floor.prediction,
+                                                   .loss = floor.loss,
+                                                   .schedule = floor.schedule,
+                                                   .time_density = TimeDensity::kUniform}},
                                     floor.sd);
     std::cout << EnumName(floor.prediction) << " on " << EnumName(floor.schedule) << ", sd "
               << floor.sd << ": " << loss << ", least " << floor.least << ", ratio "

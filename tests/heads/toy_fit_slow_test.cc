@@ -27,7 +27,7 @@ Tensor DrawPatches(const Tensor& condition_N, at::Generator rng) {
 
 std::shared_ptr<ImageHead> Fit(const Tensor& embedding_CZ) {
   torch::manual_seed(1);
-  const auto head = MakeImageHead({.width = 64, .depth = 2, .repeats = 4}, 2, kDim);
+  const auto head = MakeImageHead({.width = 64, .depth = 2, .diffusion = {.repeats = 4}}, 2, kDim);
   torch::optim::Adam optimizer(head->parameters(), 2e-3);
   for (uint64_t step = 0; step < 800; ++step) {
     at::Generator rng = Rng(step);

@@ -10,7 +10,7 @@ namespace {
 
 TEST(JointBlock, OfEveryKindThatHasModesDrawsPatchesAlikeOrOppositeAsTheyWere) {
   for (const HeadKind kind : {HeadKind::kDiffusion, HeadKind::kGmm, HeadKind::kSoftmax256}) {
-    const HeadConfig head = {.kind = kind, .width = 64, .depth = 2, .repeats = 8};
+    const HeadConfig head = {.kind = kind, .width = 64, .depth = 2, .diffusion = {.repeats = 8}};
     const double alike = ShareAlike({BlockHead::kJoint, head, 1000}, true);
     const double opposite = ShareAlike({BlockHead::kJoint, head, 1000}, false);
     const double independent = ShareAlike({BlockHead::kIndependent, head, 1000}, true);

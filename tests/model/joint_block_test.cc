@@ -88,7 +88,8 @@ TEST(JointBlock, IsMeasuredWhole) {
 }
 
 TEST(JointBlock, DrawsPatchesThatDependOnEachOtherAndAnIndependentOneCannot) {
-  const HeadConfig gmm = {.kind = HeadKind::kGmm, .width = 16, .depth = 1, .components = 4};
+  const HeadConfig gmm = {
+      .kind = HeadKind::kGmm, .width = 16, .depth = 1, .gmm = {.components = 4}};
   EXPECT_GT(ShareAlike({BlockHead::kJoint, gmm, 300}, /*alike=*/true), .95);
   EXPECT_NEAR(ShareAlike({BlockHead::kIndependent, gmm, 300}, /*alike=*/true), .5, .12);
 }

@@ -132,9 +132,9 @@ TEST(AutoencoderRun, RefusesKeysThatItDoesNotRead) {
     RunConfig config = TinyAutoencoder();
     return std::string(FromToml("", "", overrides, &config).message());
   };
-  EXPECT_EQ(complaint({"train.lr=1e-3", "model.patch=4"}), "");
+  EXPECT_EQ(complaint({"train.optimizer.lr=1e-3", "model.patch=4"}), "");
   for (const char* key : {"model.width=64", "tokenizer.size=300", "generate.guidance=2",
-                          "train.text_weight=1", "data.drop_text=0.5"}) {
+                          "train.text_weight=1", "data.show.drop_text=0.5"}) {
     EXPECT_PRED_FORMAT2(testing::IsSubstring, "no effect", complaint({key}));
   }
   RunConfig config;

@@ -18,9 +18,11 @@
 namespace tessera {
 
 inline constexpr const char* kKeys[] = {
-    "model.head.kind",  "model.head.schedule", "generate.sampler.kind",
-    "model.order",      "model.positions",     "model.mask",
-    "model.input.kind", "model.objective",     "model.block_head",
+    "model.head.kind",       "model.head.diffusion.schedule",
+    "generate.sampler.kind", "model.order",
+    "model.positions",       "model.mask",
+    "model.input.kind",      "model.objective",
+    "model.block_head",
 };
 inline constexpr size_t kNumKeys = std::size(kKeys);
 inline constexpr size_t kSchedule = 1, kSampler = 2, kMask = 5;  // in kKeys
@@ -39,7 +41,7 @@ width = 8
 depth = 1
 )";
 
-// The index of each key's value. A key at its default is not named in the recipe.
+// The index of each key's value.
 using Combination = std::array<size_t, kNumKeys>;
 
 class Choices {
@@ -84,11 +86,12 @@ class Choices {
     return problem.empty() ? config_.Problem() : problem;
   }
 
-  // As a recipe has it, which names no defaults.
+  // As a recipe has it, which names no default but that of the sampler, since the schedule of a
+  // recipe that names no sampler decides it.
   absl::StatusOr<RunConfig> Parse(const Combination& all) const {
     std::vector<std::string> overrides;
     for (size_t key = 0; key < kNumKeys; ++key) {
-      if (all[key] != default_[key]) {
+      if (all[key] != default_[key] || key == kSampler) {
         overrides.push_back(std::string(kKeys[key]) + "=" + keys_[key].names[all[key]]);
       }
     }

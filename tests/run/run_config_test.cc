@@ -136,7 +136,8 @@ const std::vector<std::string> kTogether[] = {
     {"model.input.kind=codes", "model.autoencoder.kind=fsq", "model.autoencoder.path=runs/codes"},
     {"model.input.kind=resampler", "train.image_weight=0"},
     {"model.mask=block-diagonal", "train.image_weight=0"},
-    {"model.head.schedule=cosine", "model.head.learn_variance=true", "generate.sampler.kind=ddpm"},
+    {"model.head.diffusion.schedule=cosine", "model.head.diffusion.learn_variance=true",
+     "generate.sampler.kind=ddpm"},
 };
 
 TEST(RunConfig, EveryKeyAndChoiceSurvivesItsRoundTripThroughToml) {

@@ -24,7 +24,7 @@ void ExpectShare(int64_t count, double share) {
 }
 
 TEST(Augment, TellsTheGivenShareOfCaptionedPicturesPictureFirst) {
-  DataConfig config;
+  PresentationConfig config;
   config.picture_first = 0.3;
   int64_t swapped = 0;
   for (int64_t turn = 0; turn < kTurns; ++turn) {
@@ -37,7 +37,7 @@ TEST(Augment, TellsTheGivenShareOfCaptionedPicturesPictureFirst) {
 }
 
 TEST(Augment, KeepsTheOrderOfAllOtherDocuments) {
-  DataConfig config;
+  PresentationConfig config;
   config.picture_first = 1;
   const Document others[] = {Story(), {{Dot(), "a dot"}}, {{"a", "b"}}, {{"a"}}, {}};
   for (const Document& other : others) {
@@ -48,7 +48,7 @@ TEST(Augment, KeepsTheOrderOfAllOtherDocuments) {
 }
 
 TEST(Augment, DropsTheTextOfTheGivenShareOfDocumentsInWhichAPictureFollows) {
-  DataConfig config;
+  PresentationConfig config;
   config.picture_first = 0;
   config.drop_text = 0.2;
   int64_t dropped = 0;
@@ -64,7 +64,7 @@ TEST(Augment, DropsTheTextOfTheGivenShareOfDocumentsInWhichAPictureFollows) {
 }
 
 TEST(Augment, HidesAllPicturesButTheLastOfTheGivenShare) {
-  DataConfig config;
+  PresentationConfig config;
   config.drop_images = 0.4;
   int64_t hidden = 0;
   for (int64_t turn = 0; turn < kTurns; ++turn) {
@@ -81,7 +81,7 @@ TEST(Augment, HidesAllPicturesButTheLastOfTheGivenShare) {
 }
 
 TEST(Augment, DrawsNoiseByWhetherTextPrecedesThePicture) {
-  DataConfig config;
+  PresentationConfig config;
   config.noise_generated = 0.5;
   config.noise_read = 0.1;
   double sums[2] = {0, 0};
@@ -100,8 +100,8 @@ TEST(Augment, DrawsNoiseByWhetherTextPrecedesThePicture) {
 }
 
 TEST(Augment, OneKnobMovesNoOther) {
-  DataConfig config;
-  DataConfig other = config;
+  PresentationConfig config;
+  PresentationConfig other = config;
   other.picture_first = 0;
   other.drop_images = 1;
   for (int64_t turn = 0; turn < 100; ++turn) {
@@ -116,26 +116,26 @@ TEST(Augment, GivesEveryTurnAnOrderKeyOfItsOwn) {
   std::set<uint64_t> keys;
   for (int64_t turn = 0; turn < kTurns; ++turn) {
     Document document = Captioned();
-    keys.insert(Augment(document, DataConfig(), 1, turn).order_key);
+    keys.insert(Augment(document, PresentationConfig(), 1, turn).order_key);
   }
   EXPECT_EQ(keys.size(), kTurns);
 }
 
-// What a key of [data] decides of documents. prompt_weight is read after Augment, of a text that
-// stands before a picture then.
+// What a key of [data.show] decides of documents. prompt_weight is read after Augment, of a text
+// that stands before a picture then.
 struct Knob {
   const char* key;
-  double DataConfig::*value;
+  double PresentationConfig::*value;
 };
-constexpr Knob kKnobs[] = {{"picture_first", &DataConfig::picture_first},
-                           {"drop_text", &DataConfig::drop_text},
-                           {"drop_images", &DataConfig::drop_images},
-                           {"noise_generated", &DataConfig::noise_generated},
-                           {"noise_read", &DataConfig::noise_read},
-                           {"prompt_weight", &DataConfig::prompt_weight}};
+constexpr Knob kKnobs[] = {{"picture_first", &PresentationConfig::picture_first},
+                           {"drop_text", &PresentationConfig::drop_text},
+                           {"drop_images", &PresentationConfig::drop_images},
+                           {"noise_generated", &PresentationConfig::noise_generated},
+                           {"noise_read", &PresentationConfig::noise_read},
+                           {"prompt_weight", &PresentationConfig::prompt_weight}};
 
-bool Changes(const Knob& knob, DataConfig config, const std::vector<Document>& documents) {
-  DataConfig other = config;
+bool Changes(const Knob& knob, PresentationConfig config, const std::vector<Document>& documents) {
+  PresentationConfig other = config;
   config.*knob.value = 0;
   other.*knob.value = 1;
   for (int64_t turn = 0; turn < 50; ++turn) {
@@ -153,8 +153,8 @@ bool Changes(const Knob& knob, DataConfig config, const std::vector<Document>& d
 void ExpectEffects(const DataConfig& config, const std::vector<Document>& documents) {
   for (const Knob& knob : kKnobs) {
     for (const FieldInfo& field : ListFields(config)) {
-      if (field.path == knob.key) {
-        EXPECT_EQ(Changes(knob, config, documents), field.active)
+      if (field.path == "show." + std::string(knob.key)) {
+        EXPECT_EQ(Changes(knob, config.show, documents), field.active)
             << knob.key << ", kind " << EnumName(config.kind) << ", variant "
             << EnumName(config.shapes.variant);
       }
@@ -164,7 +164,7 @@ void ExpectEffects(const DataConfig& config, const std::vector<Document>& docume
 
 TEST(Augment, HasAKeyExactlyWhereItChangesADocument) {
   DataConfig config;
-  config.drop_images = config.noise_read = .5;
+  config.show.drop_images = config.show.noise_read = .5;
   for (size_t i = 0; i < EnumNames(ShapesVariant{}).size(); ++i) {
     config.shapes.variant = static_cast<ShapesVariant>(i);
     const auto shapes = MakeShapes(config.shapes, Split::kTrain, 16);

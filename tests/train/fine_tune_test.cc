@@ -53,8 +53,8 @@ bool Equal(const NamedTensors& a, const NamedTensors& b) {
 }
 
 TEST_F(FineTune, BeginsWithTheAveragedWeightsAndTheTokenizerOfTheBase) {
-  ASSERT_TRUE(Train({"train.lr=0", "train.muon_lr=0"}, "whole").ok());
-  ASSERT_TRUE(Train(With(kLora, {"train.lr=0"}), "lora").ok());
+  ASSERT_TRUE(Train({"train.optimizer.lr=0", "train.optimizer.muon_lr=0"}, "whole").ok());
+  ASSERT_TRUE(Train(With(kLora, {"train.optimizer.lr=0"}), "lora").ok());
   for (const char* name : {"whole", "lora"}) {
     const auto run = LoadRun(folder_ / name, Files());
     ASSERT_TRUE(run.ok()) << run.status();

@@ -25,7 +25,7 @@ double LossAfter(int64_t width, double lr, double ratio, uint64_t seed) {
   const Tensor out_W = torch::randn({width}, rng) / std::sqrt(width);
   const Tensor h_NW = torch::relu(torch::linear(x_ND, in_WD)), y_N = torch::sin(x_ND.mean(1));
 
-  TrainConfig config{.lr = lr / std::sqrt(ratio), .beta2 = .999, .weight_decay = 0};
+  TrainConfig config{.optimizer = {.lr = lr / std::sqrt(ratio), .beta2 = .999, .weight_decay = 0}};
   config.adapter.targets = {"weight"};
   config.adapter.rank = 4;
   config.adapter.alpha = 4;

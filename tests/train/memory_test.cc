@@ -27,8 +27,8 @@ double BytesOf(const std::vector<MemoryPart>& parts, const std::string& name) {
 }
 
 TEST(PredictMemory, CountsFourBytesANumberForEachThingHeldOfIt) {
-  const auto muon = PredictMemory(Config({"train.optimizer=muon"}), kCaption, 7);
-  const auto adamw = PredictMemory(Config({"train.optimizer=adamw"}), kCaption, 7);
+  const auto muon = PredictMemory(Config({"train.optimizer.kind=muon"}), kCaption, 7);
+  const auto adamw = PredictMemory(Config({"train.optimizer.kind=adamw"}), kCaption, 7);
   const double parameters = BytesOf(adamw, "parameters");
   EXPECT_GT(parameters, 0);
   EXPECT_EQ(BytesOf(adamw, "gradients"), parameters);
@@ -81,7 +81,7 @@ TEST(CheckMemory, RefusesSizesWhoseProductsNoIntegerHolds) {
   for (const char* absurd :
        {"model.width=4000000000000", "train.batch=9000000000000000000", "model.patch=4000000000",
         "model.ffn=9000000000000000000", "model.layers=9000000000000000000",
-        "model.head.repeats=9000000000000000000", "model.head.width=4000000000000000000",
+        "model.head.diffusion.repeats=9000000000000000000", "model.head.width=4000000000000000000",
         "tokenizer.size=9000000000000000000", "train.accumulate=9000000000000000000",
         "model.grids=[\"4096x4096\"]"}) {
     const RunConfig config = Config({absurd, "train.row_length=9000000000000000000"});

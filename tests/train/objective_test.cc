@@ -106,7 +106,7 @@ TEST(Objective, RefusesWhatHasNoEffectOrCannotBe) {
   refused({"model.objective=whole", "generate.guidance=2"}, "use constant or interval");
   EXPECT_EQ(ErrorOf({"model.objective=masked", "generate.rounds=4", "model.head.kind=gmm"}), "");
   EXPECT_EQ(ErrorOf({"model.objective=copies", "generate.sampler.last_steps=3",
-                     "model.order=hilbert", "model.mask=prefix", "model.head.repeats=3"}),
+                     "model.order=hilbert", "model.mask=prefix", "model.head.diffusion.repeats=3"}),
             "");
 }
 

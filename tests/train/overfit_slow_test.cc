@@ -19,6 +19,7 @@ constexpr char kRecipe[] = R"(
 [data]
 kind = "documents"
 test_share = 0.0
+[data.show]
 drop_text = 0.0
 noise_generated = 0.0
 [tokenizer]
@@ -88,12 +89,12 @@ TEST(Overfit, SixteenPairsAreLearntByHeartInBothDirections) {
   const std::vector<Document> pairs = Pairs(16);
   const TempFolder data;
   auto run = Learn(pairs, data.path(),
-                   {"model.head.width=128", "model.head.depth=2", "model.head.repeats=4",
+                   {"model.head.width=128", "model.head.depth=2", "model.head.diffusion.repeats=4",
                     "train.steps=300", "train.batch=16"});
   ASSERT_TRUE(run.ok()) << run.status();
   EXPECT_GT(PeakSignalToNoise(*run, pairs), 25) << "decibels";
 
-  run->config.data.picture_first = 1;  // a text that nothing announces cannot be known
+  run->config.data.show.picture_first = 1;  // a text that nothing announces cannot be known
   const std::shared_ptr<const Dataset> dataset =
       *OpenDataset(run->config, Split::kTrain, std::make_shared<const Files>());
   const auto loss = EvaluateLoss(*run, dataset, {.count = 16, .batch = 16, .on_progress = {}});
@@ -108,7 +109,7 @@ TEST(Overfit, EveryObjectiveDrawsTheOnePictureThatItKnows) {
     const TempFolder data;
     const auto run = Learn(pair, data.path(),
                            {"model.objective=" + name, "train.steps=400", "train.batch=4",
-                            "train.row_length=64", "train.lr=2e-3"});
+                            "train.row_length=64", "train.optimizer.lr=2e-3"});
     ASSERT_TRUE(run.ok()) << run.status();
     const double decibels = PeakSignalToNoise(*run, pair);
     RecordProperty(name, absl::StrCat(decibels));

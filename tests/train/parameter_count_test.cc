@@ -48,12 +48,12 @@ TEST(CountParameters, CountsWhatEveryHeadHas) {
         {"model.head.depth=3", "model.head.width=24"},
         {"model.head.kind=mse", kSteps},
         {"model.head.kind=gmm", kSteps},
-        {"model.head.kind=gmm", kSteps, "model.head.covariance=full", "model.patch=2",
+        {"model.head.kind=gmm", kSteps, "model.head.gmm.covariance=full", "model.patch=2",
          "model.grids=[\"8x8\"]"},
-        {"model.head.kind=gmm", kSteps, "model.head.covariance=per_channel"},
+        {"model.head.kind=gmm", kSteps, "model.head.gmm.covariance=per_channel"},
         {"model.head.kind=fourier", kSteps},
         {"model.head.kind=softmax256", kSteps},
-        {"model.head.schedule=cosine", "model.head.learn_variance=true",
+        {"model.head.diffusion.schedule=cosine", "model.head.diffusion.learn_variance=true",
          "generate.sampler.kind=ddpm", "generate.sampler.steps=10"}}) {
     ExpectCounted(overrides);
   }
@@ -104,7 +104,7 @@ TEST(CountParameters, CountsAnAutoencoderAsTrainedAloneAndFrozenInAModel) {
                              std::string("model.head.kind=") + head};
       if (std::string_view(head) == "codes") {
         overrides.push_back(kSteps);
-        overrides.push_back(std::string("model.head.softmax=") + softmax);
+        overrides.push_back(std::string("model.head.codes.softmax=") + softmax);
       }
       ExpectCounted(overrides);
     }

@@ -33,13 +33,13 @@ TEST(CheckSameRun, NamesTheFirstKeysThatDiffer) {
   EXPECT_PRED_FORMAT2(
       testing::IsSubstring,
       "seed was 1, is 2; model.width was 192, is 64; train.batch was 32, is 1; and 1 more; resume",
-      Complaint({}, {"seed=2", "model.width=64", "train.batch=1", "train.lr=1"}));
+      Complaint({}, {"seed=2", "model.width=64", "train.batch=1", "train.optimizer.lr=1"}));
 }
 
 TEST(CheckSameRun, BlamesTheChoiceAndNotTheKeysThatHangOnIt) {
   EXPECT_PRED_FORMAT2(testing::IsSubstring,
-                      "settings: train.optimizer was \"muon\", is \"adamw\"; resume with",
-                      Complaint({"train.muon_lr=0.5"}, {"train.optimizer=adamw"}));
+                      "settings: train.optimizer.kind was \"muon\", is \"adamw\"; resume with",
+                      Complaint({"train.optimizer.muon_lr=0.5"}, {"train.optimizer.kind=adamw"}));
 }
 
 TEST(TrainState, IsReadAsItWasWritten) {

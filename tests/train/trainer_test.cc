@@ -17,7 +17,7 @@ namespace {
 
 TEST(Train, CutAndResumedEndsInTheSameBytesAsUncut) {
   for (const char* threads : {"data.threads=0", "data.threads=2"}) {
-    const RunConfig config = TinyRun({"train.optimizer=muon", "train.precision=bf16",
+    const RunConfig config = TinyRun({"train.optimizer.kind=muon", "train.precision=bf16",
                                       "train.accumulate=2", "train.keep=9", threads});
     const TempFolder uncut, cut;
     ASSERT_TRUE(TrainTiny(config, uncut.path()).ok());
@@ -100,11 +100,12 @@ TEST(Train, RefusesAFolderInWhichAnotherTrains) {
 TEST(Train, ResumesForMoreStepsButNotAsAnotherRun) {
   const TempFolder folder;
   ASSERT_TRUE(TrainTiny(TinyRun({"train.steps=2"}), folder.path()).ok());
-  const absl::Status other =
-      TrainTiny(TinyRun({"train.lr=0.5", "model.width=32"}), folder.path(), {.resume = true});
-  EXPECT_PRED_FORMAT2(testing::IsSubstring,
-                      "model.width was 16, is 32; train.lr was 0.003, is 0.5; resume with those",
-                      std::string(other.message()));
+  const absl::Status other = TrainTiny(TinyRun({"train.optimizer.lr=0.5", "model.width=32"}),
+                                       folder.path(), {.resume = true});
+  EXPECT_PRED_FORMAT2(
+      testing::IsSubstring,
+      "model.width was 16, is 32; train.optimizer.lr was 0.003, is 0.5; resume with those",
+      std::string(other.message()));
   ASSERT_TRUE(TrainTiny(TinyRun({"train.steps=3"}), folder.path(), {.resume = true}).ok());
   EXPECT_EQ(CheckpointsOf(folder.path(), Files()).Latest()->step, 3);
 }
@@ -112,8 +113,8 @@ TEST(Train, ResumesForMoreStepsButNotAsAnotherRun) {
 // Weight decay beyond 2 / lr makes every parameter grow, until none of their losses is finite.
 TEST(Train, StopsAtALossThatIsNotFiniteAndLeavesAGoodCheckpoint) {
   const RunConfig config =
-      TinyRun({"train.lr=1e4", "train.weight_decay=1", "train.clip=0", "train.checkpoint_every=1",
-               "train.optimizer=adamw", "train.steps=50"});
+      TinyRun({"train.optimizer.lr=1e4", "train.optimizer.weight_decay=1", "train.optimizer.clip=0",
+               "train.checkpoint_every=1", "train.optimizer.kind=adamw", "train.steps=50"});
   const TempFolder folder;
   const std::string message(TrainTiny(config, folder.path()).message());
   const auto last = CheckpointsOf(folder.path(), Files()).Latest();

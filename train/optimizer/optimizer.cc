@@ -5,6 +5,17 @@
 #include <torch/utils.h>
 
 namespace tessera {
+namespace {
+
+MuonOptions MuonOptionsOf(const OptimizerConfig& config) {
+  const bool half = config.muon_precision == Precision::kBf16;
+  return {.lr = config.muon_lr,
+          .momentum = config.muon_momentum,
+          .weight_decay = config.weight_decay,
+          .dtype = half ? torch::kBFloat16 : torch::kFloat32};
+}
+
+}  // namespace
 
 Optimizer::Split Optimizer::SplitByUpdate(
     const NamedTensors& parameters, const std::function<ParameterRole(const std::string&)>& role,
@@ -33,18 +44,16 @@ Optimizer::Split Optimizer::SplitByUpdate(
 Optimizer::Optimizer(const NamedTensors& parameters,
                      const std::function<ParameterRole(const std::string&)>& role,
                      const TrainConfig& config)
-    : Optimizer(SplitByUpdate(parameters, role, config.optimizer), config) {}
+    : Optimizer(SplitByUpdate(parameters, role, config.optimizer.kind), config) {}
 
 Optimizer::Optimizer(const Split& split, const TrainConfig& config)
-    : adamw_({{split.decayed, config.weight_decay},
+    : adamw_({{split.decayed, config.optimizer.weight_decay},
               {split.undecayed},
-              {split.adapter_b, config.weight_decay, config.adapter.lr_ratio}},
-             {.lr = config.lr, .beta1 = config.beta1, .beta2 = config.beta2}),
-      muon_(split.hidden, {.lr = config.muon_lr,
-                           .momentum = config.muon_momentum,
-                           .weight_decay = config.weight_decay,
-                           .dtype = config.muon_precision == Precision::kBf16 ? torch::kBFloat16
-                                                                              : torch::kFloat32}) {
+              {split.adapter_b, config.optimizer.weight_decay, config.adapter.lr_ratio}},
+             {.lr = config.optimizer.lr,
+              .beta1 = config.optimizer.beta1,
+              .beta2 = config.optimizer.beta2}),
+      muon_(split.hidden, MuonOptionsOf(config.optimizer)) {
   for (const NamedTensors* part :
        {&split.hidden, &split.decayed, &split.undecayed, &split.adapter_b}) {
     for (const auto& [name, parameter] : *part) {

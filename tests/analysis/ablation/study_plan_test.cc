@@ -45,10 +45,10 @@ TEST_F(Plan, RunsEveryArmWithTheFirstSeedBeforeTheSecond) {
 TEST_F(Plan, TellsSettingsThatDoNotGoTogetherFromSettingsThatCannotBeRead) {
   const auto plan =
       Of({"fine: model.head.kind=gmm | idle: model.head.kind=mse; "
-          "model.head.components=4 | odd: model.width=10; model.heads=4"});
+          "model.head.gmm.components=4 | odd: model.width=10; model.heads=4"});
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_EQ(plan->runs[0].problem, "");
-  EXPECT_PRED_FORMAT2(testing::IsSubstring, "model.head.components has no effect",
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "model.head.gmm.components has no effect",
                       plan->runs[1].problem);
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "width must be an even multiple of heads",
                       plan->runs[2].problem);

@@ -103,8 +103,8 @@ TEST(CompareSamplers, KnowsThatExactDrawsAreAsNearAsTheFloor) {
 }
 
 TEST(CompareSamplers, LeavesOutWhatTheScheduleForbidsAndDrawsByTheRest) {
-  const auto run = RandomRun(
-      {"model.head.schedule=cosine", "generate.sampler.kind=ddim", "generate.guidance=2"});
+  const auto run = RandomRun({"model.head.diffusion.schedule=cosine", "generate.sampler.kind=ddim",
+                              "generate.guidance=2"});
   const LabResult result =
       Lab(run, {.conditions = 2, .draws = 2, .steps = {2, 4}, .reference_steps = 4, .pictures = 2});
   EXPECT_EQ(Find(result, "heun", 4), nullptr);

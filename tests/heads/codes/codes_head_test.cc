@@ -50,7 +50,7 @@ double EntropyOf(const Tensor& index_N) {
 double FittedLoss(CodeSoftmax softmax, const std::shared_ptr<PatchAutoencoder>& autoencoder) {
   torch::manual_seed(4);
   const auto head =
-      MakeImageHead({.kind = HeadKind::kCodes, .width = 32, .depth = 1, .softmax = softmax}, 1,
+      MakeImageHead({.kind = HeadKind::kCodes, .width = 32, .depth = 1, .codes = {softmax}}, 1,
                     kPatchDim, autoencoder);
   torch::optim::Adam adam(head->parameters(), .01);
   const Tensor x_ND = EvenPatches(*autoencoder), z_NZ = torch::ones({x_ND.size(0), 1});
@@ -83,7 +83,7 @@ TEST(CodesHead, DrawsWhatTheAutoencoderMakesOfACode) {
     const auto head = MakeImageHead({.kind = HeadKind::kCodes,
                                      .width = 8,
                                      .depth = 1,
-                                     .softmax = static_cast<CodeSoftmax>(softmax)},
+                                     .codes = {static_cast<CodeSoftmax>(softmax)}},
                                     1, kPatchDim, autoencoder);
     std::vector<at::Generator> rngs = {Rng(0), Rng(1), Rng(2), Rng(3)};
     const Tensor z_NZ = torch::ones({4, 1});

@@ -58,10 +58,10 @@ TEST(BackboneDenoiser, DrawsGaussianPatchesFromTheirPerfectStates) {
 
 // With prediction and loss in x at fixed times, the least loss is the variance of x given x_t.
 TEST(BackboneDenoiser, ThePerfectStatesHaveTheLossThatTheNoiseLeaves) {
-  HeadConfig config{.prediction = Prediction::kX, .loss = LossTarget::kX, .repeats = 4};
+  DiffusionConfig config{.prediction = Prediction::kX, .loss = Prediction::kX, .repeats = 4};
   config.time_mean = 0;
   config.time_sd = 0;  // t = 1/2
-  const auto denoiser = Identity(config);
+  const auto denoiser = Identity({.diffusion = config});
   const Tensor x_ND = kMean + kSpread * at::randn({20000, kDim}, Rng(1));
   const auto states = [](const Tensor& noisy_KND, const Tensor& tau_KN) {
     return Clean(noisy_KND, tau_KN.unsqueeze(-1) / 1000);
@@ -72,7 +72,7 @@ TEST(BackboneDenoiser, ThePerfectStatesHaveTheLossThatTheNoiseLeaves) {
 }
 
 TEST(BackboneDenoiser, PatchesOfAPictureCarryNoiseOfOneLevel) {
-  const auto denoiser = Identity({.repeats = 3});
+  const auto denoiser = Identity({.diffusion = {.repeats = 3}});
   const Tensor level_N = torch::tensor({0, 0, 0, 1, 1, 2}, torch::kLong);
   const auto states = [&](const Tensor& noisy_KND, const Tensor& tau_KN) {
     EXPECT_TRUE(torch::equal(tau_KN.select(1, 0), tau_KN.select(1, 2)));
@@ -105,7 +105,7 @@ TEST(BackboneDenoiser, DrawsWithEverySamplerOfItsScheduleAndEveryPrediction) {
   for (const auto schedule : {NoiseScheduleKind::kFlow, NoiseScheduleKind::kCosine}) {
     for (const auto prediction : {Prediction::kX, Prediction::kEpsilon, Prediction::kV}) {
       for (size_t kind = 0; kind < EnumNames(SamplerKind{}).size(); ++kind) {
-        const HeadConfig head{.prediction = prediction, .schedule = schedule};
+        const HeadConfig head{.diffusion = {.prediction = prediction, .schedule = schedule}};
         const SamplerConfig sampler{.kind = static_cast<SamplerKind>(kind), .steps = 3};
         if (sampler.kind == SamplerKind::kAmed || !SamplerProblem(head, sampler).empty()) {
           continue;

@@ -15,7 +15,6 @@ namespace tessera {
 namespace {
 
 constexpr std::array kPredictions = {Prediction::kX, Prediction::kEpsilon, Prediction::kV};
-constexpr std::array kTargets = {LossTarget::kX, LossTarget::kEpsilon, LossTarget::kV};
 constexpr std::array kSchedules = {NoiseScheduleKind::kFlow, NoiseScheduleKind::kCosine};
 
 at::Generator Rng(uint64_t item = 0) {
@@ -37,7 +36,7 @@ NoisyNetwork PerfectNetwork(Prediction prediction, const NoiseSchedule& schedule
   };
 }
 
-double MeanLoss(const HeadConfig& config, double sd) {
+double MeanLoss(const DiffusionConfig& config, double sd) {
   const NoiseSchedule schedule(config.schedule, config.noise_scale);
   const Tensor x_ND = sd * torch::randn({100'000, 4}, Rng(1), torch::kDouble);
   return DenoisingLoss(config, schedule, PerfectNetwork(config.prediction, schedule, sd), x_ND,
@@ -79,7 +78,7 @@ TEST(Prediction, LossWeightIsTheRatioOfSquaredErrors) {
           .square();
     };
     for (const Prediction prediction : kPredictions) {
-      for (const LossTarget loss : kTargets) {
+      for (const Prediction loss : kPredictions) {
         const Tensor weighted =
             LossWeight(prediction, loss, schedule, levels) * squared_error(prediction);
         EXPECT_TRUE(at::allclose(weighted, squared_error(static_cast<Prediction>(loss)), 1e-9))
@@ -92,7 +91,7 @@ TEST(Prediction, LossWeightIsTheRatioOfSquaredErrors) {
 TEST(Prediction, VelocityLossOfAnXPredictionIsHeldNearTheData) {
   const NoiseSchedule schedule(NoiseScheduleKind::kFlow, 1);
   const Tensor t = torch::tensor({0., .5, .95, .99, 1.}, torch::kDouble);
-  const Tensor weight = LossWeight(Prediction::kX, LossTarget::kV, schedule, schedule.AtTimes(t));
+  const Tensor weight = LossWeight(Prediction::kX, Prediction::kV, schedule, schedule.AtTimes(t));
   EXPECT_TRUE(
       at::allclose(weight, torch::tensor({1., 4., 400., 400., 400.}, torch::kDouble), 1e-9));
 }
@@ -106,10 +105,10 @@ TEST(DenoisingLoss, ReachesItsCosineFloorOnGaussianData) {
   for (const Floor& floor : {Floor{.25, {.05041, .19340, .24381}},
                              Floor{.5, {.16809, .32765, .49574}}, Floor{1, {.50442, .49558, 1}}}) {
     for (size_t i = 0; i < kPredictions.size(); ++i) {
-      const HeadConfig config{.prediction = kPredictions[i],
-                              .loss = kTargets[i],
-                              .schedule = NoiseScheduleKind::kCosine,
-                              .time_density = TimeDensity::kUniform};
+      const DiffusionConfig config{.prediction = kPredictions[i],
+                                   .loss = kPredictions[i],
+                                   .schedule = NoiseScheduleKind::kCosine,
+                                   .time_density = TimeDensity::kUniform};
       EXPECT_NEAR(MeanLoss(config, floor.sd), floor.by_prediction[i], .005)
           << floor.sd << " " << EnumName(kPredictions[i]);
     }
@@ -118,7 +117,8 @@ TEST(DenoisingLoss, ReachesItsCosineFloorOnGaussianData) {
 
 TEST(DenoisingLoss, ReachesItsFlowFloorOnGaussianData) {
   for (const double sd : {.5, 1.}) {
-    const HeadConfig config{.prediction = Prediction::kV, .time_density = TimeDensity::kUniform};
+    const DiffusionConfig config{.prediction = Prediction::kV,
+                                 .time_density = TimeDensity::kUniform};
     EXPECT_NEAR(MeanLoss(config, sd), std::numbers::pi * sd / 2, .008);
   }
 }
@@ -129,14 +129,14 @@ TEST(DenoisingLoss, OfANetworkThatPutsOutZeroIsTheTargetsMeanSquare) {
   const auto zero = [](const Tensor& noisy_KND, const Tensor&) {
     return torch::zeros_like(noisy_KND);
   };
-  const auto mean = [&](Prediction prediction, LossTarget loss) {
+  const auto mean = [&](Prediction prediction, Prediction loss) {
     return DenoisingLoss({.prediction = prediction, .loss = loss}, schedule, zero, x_ND, Rng())
         .mean.item<double>();
   };
-  EXPECT_NEAR(mean(Prediction::kX, LossTarget::kX), .25, 1e-12);
+  EXPECT_NEAR(mean(Prediction::kX, Prediction::kX), .25, 1e-12);
   const double tolerance = 5 * std::sqrt(2. / (2 * x_ND.numel()));
-  EXPECT_NEAR(mean(Prediction::kEpsilon, LossTarget::kEpsilon), 1, tolerance);
-  EXPECT_NEAR(mean(Prediction::kV, LossTarget::kV), 1.25, 2 * tolerance);
+  EXPECT_NEAR(mean(Prediction::kEpsilon, Prediction::kEpsilon), 1, tolerance);
+  EXPECT_NEAR(mean(Prediction::kV, Prediction::kV), 1.25, 2 * tolerance);
 }
 
 TEST(DenoisingLoss, ReportsTheErrorOfTheCleanPatchWhateverIsPredicted) {
@@ -144,7 +144,7 @@ TEST(DenoisingLoss, ReportsTheErrorOfTheCleanPatchWhateverIsPredicted) {
   const Tensor x_ND = torch::randn({256, 4}, Rng(1), torch::kDouble);
   std::vector<HeadLoss> losses;
   for (const Prediction prediction : kPredictions) {
-    const HeadConfig config{.prediction = prediction, .repeats = 3};
+    const DiffusionConfig config{.prediction = prediction, .repeats = 3};
     losses.push_back(
         DenoisingLoss(config, schedule, PerfectNetwork(prediction, schedule, 1), x_ND, Rng()));
     EXPECT_EQ(losses.back().level_M.size(0), 3 * 256);
@@ -159,7 +159,8 @@ TEST(DenoisingLoss, ReportsTheErrorOfTheCleanPatchWhateverIsPredicted) {
 // A loss and its gradient with respect to the condition.
 using LossAndSlope = std::pair<Tensor, Tensor>;
 
-LossAndSlope AtTimesOf(const HeadConfig& config, const TimedPatches& timed, at::Generator rng) {
+LossAndSlope AtTimesOf(const DiffusionConfig& config, const TimedPatches& timed,
+                       at::Generator rng) {
   torch::manual_seed(1);
   Denoiser denoiser(
       DenoiserShape{.width = 8, .depth = 1, .patch_dim = 4, .condition_dim = 3, .output_dim = 8});
@@ -185,7 +186,7 @@ TEST(DenoisingLoss, AndItsGradientAreTheMeanOfThoseOfEachRepeatAlone) {
   for (const NoiseScheduleKind kind : kSchedules) {
     for (const Prediction prediction : kPredictions) {
       for (const bool learn_variance : {false, true}) {
-        const HeadConfig config{
+        const DiffusionConfig config{
             .prediction = prediction, .schedule = kind, .learn_variance = learn_variance};
         const Tensor t_KN1 = DrawTimes(config, {4, 16, 1}, Rng(2), x_ND.options());
         const auto [loss, slope_NZ] = AtTimesOf(config, {x_ND, t_KN1}, Rng(4));

@@ -23,12 +23,12 @@ std::shared_ptr<AmedPredictor> UntrainedAmed() {
 std::vector<HeadConfig> Parametrisations() {
   std::vector<HeadConfig> all;
   for (const auto prediction : {Prediction::kX, Prediction::kEpsilon, Prediction::kV}) {
-    for (const auto loss : {LossTarget::kX, LossTarget::kEpsilon, LossTarget::kV}) {
+    for (const auto loss : {Prediction::kX, Prediction::kEpsilon, Prediction::kV}) {
       for (const auto schedule : {NoiseScheduleKind::kFlow, NoiseScheduleKind::kCosine}) {
         HeadConfig config = Tiny();
-        config.prediction = prediction;
-        config.loss = loss;
-        config.schedule = schedule;
+        config.diffusion.prediction = prediction;
+        config.diffusion.loss = loss;
+        config.diffusion.schedule = schedule;
         all.push_back(config);
       }
     }
@@ -87,9 +87,9 @@ TEST(DiffusionHead, LossGradientIsThatOfFiniteDifferences) {
 // The bound's gradient stops at the mean, so only the variance's outputs are moved.
 TEST(DiffusionHead, LearnedVarianceGradientIsThatOfFiniteDifferences) {
   HeadConfig config = Tiny();
-  config.schedule = NoiseScheduleKind::kCosine;
-  config.learn_variance = true;
-  config.time_shift = .02;  // to the last steps, where the variance matters
+  config.diffusion.schedule = NoiseScheduleKind::kCosine;
+  config.diffusion.learn_variance = true;
+  config.diffusion.time_shift = .02;  // to the last steps, where the variance matters
   const auto head = RandomHead(config);
   const std::vector<Tensor> inputs = Inputs(*head);
   std::vector<Tensor> directions;
@@ -114,7 +114,7 @@ constexpr int64_t kRows = 64, kSeeds = 400;
 // The loss at each seed, [S], or its gradient with respect to the conditions, [S, N, Z].
 Tensor OverSeeds(int64_t repeats, bool of_gradient) {
   HeadConfig config = Tiny();
-  config.repeats = repeats;
+  config.diffusion.repeats = repeats;
   const auto head = RandomHead(config);
   std::vector<Tensor> values;
   for (uint64_t seed = 0; seed < kSeeds; ++seed) {
@@ -165,11 +165,12 @@ TEST(DiffusionHead, ARowDoesNotDependOnTheRestOfTheBatch) {
 
 TEST(DiffusionHead, SamplesWithEverySamplerThatItsScheduleAllows) {
   for (HeadConfig head_config : Parametrisations()) {
-    head_config.learn_variance = head_config.schedule == NoiseScheduleKind::kCosine;
+    head_config.diffusion.learn_variance =
+        head_config.diffusion.schedule == NoiseScheduleKind::kCosine;
     const auto head = RandomHead(head_config);
     for (size_t kind = 0; kind < EnumNames(SamplerKind{}).size(); ++kind) {
       SamplerConfig config{.kind = static_cast<SamplerKind>(kind), .steps = 3};
-      if (head_config.learn_variance) {
+      if (head_config.diffusion.learn_variance) {
         config.variance = StepVariance::kLearned;
       }
       auto rngs = Rngs(2);

@@ -33,7 +33,7 @@ std::vector<HeadCase> EveryPrediction() {
   for (const auto prediction : {Prediction::kX, Prediction::kEpsilon, Prediction::kV}) {
     for (const auto schedule : {NoiseScheduleKind::kFlow, NoiseScheduleKind::kCosine}) {
       const HeadConfig config{
-          .width = 8, .depth = 1, .prediction = prediction, .schedule = schedule};
+          .width = 8, .depth = 1, .diffusion = {.prediction = prediction, .schedule = schedule}};
       const auto head = MakeImageHead(config, kConditionDim, kPatchDim);
       at::Generator rng = Rng(99);
       for (Tensor& parameter : head->parameters()) {

@@ -72,7 +72,7 @@ TEST(NoiseSchedule, TrainsAtTheLevelsThatItSamplesAt) {
 }
 
 TEST(NoiseSchedule, UniformTimesReachEveryCosineStepAlike) {
-  const HeadConfig config{.time_density = TimeDensity::kUniform};
+  const DiffusionConfig config{.time_density = TimeDensity::kUniform};
   const Tensor t =
       DrawTimes(config, {100'000}, MakeGenerator(torch::kCPU, 1, Stream::kTest, 0), torch::kFloat);
   const Tensor count = at::bincount(kCosine.AtTimes(t).tau.to(torch::kLong), {}, 1000);
@@ -119,7 +119,8 @@ TEST(SamplerLevels, OfTheFlowStartAtNoiseAndShiftTowardsIt) {
 
 TEST(SamplerProblem, NamesWhatCannotBeCombined) {
   const HeadConfig flow;
-  const HeadConfig cosine{.schedule = NoiseScheduleKind::kCosine, .learn_variance = true};
+  const HeadConfig cosine{
+      .diffusion = {.schedule = NoiseScheduleKind::kCosine, .learn_variance = true}};
   const SamplerConfig sde{.kind = SamplerKind::kFlowSde};
   const SamplerConfig learned{.kind = SamplerKind::kDdpm, .variance = StepVariance::kLearned};
   EXPECT_EQ(SamplerProblem(flow, sde), "");

@@ -54,9 +54,11 @@ TEST(SamplerConfig, RefusesWhatCannotBe) {
 
 TEST(SamplerConfig, InSigmaServesBothSchedules) {
   for (const auto schedule : {NoiseScheduleKind::kFlow, NoiseScheduleKind::kCosine}) {
-    EXPECT_EQ(SamplerProblem({.schedule = schedule}, {.kind = SamplerKind::kIpndmV}), "");
+    EXPECT_EQ(SamplerProblem({.diffusion = {.schedule = schedule}}, {.kind = SamplerKind::kIpndmV}),
+              "");
   }
-  EXPECT_NE(SamplerProblem({.schedule = NoiseScheduleKind::kCosine}, {.kind = SamplerKind::kHeun}),
+  EXPECT_NE(SamplerProblem({.diffusion = {.schedule = NoiseScheduleKind::kCosine}},
+                           {.kind = SamplerKind::kHeun}),
             "");
 }
 

@@ -44,7 +44,7 @@ void SetGradients(NamedTensors& parameters, uint64_t step) {
 
 TEST(Optimizer, FirstAdamWStepIsTheSignOfTheGradientTimesTheRate) {
   NamedTensors parameters = Parameters();
-  TrainConfig config{.optimizer = OptimizerKind::kAdamW, .lr = 0.01, .weight_decay = 0.2};
+  TrainConfig config{.optimizer = {.kind = OptimizerKind::kAdamW, .lr = 0.01, .weight_decay = 0.2}};
   Optimizer optimizer(parameters, RoleOf, config);
   NamedTensors before;
   for (const auto& [name, parameter] : parameters) {
@@ -95,7 +95,7 @@ NamedTensors AfterSteps(const TrainConfig& config, uint64_t steps) {
 
 TEST(Optimizer, MovesBOfAnAdapterByTheRatioFasterThanA) {
   const NamedTensors before = AdapterMatrices();
-  TrainConfig config{.lr = 1e-3, .weight_decay = 0};
+  TrainConfig config{.optimizer = {.lr = 1e-3, .weight_decay = 0}};
   config.adapter.lr_ratio = 16;
   const NamedTensors after = AfterSteps(config, 1);
   // The first step of Adam has the same size everywhere.
@@ -132,7 +132,7 @@ TEST(Optimizer, LeavesFrozenParametersAlone) {
 
 TEST(Optimizer, ContinuesBitForBitFromASavedState) {
   for (const OptimizerKind kind : {OptimizerKind::kAdamW, OptimizerKind::kMuon}) {
-    TrainConfig config{.optimizer = kind};
+    TrainConfig config{.optimizer = {.kind = kind}};
     NamedTensors parameters = Parameters();
     Optimizer optimizer(parameters, RoleOf, config);
     NamedTensors resumed = Parameters();
