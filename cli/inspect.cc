@@ -6,6 +6,7 @@
 #include <iostream>
 #include <limits>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/commands.h"
@@ -14,10 +15,17 @@
 #include "config/toml.h"
 #include "ops/hash.h"
 #include "ops/pixels.h"
+#include "run/recipe.h"
 #include "sequence/loader.h"
+#include "train/memory.h"
 
 namespace tessera {
 namespace {
+
+struct Arguments {
+  std::string path;
+  std::vector<std::string> overrides;
+};
 
 constexpr int64_t kPatchesLookedAt = 8;  // where the embedding is no matrix
 
@@ -181,14 +189,43 @@ absl::Status InspectRun(const std::string& path) {
   return absl::OkStatus();
 }
 
-absl::Status RunInspect(const std::string& path) {
+// What training by a recipe would take, part by part.
+absl::Status InspectRecipe(const Arguments& arguments, const std::shared_ptr<const Files>& files) {
+  RunConfig config;
+  ASSIGN_OR_RETURN(const std::string toml, ReadRecipe(arguments.path, *files));
+  RETURN_IF_ERROR(FromRecipe(toml, arguments.path, arguments.overrides, &config));
+  const FreeMemory memory = MeasureProgram(config.train.precision, *files);
+  RETURN_IF_ERROR(CheckMemory(config, LeastDocument(config), memory));
+  ASSIGN_OR_RETURN(const auto dataset, OpenDataset(config, Split::kTrain, files));
+  ASSIGN_OR_RETURN(const DocumentSize document, MeanDocument(*dataset));
+  const std::vector<MemoryPart> parts = PredictMemory(config, document, memory.resident);
+  std::cout << "# memory of training\n";
+  const auto print = [](const std::string& name, double bytes) {
+    std::cout << absl::StrFormat("%-32s %10.1f MB\n", name, bytes / 1e6);
+  };
+  for (const MemoryPart& part : parts) {
+    print(part.name, part.bytes);
+  }
+  print("together", TotalOf(parts));
+  return CheckMemory(config, document, memory);
+}
+
+absl::Status RunInspect(const Arguments& arguments) {
+  const std::string& path = arguments.path;
   const torch::NoGradGuard no_grad;
-  const Files files;
-  ASSIGN_OR_RETURN(const PathKind kind, files.Kind(path));
+  const auto files = std::make_shared<const Files>();
+  ASSIGN_OR_RETURN(const PathKind kind, files->Kind(path));
+  if (kind == PathKind::kFile && absl::EndsWith(path, ".toml")) {
+    return InspectRecipe(arguments, files);
+  }
+  if (!arguments.overrides.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", path, "' is no recipe (.toml): it has no keys to change"));
+  }
   if (kind != PathKind::kFile) {
     return InspectRun(path);
   }
-  ASSIGN_OR_RETURN(const NamedTensors tensors, ReadTensors(files, path));
+  ASSIGN_OR_RETURN(const NamedTensors tensors, ReadTensors(*files, path));
   std::cout << PrintTensors(tensors, [](const Tensor&) { return ""; }) << " numbers\n";
   return absl::OkStatus();
 }
@@ -196,14 +233,17 @@ absl::Status RunInspect(const std::string& path) {
 }  // namespace
 
 Command AddInspect(CLI::App& app) {
-  auto run = std::make_shared<std::string>();
-  app.add_option("run", *run,
-                 "Look inside this run folder, checkpoint folder or .safetensors file.")
+  auto arguments = std::make_shared<Arguments>();
+  app.add_option("run", arguments->path,
+                 "Look inside this run folder, checkpoint folder or .safetensors file; of a recipe "
+                 "(.toml), print how much memory training would take.")
       ->required();
+  app.add_option("overrides", arguments->overrides, "Change keys of the recipe, path=value.");
   app.footer(
       "Example: tessera inspect runs/shapes\n"
+      "         tessera inspect recipes/shapes.toml train.batch=256\n"
       "         tessera inspect runs/shapes/checkpoints/step-000500/ema.safetensors");
-  return [run] { return RunInspect(*run); };
+  return [arguments] { return RunInspect(*arguments); };
 }
 
 }  // namespace tessera

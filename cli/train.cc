@@ -16,6 +16,7 @@
 #include "data/bad_data.h"
 #include "run/adopt_autoencoder.h"
 #include "run/recipe.h"
+#include "train/memory.h"
 #include "train/trainer.h"
 
 namespace tessera {
@@ -124,6 +125,8 @@ absl::Status RunTrain(Arguments arguments) {
   if (arguments.resume && absl::IsNotFound(CheckpointsOf(out, *files).Latest().status())) {
     Notes() << out << " holds no checkpoint yet: training from the start\n" << std::flush;
   }
+  // The data set is made for pictures of the size that the config says, so that is checked first.
+  RETURN_IF_ERROR(CheckMemory(config, LeastDocument(config), MeasureFreeMemory(*files)));
   ASSIGN_OR_RETURN(const auto test, OpenTest(config, files));
   const Dataset* shown = test.get();  // on the sample sheets
   std::vector<std::string> left_out;

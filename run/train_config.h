@@ -28,6 +28,7 @@ struct TrainConfig {
   double image_weight = 1;
   Precision precision = Precision::kBf16;
   DeviceKind device = DeviceKind::kCpu;
+  double memory_limit = 0;
 
   ScheduleKind schedule = ScheduleKind::kCosine;
   double final_fraction = 0.02;
@@ -60,6 +61,8 @@ struct TrainConfig {
     visit("precision", self.precision,
           "Matrices are multiplied in this precision; parameters are always f32.");
     visit("device", self.device, "Training runs on this device.");
+    visit("memory_limit", self.memory_limit,
+          "A run that would take more GiB is refused; 0 allows most of what is free.");
     visit("schedule", self.schedule, "Learning rates fall along this curve after the warm-up.");
     visit("final_fraction", self.final_fraction,
           "Learning rates end at this share of their full size.",
@@ -69,15 +72,7 @@ struct TrainConfig {
           "The averaged parameters, which generation uses, decay by this a step; 0 averages none.");
     visit("freeze", self.freeze, "Parameters that match one of these patterns stay as they are.",
           whole);
-    visit("log_every", self.log_every, "A line of the log is written after this many steps.");
-    visit("evaluate_every", self.evaluate_every,
-          "Held-out losses, by which the best checkpoint is kept, come after this many steps and "
-          "at the end; 0 is never.");
-    visit("sample_every", self.sample_every,
-          "A sheet of samples is drawn after this many steps; 0 is only at the end.");
-    visit("checkpoint_every", self.checkpoint_every,
-          "A checkpoint is written after this many steps; 0 is only at the end.");
-    visit("keep", self.keep, "This many of the last checkpoints stay, and the best besides.");
+    OutputFields(self, visit);
     std::vector<std::string> of_matrices;
     if (!whole) {
       of_matrices = {"kind", "muon_lr", "muon_momentum", "muon_precision"};
@@ -97,6 +92,9 @@ struct TrainConfig {
     if (batch < 1 || accumulate < 1 || row_length < 1) {
       return "batch, accumulate and row_length must be at least 1";
     }
+    if (!(memory_limit >= 0)) {
+      return "memory_limit cannot be negative";
+    }
     if (text_weight < 0 || image_weight < 0) {
       return "loss weights cannot be negative";
     }
@@ -112,6 +110,21 @@ struct TrainConfig {
     return evaluate_every < 0 || sample_every < 0 || checkpoint_every < 0
                ? "evaluate_every, sample_every and checkpoint_every cannot be negative"
                : "";
+  }
+
+ private:
+  // When the run writes what.
+  template <class Self, class Visitor>
+  static void OutputFields(Self& self, Visitor& visit) {
+    visit("log_every", self.log_every, "A line of the log is written after this many steps.");
+    visit("evaluate_every", self.evaluate_every,
+          "Held-out losses, by which the best checkpoint is kept, come after this many steps and "
+          "at the end; 0 is never.");
+    visit("sample_every", self.sample_every,
+          "A sheet of samples is drawn after this many steps; 0 is only at the end.");
+    visit("checkpoint_every", self.checkpoint_every,
+          "A checkpoint is written after this many steps; 0 is only at the end.");
+    visit("keep", self.keep, "This many of the last checkpoints stay, and the best besides.");
   }
 };
 

@@ -15,10 +15,11 @@ namespace {
 
 // Whether a run may go on with another value of the key.
 bool MayChange(const std::string& key) {
-  constexpr const char* kKeys[] = {
-      "train.steps",          "train.minutes",      "train.log_every",
-      "train.evaluate_every", "train.sample_every", "train.checkpoint_every",
-      "train.keep",           "train.device",       "data.threads"};
+  constexpr const char* kKeys[] = {"train.steps",        "train.minutes",
+                                   "train.log_every",    "train.evaluate_every",
+                                   "train.sample_every", "train.checkpoint_every",
+                                   "train.keep",         "train.device",
+                                   "train.memory_limit", "data.threads"};
   return std::ranges::find(kKeys, key) != std::end(kKeys) || key.starts_with("generate.");
 }
 

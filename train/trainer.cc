@@ -10,6 +10,7 @@
 #include "run/adopt_autoencoder.h"
 #include "run/make_tokenizer.h"
 #include "sequence/loader.h"
+#include "train/memory.h"
 #include "train/schedule.h"
 #include "train/step_gradient.h"
 #include "train/train_state.h"
@@ -239,6 +240,8 @@ absl::Status Train(const RunConfig& config, const RunFolders& folders,
   if (hooks.on_open) {
     hooks.on_open(*dataset);
   }
+  ASSIGN_OR_RETURN(const DocumentSize document, MeanDocument(*dataset));
+  RETURN_IF_ERROR(CheckMemory(config, document, MeasureProgram(config.train.precision, *files)));
   RETURN_IF_ERROR(KeepBase(config, folders, *files));
   ASSIGN_OR_RETURN(const std::string base, BaseOf(out, *files));
   ASSIGN_OR_RETURN(Tokenizer tokenizer,

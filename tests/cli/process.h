@@ -48,11 +48,13 @@ inline std::string Contents(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// In the folder; arguments as a shell reads them. What it writes goes to files beside the folder.
-inline Outcome Tessera(const TempFolder& folder, const std::string& arguments) {
+// In the folder; arguments as a shell reads them, behind the commands `before`. What it writes goes
+// to files beside the folder.
+inline Outcome Tessera(const TempFolder& folder, const std::string& arguments,
+                       const std::string& before = "") {
   const TempFolder streams;
-  const std::string command = "cd '" + folder.path() + "' && '" TESSERA_BINARY "' " + arguments +
-                              " >'" + streams / "out" + "' 2>'" + streams / "err" + "'";
+  const std::string command = "cd '" + folder.path() + "' && " + before + "'" TESSERA_BINARY "' " +
+                              arguments + " >'" + streams / "out" + "' 2>'" + streams / "err" + "'";
   const int status = std::system(command.c_str());
   return {WEXITSTATUS(status), Contents(streams / "out"), Contents(streams / "err")};
 }

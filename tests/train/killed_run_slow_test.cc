@@ -17,8 +17,9 @@ absl::Status TrainWithSheets(const RunConfig& config, const TempFolder& out, Tin
   return TrainTiny(config, out.path(), options);
 }
 
-// Kills a run at each of its writes in turn and resumes it as it was begun.
-void ExpectResumesToTheSameFiles(const std::vector<std::string>& keys, const std::string& from) {
+// Kills a run at each of its writes in turn, before it or half-way, and resumes it as it was begun.
+void ExpectResumesToTheSameFiles(const std::vector<std::string>& keys, const std::string& from,
+                                 bool half_way) {
   std::vector<std::string> all = {"train.steps=3",     "train.checkpoint_every=2",
                                   "train.log_every=2", "train.evaluate_every=1",
                                   "train.keep=1",      "train.batch=1"};
@@ -30,7 +31,7 @@ void ExpectResumesToTheSameFiles(const std::vector<std::string>& keys, const std
   for (int changes = 0; !survived; ++changes) {
     ASSERT_LT(changes, 200);
     const TempFolder killed;
-    const auto mortal = std::make_shared<MortalFileSystem>(changes);
+    const auto mortal = std::make_shared<MortalFileSystem>(changes, half_way);
     const auto files = std::make_shared<const Files>(RetryPolicy(), mortal);
     survived = TrainWithSheets(config, killed, {.from = from, .files = files}).ok();
     const absl::Status resumed = TrainWithSheets(config, killed, {.resume = true, .from = from});
@@ -46,14 +47,18 @@ void ExpectResumesToTheSameFiles(const std::vector<std::string>& keys, const std
 }
 
 TEST(KilledRun, ResumesToTheSameFilesWhicheverWriteWasItsLast) {
-  ExpectResumesToTheSameFiles({}, "");
+  ExpectResumesToTheSameFiles({}, "", /*half_way=*/false);
+}
+
+TEST(KilledRun, ResumesToTheSameFilesWhicheverWriteItLeftHalfDone) {
+  ExpectResumesToTheSameFiles({}, "", /*half_way=*/true);
 }
 
 TEST(KilledRun, WithAdaptersResumesOnItsBaseWhicheverWriteWasItsLast) {
   const TempFolder base;
   ASSERT_TRUE(TrainTiny(TinyRun({"train.steps=1"}), base.path()).ok());
-  ExpectResumesToTheSameFiles({"train.adapter.kind=lora", "train.adapter.dropout=0.1"},
-                              base.path());
+  ExpectResumesToTheSameFiles({"train.adapter.kind=lora", "train.adapter.dropout=0.1"}, base.path(),
+                              /*half_way=*/false);
 }
 
 }  // namespace

@@ -9,10 +9,13 @@
 
 namespace tessera {
 
-// Dies after some changes, as a killed process does: everything after that fails.
+// Dies after some changes, as a killed process does: everything after that fails. Half-way, it dies
+// in the middle of the next change: a write leaves half of its ".partial" file, an append half of
+// its line, and a folder that goes has lost one of its files.
 class MortalFileSystem : public FileSystem {
  public:
-  explicit MortalFileSystem(int changes) : changes_(changes) {}
+  explicit MortalFileSystem(int changes, bool half_way = false)
+      : changes_(changes), half_way_(half_way) {}
 
   absl::StatusOr<PathKind> Kind(const std::string& path) const override {
     return alive() ? real_->Kind(path) : absl::StatusOr<PathKind>(Dead());
@@ -24,19 +27,21 @@ class MortalFileSystem : public FileSystem {
     return alive() ? real_->List(folder) : absl::StatusOr<std::vector<std::string>>(Dead());
   }
   absl::Status Write(const std::string& path, std::string_view bytes) const override {
-    return Change([&] { return real_->Write(path, bytes); });
+    return Change([&] { return real_->Write(path, bytes); },
+                  [&] { real_->Write(path + ".partial", Half(bytes)).IgnoreError(); });
   }
   absl::Status Append(const std::string& path, std::string_view bytes) const override {
-    return Change([&] { return real_->Append(path, bytes); });
+    return Change([&] { return real_->Append(path, bytes); },
+                  [&] { real_->Append(path, Half(bytes)).IgnoreError(); });
   }
   absl::Status MakeFolder(const std::string& path) const override {
-    return Change([&] { return real_->MakeFolder(path); });
+    return Change([&] { return real_->MakeFolder(path); }, [] {});
   }
   absl::Status Rename(const std::string& from, const std::string& to) const override {
-    return Change([&] { return real_->Rename(from, to); });
+    return Change([&] { return real_->Rename(from, to); }, [] {});
   }
   absl::Status Remove(const std::string& path) const override {
-    return Change([&] { return real_->Remove(path); });
+    return Change([&] { return real_->Remove(path); }, [&] { RemoveOneInside(path); });
   }
   absl::Status Sync(const std::string& folder) const override {
     return alive() ? real_->Sync(folder) : Dead();
@@ -46,12 +51,28 @@ class MortalFileSystem : public FileSystem {
 
  private:
   static absl::Status Dead() { return absl::InternalError("killed"); }
-  template <class Operation>
-  absl::Status Change(Operation operation) const {
-    return --changes_ >= 0 ? operation() : Dead();
+  template <class Operation, class HalfOfIt>
+  absl::Status Change(const Operation& operation, const HalfOfIt& half) const {
+    if (--changes_ >= 0) {
+      return operation();
+    }
+    if (half_way_ && changes_ == -1) {
+      half();
+    }
+    return Dead();
+  }
+
+  static std::string_view Half(std::string_view bytes) { return bytes.substr(0, bytes.size() / 2); }
+
+  void RemoveOneInside(const std::string& path) const {
+    const auto names = real_->List(path);
+    if (names.ok() && !names->empty()) {
+      real_->Remove(JoinPath(path, names->front())).IgnoreError();
+    }
   }
 
   mutable int changes_;
+  bool half_way_;
   std::shared_ptr<const FileSystem> real_ = RealFileSystem();
 };
 
