@@ -33,11 +33,6 @@ SamplerConfig Sampler(const Run& run, SamplerKind kind, int64_t steps) {
   return sampler;
 }
 
-bool AddsNoise(const SamplerConfig& sampler) {
-  return sampler.kind == SamplerKind::kDdpm || sampler.kind == SamplerKind::kFlowSde ||
-         (sampler.kind == SamplerKind::kDdim && sampler.eta > 0);
-}
-
 struct Candidate {
   std::string name;
   SamplerConfig sampler;
