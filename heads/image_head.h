@@ -3,14 +3,13 @@
 // Whoever predicts owns its loss and its sampling: the model never learns which head it has.
 #pragma once
 
-#include <torch/nn/module.h>
-
 #include <functional>
 #include <memory>
 #include <type_traits>
 #include <vector>
 
 #include "heads/config.h"
+#include "ops/parameter_role.h"
 
 namespace tessera {
 
@@ -62,7 +61,7 @@ using CleanAt = std::function<Tensor(const Tensor& y_ND, const Tensor& sigma_N1)
 class AmedPredictor;
 class PatchAutoencoder;
 
-class ImageHead : public torch::nn::Module {
+class ImageHead : public ModuleWithRoles {
  public:
   // Differentiable in z_NZ and in the parameters.
   virtual HeadLoss Loss(const Tensor& z_NZ, const Tensor& x_ND, at::Generator rng) = 0;

@@ -34,10 +34,11 @@ Model::Model(const ModelConfig& config, const Vocabulary& vocabulary, std::vecto
   const int64_t width = config_.width, ids = vocabulary_.size();
   const int64_t max_rows = MaxOf(grids_, &PatchGrid::rows);
   const int64_t max_cols = MaxOf(grids_, &PatchGrid::cols);
-  embed_tokens_ = register_parameter("embed_tokens", at::randn({ids, width}).mul_(kEmbeddingStd));
-  hidden_patch_ = register_parameter("hidden_patch", at::zeros({width}));
+  embed_tokens_ = RegisterParameter("embed_tokens", at::randn({ids, width}).mul_(kEmbeddingStd),
+                                    ParameterRole::kEmbedding);
+  hidden_patch_ = RegisterParameter("hidden_patch", at::zeros({width}), ParameterRole::kOutput);
   if (!config_.tie_text_head) {
-    lm_head_ = register_parameter("lm_head", at::zeros({ids, width}));
+    lm_head_ = RegisterParameter("lm_head", at::zeros({ids, width}), ParameterRole::kOutput);
   }
   backbone_ = register_module("model", std::make_shared<Backbone>(config_));
   patch_embedder_ = register_module(

@@ -17,8 +17,8 @@ BackboneDenoiser::BackboneDenoiser(const HeadConfig& config, int64_t width, int6
     : config_(config),
       patch_dim_(patch_dim),
       schedule_(config.schedule, config.noise_scale),
-      output_(register_module(
-          "output", torch::nn::Linear(width, (LearnsVariance(config) ? 2 : 1) * patch_dim))) {
+      output_(RegisterLinear("output", width, (LearnsVariance(config) ? 2 : 1) * patch_dim,
+                             ParameterRole::kOutput)) {
   const torch::NoGradGuard no_grad;
   output_->weight.zero_();
   output_->bias.zero_();
