@@ -70,12 +70,15 @@ Tensor Model::Embed(const Batch& batch, at::Generator rng) const {
   if (batch.patches() == 0) {
     return x_BTW;
   }
+  // Codes stay those of the clean pixels: a noisy patch would be read as another code.
+  const bool noisy = config_.input.kind != InputKind::kCodes;
+  const Tensor level_P = noisy ? batch.noise_P : at::zeros_like(batch.noise_P);
   Tensor patch_PD = batch.patch_PD;
-  if (rng.defined()) {
+  if (rng.defined() && noisy) {
     const Tensor noise_PD = at::randn(patch_PD.sizes(), rng, patch_PD.options());
-    patch_PD = at::addcmul(patch_PD, noise_PD, batch.noise_P.unsqueeze(1));
+    patch_PD = at::addcmul(patch_PD, noise_PD, level_P.unsqueeze(1));
   }
-  Tensor seen_PW = patch_embedder_->Embed(patch_PD) + noise_->Embed(batch.noise_P);
+  Tensor seen_PW = patch_embedder_->Embed(patch_PD) + noise_->Embed(level_P);
   if (batch.level_P.defined()) {
     const Tensor draft_P1 = (batch.level_P >= 0).unsqueeze(1);
     seen_PW = seen_PW + level_->Embed(batch.level_P) * draft_P1;
