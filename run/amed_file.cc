@@ -40,6 +40,14 @@ absl::Status Missing(const std::string& path, int64_t steps,
                    have, "; set sampler.steps=", fitted.front().step, ", or ", fit));
 }
 
+absl::StatusOr<AmedSettings> ReadSettings(const Checkpoint& fitted, const Files& files) {
+  const std::string path = JoinPath(fitted.path, kSettings);
+  ASSIGN_OR_RETURN(const std::string toml, files.Read(path));
+  AmedSettings settings;
+  RETURN_IF_ERROR(FromDump(toml, path, {}, &settings));
+  return settings;
+}
+
 absl::Status CheckFittedFor(const GenerateConfig& fitted, const GenerateConfig& now,
                             const std::string& path) {
   const std::string was = Overrides(now, fitted);
@@ -76,6 +84,16 @@ absl::Status SaveAmed(const std::string& checkpoint, const AmedSettings& setting
             {{kSettings, ToToml(settings)}, {kTensors, Parameters(predictor)}});
 }
 
+absl::StatusOr<std::vector<AmedSettings>> FittedAmeds(const std::string& path, const Files& files) {
+  ASSIGN_OR_RETURN(const std::vector<Checkpoint> fitted,
+                   AmedFolder(FindCheckpoint(path, files), files).List());
+  std::vector<AmedSettings> all;
+  for (const Checkpoint& one : fitted) {
+    ASSIGN_OR_RETURN(all.emplace_back(), ReadSettings(one, files));
+  }
+  return all;
+}
+
 absl::Status LoadAmed(const std::string& path, const Files& files, Run* run) {
   const GenerateConfig& config = run->config.generate;
   if (config.sampler.kind != SamplerKind::kAmed) {
@@ -87,10 +105,7 @@ absl::Status LoadAmed(const std::string& path, const Files& files, Run* run) {
   if (found == fitted.end()) {
     return Missing(path, config.sampler.steps, fitted);
   }
-  const std::string settings_path = JoinPath(found->path, kSettings);
-  ASSIGN_OR_RETURN(const std::string toml, files.Read(settings_path));
-  AmedSettings settings;
-  RETURN_IF_ERROR(FromDump(toml, settings_path, {}, &settings));
+  ASSIGN_OR_RETURN(const AmedSettings settings, ReadSettings(*found, files));
   RETURN_IF_ERROR(CheckFittedFor(settings.generate, config, path));
   auto predictor = std::make_shared<AmedPredictor>(settings.amed, run->model->joint_dim());
   const std::string tensors_path = JoinPath(found->path, kTensors);

@@ -4,8 +4,9 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "heads/sampler/amed.h"
 #include "run/run.h"
 
@@ -33,6 +34,9 @@ std::string Overrides(const GenerateConfig& have, const GenerateConfig& want,
 // Replaces a predictor for as many steps.
 absl::Status SaveAmed(const std::string& checkpoint, const AmedSettings& settings,
                       const AmedPredictor& predictor, const Files& files);
+
+// Returns the settings of each predictor of a checkpoint, by steps; none if there is none.
+absl::StatusOr<std::vector<AmedSettings>> FittedAmeds(const std::string& path, const Files& files);
 
 // Gives the run's head the predictor that its sampler asks for; nothing to do for other samplers.
 // Refuses one that was fitted under another guidance or for another grid.
