@@ -110,7 +110,8 @@ TEST(AddGradient, LearnsACodebookOnceAStepHoweverManyBatchesItHas) {
       torch::manual_seed(1);
       const auto autoencoder = std::make_shared<PatchAutoencoder>(config, 3);
       Interval interval;
-      AddGradient(*MakeAutoencoderLearner(autoencoder), {batches, 0, 5}, FullPrecision(), &interval);
+      AddGradient(*MakeAutoencoderLearner(autoencoder), {batches, 0, 5}, FullPrecision(),
+                  &interval);
       std::vector<Tensor> state;
       for (const auto& buffer : autoencoder->named_buffers()) {
         state.push_back(buffer.value().flatten());
