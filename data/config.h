@@ -60,7 +60,8 @@ struct DataConfig {
           "probability that a document hides its pictures, which guidance on pictures needs",
           !one_picture);
     visit("noise_generated", self.noise_generated,
-          "largest noise on the input pixels of a picture that follows text", !differences);
+          "largest noise on the input pixels of a picture that follows text; input codes gets none",
+          !differences);
     visit("noise_read", self.noise_read,
           "largest noise on the input pixels of a picture that comes first", !stories);
     visit("prompt_weight", self.prompt_weight,
