@@ -87,11 +87,8 @@ struct HeadConfig {
     visit("time_shift", self.time_shift, "a in t / (t + a (1 - t)); above 1 favours noise",
           diffusion);
     visit("components", self.components, "of the mixture", gmm);
-    visit(
-        "covariance", self.covariance,
-        "of a component: diagonal or full over the patch; per_channel: a mixture for each number, "
-        "independent of the others",
-        gmm);
+    visit("covariance", self.covariance,
+          "of a component, over the patch; per_channel: a mixture for each number alone", gmm);
     visit("frequencies", self.frequencies, "N: the density of a number has 2 N + 2 parameters",
           fourier);
     visit("support", self.support,

@@ -69,7 +69,6 @@ struct TrainConfig {
     visit("image_weight", self.image_weight, "of the mean loss of patches");
     visit("precision", self.precision, "of matrix products; parameters are always f32");
     visit("device", self.device, "that computes");
-
     visit("optimizer", self.optimizer, "of hidden matrices; the rest is always AdamW's", whole);
     visit("lr", self.lr, "learning rate of AdamW");
     visit("beta1", self.beta1, "of AdamW: decay of the mean gradient");

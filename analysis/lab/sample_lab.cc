@@ -202,6 +202,15 @@ absl::Status DrawPictures(const Run& run, const std::vector<Document>& documents
   return absl::OkStatus();
 }
 
+// The fine solutions that samplers are held against.
+void SetReferences(const Run& run, const LabOptions& options, LabResult* result) {
+  const bool flow = run.config.model.head.schedule == NoiseScheduleKind::kFlow;
+  result->reference = flow ? Sampler(run, SamplerKind::kMidpoint, options.reference_steps)
+                           : Sampler(run, SamplerKind::kDdim, kCosineReference);
+  result->sigma_reference = Sampler(run, SamplerKind::kDpmSolver2, options.reference_steps);
+  result->sigma_reference.analytic_first = false;
+}
+
 }  // namespace
 
 absl::StatusOr<LabResult> CompareSamplers(const Run& run, const std::shared_ptr<const Files>& files,
@@ -222,11 +231,7 @@ absl::StatusOr<LabResult> CompareSamplers(const Run& run, const std::shared_ptr<
                               .narrow(0, 0, result.conditions)
                               .repeat_interleave(options.draws);
   const Bench bench(run, SelectRows(all, chosen_C.to(run.model->device())), options.seed);
-  const bool flow = head.schedule == NoiseScheduleKind::kFlow;
-  result.reference = flow ? Sampler(run, SamplerKind::kMidpoint, options.reference_steps)
-                          : Sampler(run, SamplerKind::kDdim, kCosineReference);
-  result.sigma_reference = Sampler(run, SamplerKind::kDpmSolver2, options.reference_steps);
-  result.sigma_reference.analytic_first = false;
+  SetReferences(run, options, &result);
   const Truth truth{bench.Draw(result.reference, 0), bench.Draw(result.sigma_reference, 0),
                     bench.Draw(result.reference, 1)};
   result.between_references = RootMeanSquare(truth.same_ND - truth.sigma_ND);

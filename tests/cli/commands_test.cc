@@ -147,6 +147,20 @@ TEST(RunCommands, ReadARunOfTwoSteps) {
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "rank 16 of 192", inspect.out);  // too narrow
   EXPECT_EQ(Tessera(folder, "tokenizer encode run/checkpoints/step-000002 'a red circle'").out,
             Tessera(folder, "tokenizer encode run 'a red circle'").out);
+  for (const std::string command : {"eval", "generate", "probe", "sample-lab"}) {
+    ExpectRefused(folder, command + " run --set guidanse=2", "tessera: --set: guidanse=2: ");
+  }
+  ExpectRefused(folder, "eval run --set sampler.steps=0",
+                "tessera: --set: sampler: steps must be at least 1");
+  folder.Write("run/eval.json", "{");
+  ExpectRefused(folder, "report run", "run/eval.json: bad JSON");
+}
+
+TEST(AmedCommand, FitsSamplersThatOtherCommandsUse) {
+  const TempFolder folder;
+  folder.Write("recipe.toml", kTinyRecipe);
+  const Outcome trained = Tessera(folder, "train recipe.toml --out run");
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
   ExpectRefused(folder, "eval run --set sampler.kind=amed", "has no predictor; fit one");
   const std::string fit = "amed run --set amed.patches=8 amed.batch=4 --evaluations ";
   const Outcome amed = Tessera(folder, fit + "5");
@@ -162,13 +176,6 @@ TEST(RunCommands, ReadARunOfTwoSteps) {
   ExpectRefused(folder, use + " guidance=5", "was fitted with other settings");
   ExpectRefused(folder, "train recipe.toml generate.sampler.kind=amed --out b",
                 "needs a predictor");
-  for (const std::string command : {"eval", "generate", "probe", "sample-lab"}) {
-    ExpectRefused(folder, command + " run --set guidanse=2", "tessera: --set: guidanse=2: ");
-  }
-  ExpectRefused(folder, "eval run --set sampler.steps=0",
-                "tessera: --set: sampler: steps must be at least 1");
-  folder.Write("run/eval.json", "{");
-  ExpectRefused(folder, "report run", "run/eval.json: bad JSON");
 }
 
 // Without the data that it was trained on, which is not needed.

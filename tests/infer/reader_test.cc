@@ -94,16 +94,20 @@ TEST(Reader, ReadsTheLastSlotOfAPromptAsTheFullForwardDoesUnderEveryArrangement)
   }
 }
 
+// A document that is being read in a row.
+struct Reading {
+  int64_t row;
+  std::vector<ReadBlock> blocks;
+  Tensor full_TW;
+  size_t next = 0;
+  int64_t read = 0;
+
+  bool ended() const { return next == blocks.size(); }
+};
+
 // Reads documents one after the other, block by block, beside rows that wait, open and close.
 void ExpectRowsToBeReadAsAlone(const ToyRun& toy) {
   const auto reader = MakePlainReader(*toy.model);
-  struct Reading {
-    int64_t row;
-    std::vector<ReadBlock> blocks;
-    Tensor full_TW;
-    size_t next = 0;
-    int64_t read = 0;
-  };
   std::vector<Reading> open;
   const auto begin = [&](const Document& document) {
     open.push_back({OpenEmpty(*reader), BlocksOf(document, toy), FullForward(document, toy)});
@@ -132,11 +136,11 @@ void ExpectRowsToBeReadAsAlone(const ToyRun& toy) {
       readers[n]->read += size;
     }
     for (const Reading& reading : open) {
-      if (reading.next == reading.blocks.size()) {
+      if (reading.ended()) {
         reader->Close(reading.row);
       }
     }
-    std::erase_if(open, [](const Reading& r) { return r.next == r.blocks.size(); });
+    std::erase_if(open, [](const Reading& reading) { return reading.ended(); });
   }
   EXPECT_EQ(begun, 8u);
 }

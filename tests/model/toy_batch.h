@@ -36,6 +36,16 @@ inline std::shared_ptr<Model> ToyModel(ModelConfig config = ToyConfig()) {
   return model;
 }
 
+// The weights of all, and no target where the next slot is certain.
+inline void AddTargets(const Vocabulary& v, Batch* batch) {
+  batch->target_BT = at::roll(batch->id_BT, -1, 1);
+  const Tensor certain_BT = (batch->target_BT == v.patch())
+                                .logical_or(batch->target_BT == v.end_image())
+                                .logical_or(batch->target_BT == v.document());
+  batch->target_BT.masked_fill_(certain_BT, -1);
+  batch->weight_BT = at::ones(batch->id_BT.sizes());
+}
+
 // Rows of `per_row` documents, each <doc> t t <open> p p p p <end-image> t t: 11 slots.
 inline Batch ToyBatch(int64_t rows, int64_t per_row, double noise = 0, int64_t seed = 2) {
   const Vocabulary& v = kToyVocabulary;
@@ -61,12 +71,7 @@ inline Batch ToyBatch(int64_t rows, int64_t per_row, double noise = 0, int64_t s
       }
     }
   }
-  batch.target_BT = at::roll(batch.id_BT, -1, 1);
-  const Tensor certain_BT = (batch.target_BT == v.patch())
-                                .logical_or(batch.target_BT == v.end_image())
-                                .logical_or(batch.target_BT == v.document());
-  batch.target_BT.masked_fill_(certain_BT, -1);
-  batch.weight_BT = at::ones({rows, slots});
+  AddTargets(v, &batch);
   batch.patch_slot_P = torch::tensor(slot);
   batch.predictor_P = batch.patch_slot_P - 1;
   batch.patch_PD = at::rand({patches, 3}) * 2 - 1;
