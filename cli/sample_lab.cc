@@ -35,6 +35,9 @@ absl::Status RunSampleLab(Arguments arguments) {
                                DumpJson(LabJson(result), /*indented=*/true) + "\n"));
   RETURN_IF_ERROR(files->Write(JoinPath(out, "sample_lab.html"),
                                LabPage(result, run, "samplers of " + options.path)));
+  for (const std::string& refusal : result.refused) {
+    std::cout << "left out: " << refusal << "\n";
+  }
   Notes() << JoinPath(out, "sample_lab.html") << "\n";
   return absl::OkStatus();
 }

@@ -39,7 +39,7 @@ struct PresentationConfig {
           "pictures needs.");
     visit("noise_generated", self.noise_generated,
           "The input pixels of a picture that follows text get noise of up to this standard "
-          "deviation.");
+          "deviation; input codes get none.");
     visit("noise_read", self.noise_read,
           "The input pixels of a picture that comes first get noise of up to this standard "
           "deviation.");

@@ -3,14 +3,13 @@
 // Whoever predicts owns its loss and its sampling: the model never learns which head it has.
 #pragma once
 
-#include <torch/nn/module.h>
-
 #include <functional>
 #include <memory>
 #include <type_traits>
 #include <vector>
 
 #include "heads/config.h"
+#include "ops/parameter_role.h"
 
 namespace tessera {
 
@@ -74,7 +73,7 @@ struct Sampling {
   std::shared_ptr<AmedPredictor> amed;
 };
 
-class ImageHead : public torch::nn::Module {
+class ImageHead : public ModuleWithRoles {
  public:
   explicit ImageHead(const HeadConfig& config) : config_(config) {}
 

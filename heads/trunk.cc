@@ -36,17 +36,16 @@ Tensor Features(const Tensor& x) {
 
 TrunkImpl::TrunkImpl(const TrunkShape& shape)
     : condition_(
-          register_module("condition", torch::nn::Linear(shape.condition_dim, shape.width))) {
-  const auto linear = [&](const std::string& name, int64_t outputs) {
-    return register_module(name, torch::nn::Linear(shape.width, outputs));
-  };
+          RegisterLinear("condition", shape.condition_dim, shape.width, ParameterRole::kHidden)) {
+  using enum ParameterRole;
   for (int64_t i = 0; i < shape.depth; ++i) {
     const std::string block = "block" + std::to_string(i);
-    blocks_.push_back({register_parameter(block + "_norm", at::ones({shape.width})),
-                       linear(block + "_up", shape.width), linear(block + "_down", shape.width)});
+    blocks_.push_back({RegisterParameter(block + "_norm", at::ones({shape.width}), kHidden),
+                       RegisterLinear(block + "_up", shape.width, shape.width, kHidden),
+                       RegisterLinear(block + "_down", shape.width, shape.width, kHidden)});
   }
-  output_norm_ = register_parameter("output_norm", at::ones({shape.width}));
-  output_ = linear("output", shape.outputs);
+  output_norm_ = RegisterParameter("output_norm", at::ones({shape.width}), kOutput);
+  output_ = RegisterLinear("output", shape.width, shape.outputs, kOutput);
   const torch::NoGradGuard no_grad;
   output_->weight.zero_();
   output_->bias.zero_();
@@ -67,11 +66,12 @@ Tensor TrunkImpl::Finish(const Tensor& a) {
 
 ScalarTrunkImpl::ScalarTrunkImpl(const TrunkShape& shape, int64_t patch_dim)
     : trunk_(register_module("trunk", Trunk(shape))),
-      number_DFW_(
-          register_parameter("number", at::randn({patch_dim, kFeatures, shape.width}) /
-                                           std::sqrt(static_cast<double>(patch_dim * kFeatures)))),
-      place_modulation_D2W_(
-          register_parameter("place_modulation", at::zeros({patch_dim, 2, shape.width}))) {}
+      number_DFW_(RegisterParameter("number",
+                                    at::randn({patch_dim, kFeatures, shape.width}) /
+                                        std::sqrt(static_cast<double>(patch_dim * kFeatures)),
+                                    ParameterRole::kHidden)),
+      place_modulation_D2W_(RegisterParameter(
+          "place_modulation", at::zeros({patch_dim, 2, shape.width}), ParameterRole::kOutput)) {}
 
 Tensor ScalarTrunkImpl::AtPlace(const Tensor& condition, const Tensor& sum,
                                 const Tensor& place_2W) const {

@@ -4,12 +4,12 @@
 // features of a number, B = conditions of a patch.
 #pragma once
 
-#include <torch/nn/module.h>
-#include <torch/nn/modules/linear.h>
 #include <torch/nn/pimpl.h>
 
 #include <string>
 #include <vector>
+
+#include "ops/parameter_role.h"
 
 namespace tessera {
 
@@ -23,7 +23,7 @@ struct TrunkShape {
 };
 
 // A residual MLP of the condition. Its output layer starts at 0: all parameters are 0 untrained.
-class TrunkImpl : public torch::nn::Module {
+class TrunkImpl : public ModuleWithRoles {
  public:
   explicit TrunkImpl(const TrunkShape& shape);
 
@@ -52,7 +52,7 @@ TORCH_MODULE(Trunk);
 // The same trunk for each number of the patch, told the numbers before it as a sum over them (NADE;
 // Larochelle and Murray 2011, eq. 4). The sum is scaled and shifted by the number's place, and
 // grows by one term a number, so that drawing costs one pass over the trunk a number.
-class ScalarTrunkImpl : public torch::nn::Module {
+class ScalarTrunkImpl : public ModuleWithRoles {
  public:
   ScalarTrunkImpl(const TrunkShape& shape, int64_t patch_dim);
 

@@ -9,6 +9,7 @@
 #include "ops/attention.h"
 #include "ops/linear.h"
 #include "ops/norm.h"
+#include "ops/parameter_role.h"
 #include "ops/swiglu.h"
 
 namespace tessera {
@@ -17,9 +18,10 @@ namespace {
 constexpr double kNormEpsilon = 1e-6;
 
 // A weight as Hugging Face names it: `name` is a module with one parameter called "weight".
-class Weight : public torch::nn::Module {
+class Weight : public ModuleWithRoles {
  public:
-  explicit Weight(Tensor value) : value_(register_parameter("weight", std::move(value))) {}
+  explicit Weight(Tensor value)
+      : value_(RegisterParameter("weight", std::move(value), ParameterRole::kHidden)) {}
   operator const Tensor&() const { return value_; }
 
  private:

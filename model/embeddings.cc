@@ -15,8 +15,10 @@ constexpr int64_t kNoiseFrequencies = 16;
 }  // namespace
 
 RowColEmbedding::RowColEmbedding(int64_t max_rows, int64_t max_cols, int64_t width)
-    : row_RW_(register_parameter("row", at::randn({max_rows, width}).mul_(kPlaceStd))),
-      col_CW_(register_parameter("col", at::randn({max_cols, width}).mul_(kPlaceStd))) {}
+    : row_RW_(RegisterParameter("row", at::randn({max_rows, width}).mul_(kPlaceStd),
+                                ParameterRole::kEmbedding)),
+      col_CW_(RegisterParameter("col", at::randn({max_cols, width}).mul_(kPlaceStd),
+                                ParameterRole::kEmbedding)) {}
 
 Tensor RowColEmbedding::Embed(const Tensor& row_col_P2) const {
   return at::embedding(row_RW_, row_col_P2.select(1, 0)) +
@@ -24,7 +26,8 @@ Tensor RowColEmbedding::Embed(const Tensor& row_col_P2) const {
 }
 
 NoiseEmbedding::NoiseEmbedding(int64_t width)
-    : weight_(register_parameter("weight", at::zeros({width, 2 * kNoiseFrequencies}))) {}
+    : weight_(RegisterParameter("weight", at::zeros({width, 2 * kNoiseFrequencies}),
+                                ParameterRole::kOutput)) {}
 
 Tensor NoiseEmbedding::Embed(const Tensor& noise_P) const {
   // Periods from 4 (one slope over all levels) down to 1/16.

@@ -2,15 +2,16 @@
 // P = patches, W = width, R and C = places of the largest grid.
 #pragma once
 
-#include <torch/nn/module.h>
 #include <torch/types.h>
+
+#include "ops/parameter_role.h"
 
 namespace tessera {
 
 using torch::Tensor;
 
 // Learned vectors of a place in the grid, one a row and one a column, added.
-class RowColEmbedding : public torch::nn::Module {
+class RowColEmbedding : public ModuleWithRoles {
  public:
   RowColEmbedding(int64_t max_rows, int64_t max_cols, int64_t width);
 
@@ -22,7 +23,7 @@ class RowColEmbedding : public torch::nn::Module {
 
 // A noise level (standard deviation, 0 = clean) as a vector: sinusoids, then a linear map that
 // starts at zero.
-class NoiseEmbedding : public torch::nn::Module {
+class NoiseEmbedding : public ModuleWithRoles {
  public:
   explicit NoiseEmbedding(int64_t width);
 

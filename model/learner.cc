@@ -10,20 +10,20 @@ class AutoencoderLearner : public Learner {
   explicit AutoencoderLearner(std::shared_ptr<PatchAutoencoder> autoencoder)
       : autoencoder_(register_module("autoencoder", std::move(autoencoder))) {}
 
-  ModelLoss Loss(const Batch& batch, LossScale scale, at::Generator rng) override {
+  ModelLoss Loss(const Batch& batch, LossScale scale, at::Generator) override {
     const Tensor scored_N = at::nonzero(batch.scored_P).squeeze(1);
     const double count = static_cast<double>(scored_N.size(0));
     ModelLoss loss;
     loss.text_sum = loss.image_sum = loss.total = at::zeros({}, batch.patch_PD.options());
     if (count > 0) {
-      loss.image =
-          autoencoder_->Loss(at::index_select(batch.patch_PD, 0, scored_N), std::move(rng));
+      loss.image = autoencoder_->Loss(at::index_select(batch.patch_PD, 0, scored_N));
       loss.turn_N = at::index_select(batch.turn_P, 0, scored_N);
       loss.image_sum = loss.image.mean.detach() * count;
       loss.total = loss.image.mean * (count * scale.image);
     }
     return loss;
   }
+  void EndStep(at::Generator rng) override { autoencoder_->EndStep(std::move(rng)); }
   LossCounts Counts(const Batch& batch) const override { return {0, CountLosses(batch).image}; }
   torch::Device device() const override { return autoencoder_->parameters().front().device(); }
 

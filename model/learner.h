@@ -1,12 +1,11 @@
 // The seam of training: what a step needs of whatever it trains, beside its parameters.
 #pragma once
 
-#include <torch/nn/module.h>
-
 #include <memory>
 
 #include "heads/codes/patch_autoencoder.h"
 #include "heads/image_head.h"
+#include "ops/parameter_role.h"
 #include "sequence/batch.h"
 
 namespace tessera {
@@ -35,9 +34,12 @@ struct ModelLoss {
   Tensor image_h_NW;  // there is none; those of query patches are of all noise draws
 };
 
-class Learner : public torch::nn::Module {
+class Learner : public ModuleWithRoles {
  public:
   virtual ModelLoss Loss(const Batch& batch, LossScale scale, at::Generator rng) = 0;
+  // Follows the backward passes of all batches of a step.
+  virtual void EndStep(at::Generator) {}
+
   virtual LossCounts Counts(const Batch& batch) const = 0;  // of the losses that it has
   virtual torch::Device device() const = 0;
 };

@@ -33,10 +33,11 @@ Model::Model(const ModelConfig& config, const Vocabulary& vocabulary, std::vecto
   const int64_t width = config_.width, ids = vocabulary_.size();
   const int64_t max_rows = MaxOf(grids_, &PatchGrid::rows);
   const int64_t max_cols = MaxOf(grids_, &PatchGrid::cols);
-  embed_tokens_ = register_parameter("embed_tokens", at::randn({ids, width}).mul_(kEmbeddingStd));
-  hidden_patch_ = register_parameter("hidden_patch", at::zeros({width}));
+  embed_tokens_ = RegisterParameter("embed_tokens", at::randn({ids, width}).mul_(kEmbeddingStd),
+                                    ParameterRole::kEmbedding);
+  hidden_patch_ = RegisterParameter("hidden_patch", at::zeros({width}), ParameterRole::kOutput);
   if (!config_.tie_text_head) {
-    lm_head_ = register_parameter("lm_head", at::zeros({ids, width}));
+    lm_head_ = RegisterParameter("lm_head", at::zeros({ids, width}), ParameterRole::kOutput);
   }
   backbone_ = register_module("model", std::make_shared<Backbone>(config_));
   patch_embedder_ = register_module(
@@ -84,12 +85,15 @@ Tensor Model::Embed(const ModelInput& input, at::Generator rng) const {
   if (input.patches() == 0) {
     return x_BTW;
   }
+  // Codes stay those of the clean pixels: a noisy patch would be read as another code.
+  const bool noisy = config_.input.kind != InputKind::kCodes;
+  const Tensor noise_P = noisy ? input.noise_P : at::zeros_like(input.noise_P);
   Tensor patch_PD = input.patch_PD;
-  if (rng.defined()) {
+  if (rng.defined() && noisy) {
     const Tensor noise_PD = at::randn(patch_PD.sizes(), rng, patch_PD.options());
-    patch_PD = at::addcmul(patch_PD, noise_PD, input.noise_P.unsqueeze(1));
+    patch_PD = at::addcmul(patch_PD, noise_PD, noise_P.unsqueeze(1));
   }
-  Tensor shown_PW = patch_embedder_->Embed(patch_PD) + noise_->Embed(input.noise_P);
+  Tensor shown_PW = patch_embedder_->Embed(patch_PD) + noise_->Embed(noise_P);
   if (input.level_P.defined()) {
     const Tensor query_P1 = (input.level_P >= 0).unsqueeze(1);
     shown_PW = shown_PW + level_->Embed(input.level_P) * query_P1;

@@ -23,8 +23,9 @@ Tensor Weights(at::IntArrayRef shape, int64_t inputs) {
 class LinearEmbedder : public PatchEmbedder {
  public:
   LinearEmbedder(int64_t patch_dim, int64_t width)
-      : weight_WD_(register_parameter("weight", Weights({width, patch_dim}, patch_dim))),
-        bias_W_(register_parameter("bias", at::zeros({width}))) {}
+      : weight_WD_(RegisterParameter("weight", Weights({width, patch_dim}, patch_dim),
+                                     ParameterRole::kOutput)),
+        bias_W_(RegisterParameter("bias", at::zeros({width}), ParameterRole::kOutput)) {}
 
   Tensor Embed(const Tensor& patch_PD) const override {
     return Linear(patch_PD, weight_WD_, bias_W_);
@@ -40,9 +41,10 @@ class LinearEmbedder : public PatchEmbedder {
 class BottleneckEmbedder : public PatchEmbedder {
  public:
   BottleneckEmbedder(int64_t patch_dim, int64_t rank, int64_t width)
-      : down_RD_(register_parameter("down", Weights({rank, patch_dim}, patch_dim))),
-        up_WR_(register_parameter("up", Weights({width, rank}, rank))),
-        bias_W_(register_parameter("bias", at::zeros({width}))) {}
+      : down_RD_(RegisterParameter("down", Weights({rank, patch_dim}, patch_dim),
+                                   ParameterRole::kOutput)),
+        up_WR_(RegisterParameter("up", Weights({width, rank}, rank), ParameterRole::kOutput)),
+        bias_W_(RegisterParameter("bias", at::zeros({width}), ParameterRole::kOutput)) {}
 
   Tensor Embed(const Tensor& patch_PD) const override {
     return Linear(Linear(patch_PD, down_RD_), up_WR_, bias_W_);
@@ -61,11 +63,14 @@ class ConvEmbedder : public PatchEmbedder {
  public:
   ConvEmbedder(int64_t patch, int64_t channels, int64_t width)
       : patch_(patch),
-        first_(register_parameter("first", Weights({channels, 3, 3, 3}, 27))),
-        second_(register_parameter("second", Weights({channels, channels, 3, 3}, 9 * channels))),
-        out_(register_parameter(
-            "weight", Weights({width, channels * patch * patch}, channels * patch * patch))),
-        bias_W_(register_parameter("bias", at::zeros({width}))) {}
+        first_(
+            RegisterParameter("first", Weights({channels, 3, 3, 3}, 27), ParameterRole::kOutput)),
+        second_(RegisterParameter("second", Weights({channels, channels, 3, 3}, 9 * channels),
+                                  ParameterRole::kOutput)),
+        out_(RegisterParameter("weight",
+                               Weights({width, channels * patch * patch}, channels * patch * patch),
+                               ParameterRole::kOutput)),
+        bias_W_(RegisterParameter("bias", at::zeros({width}), ParameterRole::kOutput)) {}
 
   Tensor Embed(const Tensor& patch_PD) const override {
     const Tensor pixels_PCSS = patch_PD.view({-1, patch_, patch_, 3}).permute({0, 3, 1, 2});
@@ -89,8 +94,9 @@ class CodesEmbedder : public PatchEmbedder {
     TORCH_CHECK(autoencoder_ != nullptr && !autoencoder_->radices().empty(),
                 "input codes needs an autoencoder that has codes");
     const int64_t values = autoencoder_->values_dim();
-    weight_WV_ = register_parameter("weight", Weights({width, values}, values));
-    bias_W_ = register_parameter("bias", at::zeros({width}));
+    weight_WV_ =
+        RegisterParameter("weight", Weights({width, values}, values), ParameterRole::kOutput);
+    bias_W_ = RegisterParameter("bias", at::zeros({width}), ParameterRole::kOutput);
   }
 
   Tensor Embed(const Tensor& patch_PD) const override {
@@ -110,13 +116,15 @@ class ResamplerEmbedder : public PatchEmbedder {
  public:
   ResamplerEmbedder(int64_t patch_dim, int64_t width, int64_t heads, int64_t slots)
       : heads_(heads),
-        weight_WD_(register_parameter("weight", Weights({width, patch_dim}, patch_dim))),
-        place_QW_(register_parameter("place", at::randn({slots, width}))),
-        query_QW_(register_parameter("query", at::randn({slots, width}))),
-        key_WW_(register_parameter("key", Weights({width, width}, width))),
-        value_WW_(register_parameter("value", Weights({width, width}, width))),
-        out_WW_(register_parameter("out", Weights({width, width}, width))),
-        bias_W_(register_parameter("bias", at::zeros({width}))) {}
+        weight_WD_(RegisterParameter("weight", Weights({width, patch_dim}, patch_dim),
+                                     ParameterRole::kOutput)),
+        place_QW_(RegisterParameter("place", at::randn({slots, width}), ParameterRole::kEmbedding)),
+        query_QW_(RegisterParameter("query", at::randn({slots, width}), ParameterRole::kEmbedding)),
+        key_WW_(RegisterParameter("key", Weights({width, width}, width), ParameterRole::kOutput)),
+        value_WW_(
+            RegisterParameter("value", Weights({width, width}, width), ParameterRole::kOutput)),
+        out_WW_(RegisterParameter("out", Weights({width, width}, width), ParameterRole::kOutput)),
+        bias_W_(RegisterParameter("bias", at::zeros({width}), ParameterRole::kOutput)) {}
 
   Tensor Embed(const Tensor& patch_PD) const override {
     const int64_t slots = query_QW_.size(0);

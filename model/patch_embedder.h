@@ -3,19 +3,19 @@
 // pictures and hence is for models that draw none. P = patches, D = numbers a patch, W = width.
 #pragma once
 
-#include <torch/nn/module.h>
 #include <torch/types.h>
 
 #include <memory>
 
 #include "heads/codes/patch_autoencoder.h"
 #include "model/config.h"
+#include "ops/parameter_role.h"
 
 namespace tessera {
 
 using torch::Tensor;
 
-class PatchEmbedder : public torch::nn::Module {
+class PatchEmbedder : public ModuleWithRoles {
  public:
   // patch_PD holds pixels in [-1, 1], inner order (row, column, channel). All patches of a picture
   // follow each other.

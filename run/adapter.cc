@@ -26,8 +26,9 @@ std::string PathOf(const std::string& name) {
 }
 
 // Embeddings are tables of which rows are read: a change of low rank is not meant for them.
-bool IsLinearMap(const std::string& name, const Tensor& parameter) {
-  return parameter.dim() == 2 && RoleOf(name) != ParameterRole::kEmbedding;
+bool IsLinearMap(const ParameterRoles& roles, const std::string& name, const Tensor& tensor) {
+  const auto role = roles.find(name);  // a buffer has none
+  return tensor.dim() == 2 && role != roles.end() && role->second != ParameterRole::kEmbedding;
 }
 
 // Uniform with variance 1 / (3 columns): the common initialisation of a linear layer.
@@ -39,10 +40,11 @@ Tensor Draw(torch::IntArrayRef sizes, at::Generator rng) {
 }  // namespace
 
 absl::StatusOr<Adapters> Adapters::Attach(const NamedTensors& parameters,
-                                          const AdapterConfig& config, int64_t seed) {
+                                          const ParameterRoles& roles, const AdapterConfig& config,
+                                          int64_t seed) {
   NamedTensors maps;
   for (const auto& [name, parameter] : parameters) {
-    if (IsLinearMap(name, parameter)) {
+    if (IsLinearMap(roles, name, parameter)) {
       maps.emplace_back(name, parameter);
     }
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "ops/parameter_role.h"
 #include "run/adapter_config.h"
 #include "run/named_tensors.h"
 
@@ -19,10 +20,12 @@ class Adapters {
  public:
   Adapters() = default;  // of nothing
 
-  // Of the matrices among `parameters`, all of a model, that config.targets match. They keep the
-  // gradient that A and B need; nothing else of the model has one from now on.
+  // Attaches to the linear maps among `parameters`, all tensors of a model, that config.targets
+  // match: to matrices that have a role and are no embedding. They keep the gradient that A and B
+  // need; nothing else of the model has one from now on.
   static absl::StatusOr<Adapters> Attach(const NamedTensors& parameters,
-                                         const AdapterConfig& config, int64_t seed);
+                                         const ParameterRoles& roles, const AdapterConfig& config,
+                                         int64_t seed);
 
   bool empty() const { return adapters_.empty(); }
 

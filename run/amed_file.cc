@@ -101,6 +101,15 @@ absl::Status SaveAmed(const std::string& checkpoint, const AmedSettings& setting
             {{kSettings, ToToml(settings)}, {kTensors, Parameters(predictor)}});
 }
 
+absl::StatusOr<std::vector<AmedSettings>> FittedAmeds(const Run& run, const Files& files) {
+  ASSIGN_OR_RETURN(const std::vector<Fitted> fitted, ListFitted(run.checkpoint, files));
+  std::vector<AmedSettings> all;
+  for (const Fitted& one : fitted) {
+    all.push_back(one.settings);
+  }
+  return all;
+}
+
 absl::Status LoadAmed(const std::string& path, const Files& files, Run* run) {
   const GenerateConfig& config = run->config.generate;
   if (config.sampler.kind != SamplerKind::kAmed) {

@@ -5,8 +5,9 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "heads/sampler/amed.h"
 #include "run/run.h"
 
@@ -35,6 +36,9 @@ std::string Overrides(const GenerateConfig& have, const GenerateConfig& want,
 // Writes the predictor into the checkpoint, where it replaces one for as many evaluations.
 absl::Status SaveAmed(const std::string& checkpoint, const AmedSettings& settings,
                       const AmedPredictor& predictor, const Files& files);
+
+// Returns the settings of each predictor that the run's checkpoint carries; none if there is none.
+absl::StatusOr<std::vector<AmedSettings>> FittedAmeds(const Run& run, const Files& files);
 
 // Sets run->amed to the predictor that the run's sampler asks for, from run->checkpoint; does
 // nothing for other samplers. Refuses one that was fitted under another guidance or for another

@@ -95,7 +95,8 @@ absl::Status BeginFrom(const std::string& base, const Files& files, Run* run) {
   RETURN_IF_ERROR(LoadTensors(files, JoinPath(base, kAverage), parameters));
   const AdapterConfig& config = run->config.train.adapter;
   if (config.kind != AdapterKind::kNone) {
-    ASSIGN_OR_RETURN(run->adapters, Adapters::Attach(parameters, config, run->config.seed));
+    ASSIGN_OR_RETURN(run->adapters, Adapters::Attach(parameters, RolesOf(*run->learner), config,
+                                                     run->config.seed));
   }
   return absl::OkStatus();
 }

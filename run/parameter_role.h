@@ -1,24 +1,20 @@
-// Which optimizer a parameter of the model is for, told by its name.
+// What each tensor that a run trains is for: a parameter, or a factor of an adapter on one.
 #pragma once
 
+#include <functional>
 #include <string>
 
-namespace tessera {
+#include "ops/parameter_role.h"
 
-// What a parameter does decides who updates it. Only kHidden goes to Muon; only matrices that are
-// no embedding decay. Vectors (biases, norms) never do, whatever their role.
-enum class ParameterRole {
-  kHidden,     // a matrix from activations to activations
-  kOutput,     // the matrix of an output layer, an input layer or an AdaLN modulation
-  kEmbedding,  // a table whose rows are looked up
-  kAdapterA,   // the factors of a change of low rank. Muon would turn each alone, though only
-  kAdapterB,   // their product means something
-};
+namespace tessera {
 
 // How the names of an adapter's matrices end.
 inline constexpr char kAdapterA[] = ".lora_A.weight";
 inline constexpr char kAdapterB[] = ".lora_B.weight";
 
-ParameterRole RoleOf(const std::string& name);
+using RoleOfName = std::function<ParameterRole(const std::string& name)>;
+
+// For the names of `learner` and of adapters on it.
+RoleOfName RolesInTraining(const torch::nn::Module& learner);
 
 }  // namespace tessera

@@ -93,15 +93,19 @@ ParameterCount HeadOfKind(const ModelConfig& model, double dim, double inputs) {
     }
     case HeadKind::kGmm:
       return Trunk(width, depth, inputs, MixtureNumbers(head, dim));
-    case HeadKind::kFourier:
-      return ScalarTrunk(head, dim, inputs, 2 * (Number(head.fourier.frequencies) + 1));
+    case HeadKind::kFourier: {
+      ParameterCount count =
+          ScalarTrunk(head, dim, inputs, 2 * (Number(head.fourier.frequencies) + 1));
+      count.other += head.fourier.support == Support::kLine ? 2 : 0;  // scale and shift
+      return count;
+    }
     case HeadKind::kSoftmax256:
       return ScalarTrunk(head, dim, inputs, 256);
     case HeadKind::kCodes: {
       const Symbols symbols = SymbolsOf(model);
       ParameterCount count = Trunk(width, depth, inputs, symbols.values);
       const bool chained = head.codes.softmax != CodeSoftmax::kIndependent && symbols.count > 1;
-      count.hidden += chained ? symbols.values * width : 0;
+      count.other += chained ? symbols.values * width : 0;  // a table
       return count;
     }
   }

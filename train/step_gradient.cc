@@ -72,6 +72,7 @@ StepLoss AddGradient(Learner& learner, const StepInput& input, const TrainConfig
     image_square += SquaredGradient(part.loss.image_h_NW);
     interval->Add(part.loss, part.counts, part.batch.id_BT.numel());
   });
+  learner.EndStep(MakeGenerator(learner.device(), input.seed, Stream::kLoss, input.step));
   loss.text_gradient = std::sqrt(text_square);
   loss.image_gradient = std::sqrt(image_square);
   return loss;

@@ -24,7 +24,7 @@ struct StepLoss {
   double image_gradient = 0;
 };
 
-// Adds to the parameters' gradients, and the losses to *interval.
+// Adds to the parameters' gradients, and the losses to *interval; then ends the learner's step.
 StepLoss AddGradient(Learner& learner, const StepInput& input, const TrainConfig& config,
                      Interval* interval);
 

@@ -12,7 +12,7 @@ constexpr char kOptimizer[] = "optimizer.safetensors";
 
 TrainedWeights::TrainedWeights(Run& run)
     : run_(run),
-      optimizer_(Trained(run), RoleOf, run.config.train),
+      optimizer_(Trained(run), RolesInTraining(*run.learner), run.config.train),
       ema_(Trained(run), run.config.train.ema) {}
 
 void TrainedWeights::Begin(int64_t step) {

@@ -113,7 +113,8 @@ absl::StatusOr<AmedFit> FitAmed(const Run& run, const Dataset& dataset,
     const Tensor index_N = order_N.narrow(0, step * batch, batch).to(device);
     const at::Generator rng =
         MakeGenerator(device, seed, Stream::kLoss, static_cast<uint64_t>(step));
-    return {CleanUnder(run.model->image_head(), SelectRows(all, index_N)),
+    const CleanAt clean_at = CleanUnder(run.model->image_head(), SelectRows(all, index_N));
+    return {settings.generate.sampler.clip ? Clipped(clean_at) : clean_at,
             at::randn({batch, patch_dim}, rng, torch::TensorOptions(device))};
   };
   training.on_progress = [&](double share) { on_progress("predictor", share); };

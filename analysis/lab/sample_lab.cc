@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <numeric>
-#include <optional>
 
 #include "analysis/lab/true_conditions.h"
 #include "analysis/measure/distribution.h"
@@ -19,7 +17,6 @@
 namespace tessera {
 namespace {
 
-constexpr int64_t kMostAmedSteps = 16;  // that fitted predictors are looked for
 constexpr int64_t kCosineReference = 1000;
 
 // The run's own sampler in all but its kind, its steps and its noise.
@@ -33,37 +30,30 @@ SamplerConfig Sampler(const Run& run, SamplerKind kind, int64_t steps) {
   return sampler;
 }
 
-bool AddsNoise(const SamplerConfig& sampler) {
-  return sampler.kind == SamplerKind::kDdpm || sampler.kind == SamplerKind::kFlowSde ||
-         (sampler.kind == SamplerKind::kDdim && sampler.eta > 0);
-}
-
 struct Candidate {
   std::string name;
   SamplerConfig sampler;
   std::shared_ptr<AmedPredictor> amed = nullptr;
 };
 
-// A run that draws with the sampler; empty if it cannot.
-std::optional<Run> WithSampler(const Run& run, const SamplerConfig& sampler, const LabOptions& lab,
-                               const Files& files) {
+// A run that draws with the sampler, its predictor loaded if it needs one.
+absl::StatusOr<Run> WithSampler(const Run& run, const SamplerConfig& sampler, const LabOptions& lab,
+                                const Files& files) {
   Run other = run;
   other.config.generate.sampler = sampler;
-  const bool can = SamplerProblem(run.config.model.head, sampler).empty() &&
-                   LoadAmed(lab.path, files, &other).ok();
-  return can ? std::optional(std::move(other)) : std::nullopt;
+  RETURN_IF_ERROR(LoadAmed(lab.path, files, &other));
+  return other;
 }
 
-// The sampler by itself and with what changes how it draws.
-std::vector<Candidate> VariantsOf(const Run& run, SamplerKind kind) {
-  const std::string name(EnumName(kind));
-  Candidate plain{name, Sampler(run, kind, 1)}, other = plain;
-  if (kind == SamplerKind::kDdim) {
+// The choices of a sampler that are compared, one step each.
+std::vector<Candidate> VariantsOf(const Run& run, const SamplerRow& row) {
+  Candidate plain{row.name, Sampler(run, row.kind, 1)}, other = plain;
+  if (row.noise == StepNoise::kWithEta) {
     other.name += ", eta 1";
     other.sampler.eta = 1;
     return {plain, other};
   }
-  if (StepsInSigma(kind)) {
+  if (StepsInSigma(row.kind)) {
     plain.sampler.analytic_first = false;
     other.name += ", analytic first";
     other.sampler.analytic_first = true;
@@ -72,20 +62,40 @@ std::vector<Candidate> VariantsOf(const Run& run, SamplerKind kind) {
   return {plain};
 }
 
-std::vector<Candidate> Candidates(const Run& run, const LabOptions& lab, const Files& files) {
+// Each predictor of the checkpoint, with the steps and the grid that it was fitted for. Those that
+// the run's settings exclude are named in *refused.
+absl::StatusOr<std::vector<Candidate>> FittedCandidates(const Run& run, const LabOptions& lab,
+                                                        const Files& files,
+                                                        std::vector<std::string>* refused) {
+  ASSIGN_OR_RETURN(const std::vector<AmedSettings> fitted, FittedAmeds(run, files));
   std::vector<Candidate> all;
-  for (size_t k = 0; k < EnumNames(SamplerKind{}).size(); ++k) {
-    const auto kind = static_cast<SamplerKind>(k);
-    std::vector<int64_t> steps = lab.steps;
-    if (kind == SamplerKind::kAmed) {
-      steps.resize(kMostAmedSteps);
-      std::iota(steps.begin(), steps.end(), int64_t{1});
+  for (const AmedSettings& one : fitted) {
+    SamplerConfig sampler = one.generate.sampler;
+    sampler.temperature = 1;
+    const auto loaded = WithSampler(run, sampler, lab, files);
+    if (loaded.ok()) {
+      all.push_back({"amed", sampler, loaded->amed});
+    } else {
+      refused->emplace_back(loaded.status().message());
     }
-    for (Candidate& variant : VariantsOf(run, kind)) {
-      for (const int64_t count : steps) {
+  }
+  return all;
+}
+
+absl::StatusOr<std::vector<Candidate>> Candidates(const Run& run, const LabOptions& lab,
+                                                  const Files& files,
+                                                  std::vector<std::string>* refused) {
+  std::vector<Candidate> all;
+  for (const SamplerRow& row : kSamplers) {
+    if (row.fitted) {
+      ASSIGN_OR_RETURN(const auto fitted, FittedCandidates(run, lab, files, refused));
+      all.insert(all.end(), fitted.begin(), fitted.end());
+      continue;
+    }
+    for (Candidate& variant : VariantsOf(run, row)) {
+      for (const int64_t count : lab.steps) {
         variant.sampler.steps = count;
-        if (const std::optional<Run> other = WithSampler(run, variant.sampler, lab, files)) {
-          variant.amed = other->amed;
+        if (SamplerProblem(run.config.model.head, variant.sampler).empty()) {
           all.push_back(variant);
         }
       }
@@ -174,8 +184,8 @@ std::vector<LabRow> NearestRows(const std::vector<LabRow>& rows, int64_t evaluat
   return nearest;
 }
 
-void DrawPictures(const Run& run, const std::vector<Document>& documents, const LabOptions& lab,
-                  const Files& files, LabResult* result) {
+absl::Status DrawPictures(const Run& run, const std::vector<Document>& documents,
+                          const LabOptions& lab, const Files& files, LabResult* result) {
   std::vector<Document> prompts;
   for (Document prompt : documents) {
     prompt.segments.pop_back();
@@ -185,10 +195,11 @@ void DrawPictures(const Run& run, const std::vector<Document>& documents, const 
   }
   const int64_t own = Evaluations(run.config.generate.sampler);
   for (const LabRow& row : NearestRows(result->rows, own)) {
-    const std::optional<Run> other = WithSampler(run, row.sampler, lab, files);
+    ASSIGN_OR_RETURN(const Run other, WithSampler(run, row.sampler, lab, files));
     result->pictures.push_back(
-        {row.name, row.evaluations, Draw(*other, prompts, {.seed = lab.seed}).images});
+        {row.name, row.evaluations, Draw(other, prompts, {.seed = lab.seed}).images});
   }
+  return absl::OkStatus();
 }
 
 // The fine solutions that samplers are held against.
@@ -227,7 +238,8 @@ absl::StatusOr<LabResult> CompareSamplers(const Run& run, const std::shared_ptr<
   const MeanError floor = EnergyOf(truth.same_ND, truth.fresh_ND, options.draws);
   result.floor_energy = floor.mean;
   result.floor_energy_error = floor.error;
-  const std::vector<Candidate> candidates = Candidates(run, options, *files);
+  ASSIGN_OR_RETURN(const std::vector<Candidate> candidates,
+                   Candidates(run, options, *files, &result.refused));
   for (const Candidate& candidate : candidates) {
     result.rows.push_back(MeasureCandidate(candidate, bench, truth, options.draws));
     if (options.on_progress) {
@@ -237,7 +249,7 @@ absl::StatusOr<LabResult> CompareSamplers(const Run& run, const std::shared_ptr<
   }
   if (options.pictures > 0) {
     ASSIGN_OR_RETURN(const std::vector<Document> documents, UpToPictures(*test, options.pictures));
-    DrawPictures(run, documents, options, *files, &result);
+    RETURN_IF_ERROR(DrawPictures(run, documents, options, *files, &result));
   }
   return result;
 }

@@ -50,6 +50,7 @@ struct LabResult {
   SamplerConfig reference = {}, sigma_reference = {};
   double between_references = 0;
   double floor_energy = 0, floor_energy_error = 0;
+  std::vector<std::string> refused = {};  // why a fitted amed sampler was left out, a sentence each
   std::vector<std::string> captions = {};
   std::vector<LabPictures> pictures = {};  // of each sampler near the run's own evaluations
 };

@@ -61,6 +61,9 @@ void AddTable(const LabResult& result, HtmlPage* page) {
                     absl::StrFormat("%.5f", row.energy), absl::StrFormat("%.5f", row.energy_error),
                     absl::StrFormat("%.3f", row.seconds)});
   }
+  for (const std::string& refusal : result.refused) {
+    page->Paragraph("Left out: " + refusal + ".");
+  }
   page->Heading("All numbers");
   page->Table(
       {"sampler", "steps", "evaluations", "error", "energy distance", "its error", "seconds"},
@@ -70,6 +73,7 @@ void AddTable(const LabResult& result, HtmlPage* page) {
 }  // namespace
 
 Json LabJson(const LabResult& result) {
+  const JsonArray refused(result.refused.begin(), result.refused.end());
   JsonArray rows;
   for (const LabRow& row : result.rows) {
     rows.emplace_back(JsonObject{{"sampler", {row.name}},
@@ -82,6 +86,7 @@ Json LabJson(const LabResult& result) {
   }
   return {JsonObject{{"conditions", {result.conditions}},
                      {"draws", {result.draws}},
+                     {"refused", {refused}},
                      {"reference", {std::string(EnumName(result.reference.kind))}},
                      {"reference_steps", {result.reference.steps}},
                      {"sigma_reference", {std::string(EnumName(result.sigma_reference.kind))}},

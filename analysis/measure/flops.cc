@@ -103,7 +103,7 @@ absl::StatusOr<double> StepFlops(const Run& run, const std::shared_ptr<const Dat
   }
   const at::AutoGradMode with_gradients(true);
   Adapters adapters = run.adapters;
-  Optimizer optimizer(Trained(run), RoleOf, config);
+  Optimizer optimizer(Trained(run), RolesInTraining(*run.learner), config);
   Interval ignored;
   const FlopCounter counter;
   adapters.DropInputs(0);

@@ -38,8 +38,10 @@ class CodesHead : public ImageHead {
     trunk_ = register_module(
         "trunk", Trunk(TrunkShape{config.width, config.depth, condition_dim, num_values_}));
     if (chained()) {
-      symbol_OW_ = register_parameter("symbol", at::randn({num_values_, config.width}) /
-                                                    std::sqrt(static_cast<double>(symbols())));
+      symbol_OW_ = RegisterParameter(
+          "symbol",
+          at::randn({num_values_, config.width}) / std::sqrt(static_cast<double>(symbols())),
+          ParameterRole::kEmbedding);
     }
   }
 

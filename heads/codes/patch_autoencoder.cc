@@ -48,17 +48,26 @@ Tensor PatchAutoencoder::Decode(const Tensor& value_ME) {
   return AtLeastFloat(decoder_(value_ME.reshape({-1, values_dim()})));
 }
 
-HeadLoss PatchAutoencoder::Loss(const Tensor& x_ND, at::Generator rng) {
+HeadLoss PatchAutoencoder::Loss(const Tensor& x_ND) {
   const Tensor z_ME = Encode(x_ND);
   const Quantised quantised = quantiser_->Quantise(z_ME);
   const Tensor error_N = (Decode(quantised.value_MD) - x_ND).square().mean(1);
   if (is_training() && at::GradMode::is_enabled()) {
-    quantiser_->Learn(z_ME.detach(), quantised.code_MJ, std::move(rng));
+    encoded_ME_.push_back(z_ME.detach());
+    code_MJ_.push_back(quantised.code_MJ);
   }
   return {.mean = error_N.mean() + quantised.loss,
           .by_patch_N = error_N.detach(),
           .level_M = {},
           .by_level_M = {}};
+}
+
+void PatchAutoencoder::EndStep(at::Generator rng) {
+  if (!encoded_ME_.empty()) {
+    quantiser_->Learn(at::cat(encoded_ME_), at::cat(code_MJ_), std::move(rng));
+    encoded_ME_.clear();
+    code_MJ_.clear();
+  }
 }
 
 Tensor PatchAutoencoder::Reconstruct(const Tensor& x_ND) {

@@ -13,9 +13,13 @@ class PatchAutoencoder : public torch::nn::Module {
  public:
   PatchAutoencoder(const AutoencoderConfig& config, int64_t patch_dim);
 
-  // The mean squared error, and what the quantiser adds; by_patch_N: of the squared error alone. A
-  // codebook learns by it where gradients are on.
-  HeadLoss Loss(const Tensor& x_ND, at::Generator rng);
+  // The mean squared error, and what the quantiser adds; by_patch_N: of the squared error alone.
+  // In training it keeps the encoded vectors for EndStep.
+  HeadLoss Loss(const Tensor& x_ND);
+
+  // Changes what the quantiser learns without a gradient, by the vectors of all losses since the
+  // last EndStep. The losses of one step so count as that of one batch, however they were split.
+  void EndStep(at::Generator rng);
 
   // None of these has a gradient.
   Tensor Reconstruct(const Tensor& x_ND);   // -> [N, D]
@@ -36,6 +40,7 @@ class PatchAutoencoder : public torch::nn::Module {
   AutoencoderConfig config_;
   Trunk encoder_, decoder_;
   std::shared_ptr<Quantiser> quantiser_;
+  std::vector<Tensor> encoded_ME_, code_MJ_;  // of each loss of the step
 };
 
 }  // namespace tessera

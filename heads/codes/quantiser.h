@@ -4,13 +4,13 @@
 #pragma once
 
 #include <ATen/core/Generator.h>
-#include <torch/nn/module.h>
 #include <torch/types.h>
 
 #include <memory>
 #include <vector>
 
 #include "heads/codes/autoencoder_config.h"
+#include "ops/parameter_role.h"
 
 namespace tessera {
 
@@ -22,7 +22,7 @@ struct Quantised {
   Tensor loss;      // scalar, to be added to that of the reconstruction
 };
 
-class Quantiser : public torch::nn::Module {
+class Quantiser : public ModuleWithRoles {
  public:
   virtual Quantised Quantise(const Tensor& z_MD) const = 0;
 
@@ -30,7 +30,7 @@ class Quantiser : public torch::nn::Module {
 
   virtual const std::vector<int64_t>& radices() const = 0;  // empty: the vectors stay as they are
 
-  // What a step of training changes without a gradient.
+  // Changes what a step of training changes without a gradient, by all vectors of the step.
   virtual void Learn(const Tensor& /*z_MD*/, const Tensor& /*code_MJ*/, at::Generator) {}
 };
 

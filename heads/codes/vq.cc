@@ -21,7 +21,7 @@ class Vq : public Quantiser {
     if (averages()) {
       sum_KD_ = register_buffer("sum", first_KD);
     } else {
-      codebook_KD_ = register_parameter("codebook", first_KD);
+      codebook_KD_ = RegisterParameter("codebook", first_KD, ParameterRole::kEmbedding);
     }
   }
 

@@ -15,10 +15,10 @@ namespace {
 class AutoregressiveHead : public ImageHead {
  public:
   AutoregressiveHead(const HeadConfig& config, int64_t condition_dim, int64_t patch_dim,
-                     std::unique_ptr<ScalarDistribution> distribution)
+                     std::shared_ptr<ScalarDistribution> distribution)
       : ImageHead(config),
         patch_dim_(patch_dim),
-        distribution_(std::move(distribution)),
+        distribution_(register_module("number", std::move(distribution))),
         trunk_(register_module("scalar",
                                ScalarTrunk(TrunkShape{config.width, config.depth, condition_dim,
                                                       distribution_->num_parameters()},
@@ -56,7 +56,7 @@ class AutoregressiveHead : public ImageHead {
   }
 
   int64_t patch_dim_;
-  std::unique_ptr<ScalarDistribution> distribution_;
+  std::shared_ptr<ScalarDistribution> distribution_;
   ScalarTrunk trunk_;
 };
 
@@ -64,7 +64,7 @@ class AutoregressiveHead : public ImageHead {
 
 std::shared_ptr<ImageHead> MakeAutoregressiveHead(
     const HeadConfig& config, int64_t condition_dim, int64_t patch_dim,
-    std::unique_ptr<ScalarDistribution> distribution) {
+    std::shared_ptr<ScalarDistribution> distribution) {
   return std::make_shared<AutoregressiveHead>(config, condition_dim, patch_dim,
                                               std::move(distribution));
 }

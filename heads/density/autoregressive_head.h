@@ -9,10 +9,9 @@
 
 namespace tessera {
 
-class ScalarDistribution {
+// Its parameters, if it has any, are those that all numbers of all patches share.
+class ScalarDistribution : public ModuleWithRoles {
  public:
-  virtual ~ScalarDistribution() = default;
-
   virtual int64_t num_parameters() const = 0;  // all 0 before training
 
   // What training minimises: nats of an 8-bit number. [..., O], [...] -> [...].
@@ -24,6 +23,6 @@ class ScalarDistribution {
 
 std::shared_ptr<ImageHead> MakeAutoregressiveHead(const HeadConfig& config, int64_t condition_dim,
                                                   int64_t patch_dim,
-                                                  std::unique_ptr<ScalarDistribution> distribution);
+                                                  std::shared_ptr<ScalarDistribution> distribution);
 
 }  // namespace tessera

@@ -21,7 +21,7 @@ class MseHead : public ImageHead {
       : ImageHead(config),
         trunk_(register_module(
             "trunk", Trunk(TrunkShape{config.width, config.depth, condition_dim, patch_dim}))),
-        slow_log_sd_(register_parameter("slow_log_sd", at::zeros({1}))) {}
+        slow_log_sd_(RegisterParameter("slow_log_sd", at::zeros({1}), ParameterRole::kOutput)) {}
 
   HeadLoss Loss(const Tensor& z_NZ, const Tensor& x_ND, at::Generator rng) override {
     return DensityLoss(

@@ -24,7 +24,7 @@ class Softmax256 : public ScalarDistribution {
 std::shared_ptr<ImageHead> MakeHead(HeadOf<HeadKind::kSoftmax256>, const HeadConfig& config,
                                     int64_t condition_dim, int64_t patch_dim,
                                     const AutoencoderPtr&) {
-  return MakeAutoregressiveHead(config, condition_dim, patch_dim, std::make_unique<Softmax256>());
+  return MakeAutoregressiveHead(config, condition_dim, patch_dim, std::make_shared<Softmax256>());
 }
 
 }  // namespace tessera

@@ -32,7 +32,7 @@ class StatesNetwork : public GuidedNetwork {
 BackboneDenoiser::BackboneDenoiser(const HeadConfig& config, int64_t width, int64_t patch_dim)
     : config_(config),
       diffusion_(config.diffusion, patch_dim),
-      output_(register_module("output", torch::nn::Linear(width, diffusion_.outputs()))) {
+      output_(RegisterLinear("output", width, diffusion_.outputs(), ParameterRole::kOutput)) {
   const torch::NoGradGuard no_grad;
   output_->weight.zero_();
   output_->bias.zero_();

@@ -4,9 +4,6 @@
 // guidance conditions.
 #pragma once
 
-#include <torch/nn/module.h>
-#include <torch/nn/modules/linear.h>
-
 #include <functional>
 #include <vector>
 
@@ -14,7 +11,7 @@
 
 namespace tessera {
 
-class BackboneDenoiser : public torch::nn::Module {
+class BackboneDenoiser : public ModuleWithRoles {
  public:
   BackboneDenoiser(const HeadConfig& config, int64_t width, int64_t patch_dim);
 

@@ -33,23 +33,21 @@ Tensor Sinusoid(const Tensor& tau) {
 
 DenoiserImpl::DenoiserImpl(const DenoiserShape& shape)
     : shape_(shape),
-      patch_(AddLinear("patch", shape.patch_dim, shape.width)),
-      condition_(AddLinear("condition", shape.condition_dim, shape.width)),
-      time_in_(AddLinear("time_in", kTimeFeatures, shape.width)),
-      time_out_(AddLinear("time_out", shape.width, shape.width)),
-      modulation_(AddLinear("modulation", shape.width, (3 * shape.depth + 2) * shape.width)),
-      output_(AddLinear("output", shape.width, shape.output_dim)) {
+      patch_(RegisterLinear("patch", shape.patch_dim, shape.width, ParameterRole::kHidden)),
+      condition_(
+          RegisterLinear("condition", shape.condition_dim, shape.width, ParameterRole::kHidden)),
+      time_in_(RegisterLinear("time_in", kTimeFeatures, shape.width, ParameterRole::kHidden)),
+      time_out_(RegisterLinear("time_out", shape.width, shape.width, ParameterRole::kHidden)),
+      modulation_(RegisterLinear("modulation", shape.width, (3 * shape.depth + 2) * shape.width,
+                                 ParameterRole::kOutput)),
+      output_(RegisterLinear("output", shape.width, shape.output_dim, ParameterRole::kOutput)) {
   for (int64_t i = 0; i < shape.depth; ++i) {
     const std::string block = "block" + std::to_string(i);
-    blocks_.push_back({AddLinear(block + "_up", shape.width, shape.width),
-                       AddLinear(block + "_down", shape.width, shape.width)});
+    blocks_.push_back(
+        {RegisterLinear(block + "_up", shape.width, shape.width, ParameterRole::kHidden),
+         RegisterLinear(block + "_down", shape.width, shape.width, ParameterRole::kHidden)});
   }
   Initialize();
-}
-
-torch::nn::Linear DenoiserImpl::AddLinear(const std::string& name, int64_t inputs,
-                                          int64_t outputs) {
-  return register_module(name, torch::nn::Linear(inputs, outputs));
 }
 
 // Blocks start as the identity and the output at 0: modulation and output weights are 0.

@@ -5,12 +5,12 @@
 // conditions of a patch.
 #pragma once
 
-#include <torch/nn/module.h>
-#include <torch/nn/modules/linear.h>
 #include <torch/nn/pimpl.h>
 
 #include <string>
 #include <vector>
+
+#include "ops/parameter_role.h"
 
 namespace tessera {
 
@@ -24,7 +24,7 @@ struct DenoiserShape {
   int64_t output_dim;
 };
 
-class DenoiserImpl : public torch::nn::Module {
+class DenoiserImpl : public ModuleWithRoles {
  public:
   // Draws its initial weights from torch's default generator, as every module does.
   explicit DenoiserImpl(const DenoiserShape& shape);
@@ -48,7 +48,6 @@ class DenoiserImpl : public torch::nn::Module {
     torch::nn::Linear down;
   };
 
-  torch::nn::Linear AddLinear(const std::string& name, int64_t inputs, int64_t outputs);
   void Initialize();
 
   DenoiserShape shape_;

@@ -14,7 +14,7 @@ NoiseLevel LevelAfter(const SamplerRun& run, size_t i) {
   return i + 1 < run.levels.size() ? run.levels[i + 1] : NoiseLevel();
 }
 
-Tensor StepNoise(const SamplerRun& run, const Posterior& posterior, const Tensor& variance_ND) {
+Tensor NoiseOfStep(const SamplerRun& run, const Posterior& posterior, const Tensor& variance_ND) {
   switch (run.config.variance) {
     case StepVariance::kSmall:
       return run.noise() * std::sqrt(posterior.small);
@@ -47,7 +47,8 @@ Tensor Ddpm(const SamplerRun& run, Tensor x_ND) {
     const Denoised denoised = run.denoise(x_ND, static_cast<int64_t>(i));
     x_ND = posterior.noisy * x_ND + posterior.clean * denoised.clean_ND;
     if (i + 1 < run.levels.size()) {
-      x_ND = at::add(x_ND, StepNoise(run, posterior, denoised.variance_ND), run.config.temperature);
+      x_ND =
+          at::add(x_ND, NoiseOfStep(run, posterior, denoised.variance_ND), run.config.temperature);
     }
   }
   return x_ND;

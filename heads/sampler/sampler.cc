@@ -72,12 +72,6 @@ std::vector<NoiseLevel> DpmLevels(const NoiseSchedule& schedule, StepGrid grid, 
   TORCH_CHECK(false, "step grid ", static_cast<int>(grid));
 }
 
-// Whether the only noise is the first one, which is then what temperature scales.
-bool IsDeterministic(const SamplerConfig& config) {
-  const bool ddim_noise = config.kind == SamplerKind::kDdim && config.eta > 0;
-  return config.kind != SamplerKind::kDdpm && config.kind != SamplerKind::kFlowSde && !ddim_noise;
-}
-
 Tensor Solve(const SamplerRun& run, const Tensor& x_ND) {
   switch (run.config.kind) {
     case SamplerKind::kDdpm:
@@ -149,8 +143,14 @@ std::vector<NoiseLevel> SamplerLevels(const SamplerConfig& config, const NoiseSc
   TORCH_CHECK(false, "sampler ", static_cast<int>(config.kind));
 }
 
+CleanAt Clipped(CleanAt clean_at) {
+  return [clean_at = std::move(clean_at)](const Tensor& y_ND, const Tensor& sigma_N1) {
+    return clean_at(y_ND, sigma_N1).clamp(-1, 1);
+  };
+}
+
 Tensor RunSampler(const SamplerRun& run) {
-  const double scale = IsDeterministic(run.config) ? run.config.temperature : 1;
+  const double scale = AddsNoise(run.config) ? 1 : run.config.temperature;
   const Tensor first_ND = run.noise() * (scale * run.levels.front().sigma);
   if (!run.config.clip) {
     return SolveAndLook(run, first_ND);
@@ -161,9 +161,7 @@ Tensor RunSampler(const SamplerRun& run) {
     denoised.clean_ND = denoised.clean_ND.clamp(-1, 1);
     return denoised;
   };
-  clipped.clean_at = [&run](const Tensor& y_ND, const Tensor& sigma_N1) {
-    return run.clean_at(y_ND, sigma_N1).clamp(-1, 1);
-  };
+  clipped.clean_at = Clipped(run.clean_at);
   return SolveAndLook(clipped, first_ND);
 }
 

@@ -35,6 +35,9 @@ struct SamplerRun {
   std::shared_ptr<AmedPredictor> amed = nullptr;  // that this chooses
 };
 
+// What `clip` makes of a head's answer: the expected patch in [-1, 1].
+CleanAt Clipped(CleanAt clean_at);
+
 // [N, D]
 Tensor RunSampler(const SamplerRun& run);
 

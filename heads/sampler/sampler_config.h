@@ -8,48 +8,15 @@
 #include <string>
 
 #include "config/enum_names.h"
+#include "heads/sampler/sampler_kind.h"
 
 namespace tessera {
-
-enum class SamplerKind {
-  kDdpm,
-  kDdim,
-  kEuler,
-  kHeun,
-  kMidpoint,
-  kAb2,
-  kDpmpp2m,
-  kFlowSde,
-  kDpmSolver2,
-  kDpmpp3m,
-  kIpndm,
-  kIpndmV,
-  kAmed
-};
-constexpr auto EnumNames(SamplerKind) {
-  return std::array{"ddpm",     "ddim",         "euler",   "heun",  "midpoint", "ab2", "dpm++2m",
-                    "flow-sde", "dpm-solver-2", "dpm++3m", "ipndm", "ipndm-v",  "amed"};
-}
 
 enum class StepVariance { kSmall, kLarge, kLearned };
 constexpr auto EnumNames(StepVariance) { return std::array{"small", "large", "learned"}; }
 
 enum class StepGrid { kTime, kLogSnr, kPolynomial };
 constexpr auto EnumNames(StepGrid) { return std::array{"time", "log-snr", "polynomial"}; }
-
-// Flow heads alone: steps of the flow time.
-constexpr bool StepsInFlowTime(SamplerKind kind) {
-  return kind == SamplerKind::kEuler || kind == SamplerKind::kHeun ||
-         kind == SamplerKind::kMidpoint || kind == SamplerKind::kAb2 ||
-         kind == SamplerKind::kFlowSde;
-}
-
-// Any head: steps of sigma = noise / signal, from sigma_max to sigma_min
-// (heads/sampler/sigma_path.h).
-constexpr bool StepsInSigma(SamplerKind kind) {
-  return kind == SamplerKind::kDpmSolver2 || kind == SamplerKind::kDpmpp3m ||
-         kind == SamplerKind::kIpndm || kind == SamplerKind::kIpndmV || kind == SamplerKind::kAmed;
-}
 
 struct SamplerConfig {
   SamplerKind kind = SamplerKind::kMidpoint;
@@ -74,8 +41,8 @@ struct SamplerConfig {
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
-    const SamplerKind kind = self.kind;
-    const bool flow_ode = StepsInFlowTime(kind) && kind != SamplerKind::kFlowSde;
+    const SamplerRow& row = RowOf(self.kind);
+    const bool flow_ode = StepsInFlowTime(self.kind) && row.noise == StepNoise::kNever;
     visit("kind", self.kind,
           "This method draws patches; midpoint, heun, dpm-solver-2 and amed call the network twice "
           "a step.");
@@ -83,20 +50,20 @@ struct SamplerConfig {
     visit("last_steps", self.last_steps,
           "A picture's last patch has this many steps, reached evenly from steps; 0 gives all the "
           "same.",
-          kind != SamplerKind::kAmed);
+          !row.fitted);
     visit("order", self.order, "The multistep formula has this order, 1 to 4.",
-          kind == SamplerKind::kIpndm || kind == SamplerKind::kIpndmV);
+          row.own_key == SamplerKey::kOrder);
     visit("r", self.r,
           "A step looks again at this place between its begin (0) and its end (1) in log sigma.",
-          kind == SamplerKind::kDpmSolver2);
+          row.own_key == SamplerKey::kR);
     visit("corrected", self.corrected,
           "The solver is corrected to third order; false is as published, of second.",
-          kind == SamplerKind::kDpmpp3m);
+          row.own_key == SamplerKey::kCorrected);
     visit("eta", self.eta, "Steps are deterministic (0), or as noisy as those of ddpm (1).",
-          kind == SamplerKind::kDdim);
+          row.own_key == SamplerKey::kEta);
     visit("variance", self.variance,
           "The noise of a step has this variance; learned needs a head with learn_variance.",
-          kind == SamplerKind::kDdpm);
+          row.own_key == SamplerKey::kVariance);
     SigmaFields(self, visit);
     visit("time_shift", self.time_shift,
           "This is a in t / (t + a (1 - t)), which moves the steps; above 1 they are finer in the "
@@ -109,14 +76,16 @@ struct SamplerConfig {
   }
 
   std::string Problem() const {
-    const bool anneals = last_steps != 0 && kind != SamplerKind::kAmed;
+    const SamplerRow& row = RowOf(kind);
+    const bool anneals = last_steps != 0 && !row.fitted;
     const int64_t fewest = anneals ? std::min(steps, last_steps) : steps;
     const int64_t most = anneals ? std::max(steps, last_steps) : steps;
-    if (fewest < 1 || (kind == SamplerKind::kFlowSde && fewest < 2)) {
-      return "steps must be at least 1, of flow-sde at least 2; so must last_steps, unless it is 0";
+    if (fewest < row.fewest_steps) {
+      return "steps must be at least " + std::to_string(row.fewest_steps) + " for " + row.name +
+             "; so must last_steps, unless it is 0";
     }
-    if (most > 1000 && (kind == SamplerKind::kDdpm || kind == SamplerKind::kDdim)) {
-      return "ddpm and ddim have at most 1000 steps";
+    if (most > row.most_steps) {
+      return std::string(row.name) + " has at most " + std::to_string(row.most_steps) + " steps";
     }
     if (eta < 0 || eta > 1 || temperature < 0 || time_shift <= 0) {
       return "eta must lie in [0, 1], temperature must not be negative, time_shift must be "
@@ -132,7 +101,7 @@ struct SamplerConfig {
     const bool sigma = StepsInSigma(self.kind);
     visit("grid", self.grid,
           "The steps divide the time, the log SNR or sigma^(1/rho) (polynomial) evenly.",
-          self.kind == SamplerKind::kDpmpp2m || sigma);
+          RowOf(self.kind).reads_grid);
     visit("rho", self.rho,
           "The polynomial grid has this power; above 1 steps are finer near the clean patch.",
           sigma && self.grid == StepGrid::kPolynomial);
@@ -168,31 +137,28 @@ struct SamplerConfig {
 
 // How often the network is called for a patch; guidance makes each call larger.
 constexpr int64_t Evaluations(const SamplerConfig& config) {
-  const bool sigma = StepsInSigma(config.kind);
-  const int64_t ends =
-      (sigma && config.last_look ? 1 : 0) - (sigma && config.analytic_first ? 1 : 0);
-  switch (config.kind) {
-    case SamplerKind::kDdpm:
-    case SamplerKind::kDdim:
-    case SamplerKind::kEuler:
-    case SamplerKind::kAb2:
-    case SamplerKind::kDpmpp2m:
-    case SamplerKind::kFlowSde:
-    case SamplerKind::kDpmpp3m:
-    case SamplerKind::kIpndm:
-    case SamplerKind::kIpndmV:
-      return config.steps + ends;
-    case SamplerKind::kHeun:
-      return 2 * config.steps - 1;
-    case SamplerKind::kMidpoint:
-    case SamplerKind::kDpmSolver2:
-    case SamplerKind::kAmed:
-      return 2 * config.steps + ends;
+  const SamplerRow& row = RowOf(config.kind);
+  int64_t count = row.evaluations * config.steps - row.saved_evaluations;
+  if (StepsInSigma(config.kind)) {
+    count += (config.last_look ? 1 : 0) - (config.analytic_first ? 1 : 0);
   }
-  return 0;
+  return count;
 }
 
-// The same sampler for one patch of a picture: turn 0 has `steps` steps, the last turn
+// Whether steps add noise. Where they do not, temperature scales the first noise instead.
+constexpr bool AddsNoise(const SamplerConfig& config) {
+  switch (RowOf(config.kind).noise) {
+    case StepNoise::kNever:
+      return false;
+    case StepNoise::kWithEta:
+      return config.eta > 0;
+    case StepNoise::kAlways:
+      return true;
+  }
+  return true;
+}
+
+// Returns the sampler for one patch of a picture: turn 0 has `steps` steps, the last turn
 // `last_steps`, those between lie on a line (DiSA, Zhao et al. 2025: later patches need fewer).
 inline SamplerConfig AtTurn(SamplerConfig config, int64_t turn, int64_t patches) {
   if (config.last_steps != 0 && patches > 1) {

@@ -203,9 +203,7 @@ inline Estimate DistanceInARun(const MixtureShares& shares) {
 // quantiles; of others the error holds that of the distance of four blocks.
 inline Estimate DistanceInARun(const MixtureSampler& sampler) {
   constexpr int64_t kBlocks = 4, kBlock = 40'000, kEven = 4'000;
-  const SamplerKind kind = sampler.config.kind;
-  if (kind != SamplerKind::kDdpm && kind != SamplerKind::kFlowSde &&
-      !(kind == SamplerKind::kDdim && sampler.config.eta > 0)) {
+  if (!AddsNoise(sampler.config)) {
     return DistanceInARun(MixtureShares(DrawEvenly(sampler, kEven)));
   }
   std::vector<Tensor> blocks;

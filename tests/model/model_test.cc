@@ -196,5 +196,21 @@ TEST(Model, MeasuresPatchesByWhatStandsBeforeThem) {
   EXPECT_TRUE(torch::equal(bits(100), all_N));  // of noise nothing is added and nothing told
 }
 
+// Noise would make other codes of the pixels.
+TEST(Model, ReadsTheCodesOfCleanPixelsWhateverTheInputNoise) {
+  ModelConfig config = ToyConfig();
+  config.input.kind = InputKind::kCodes;
+  config.autoencoder = {
+      .kind = AutoencoderKind::kFsq, .path = "a run", .width = 8, .levels = {8, 8}};
+  const auto model = ToyModel(config);
+  const auto loss = [&](double noise, uint64_t item) {
+    return model
+        ->Loss(ToyBatch(2, 1, noise), {1, 0}, MakeGenerator(torch::kCPU, 1, Stream::kTest, 0, item))
+        .text_sum.item<double>();
+  };
+  EXPECT_EQ(loss(0, 1), loss(.9, 1));
+  EXPECT_EQ(loss(.9, 1), loss(.9, 2));
+}
+
 }  // namespace
 }  // namespace tessera

@@ -30,7 +30,7 @@ struct AdaptedModel {
     AdapterConfig config;
     config.targets = {"*"};
     config.rank = 2;
-    adapters = *Adapters::Attach(Parameters(*model), config, 1);
+    adapters = *Adapters::Attach(Parameters(*model), RolesOf(*model), config, 1);
     const torch::NoGradGuard no_grad;
     for (const auto& [name, tensor] : adapters.Parameters()) {
       const auto rng = MakeGenerator(torch::kCPU, 1, Stream::kTest, 0, direction.size());

@@ -31,7 +31,8 @@ struct Adapted {
   explicit Adapted(const AdapterConfig& config = Lora())
       : weight_OI(Randn({kOutputs, kInputs}, 0)),
         base_OI(weight_OI.clone()),
-        adapters(*Adapters::Attach({{"head.map.weight", weight_OI}}, config, 1)) {
+        adapters(*Adapters::Attach({{"head.map.weight", weight_OI}},
+                                   {{"head.map.weight", ParameterRole::kHidden}}, config, 1)) {
     a_RI = adapters.Parameters()[0].second;
     b_OR = adapters.Parameters()[1].second;
   }
@@ -168,14 +169,24 @@ NamedTensors SomeParameters() {
           {"model.layers.0.mlp.up_proj.weight", Randn({6, 4}, 1).requires_grad_()},
           {"model.layers.0.input_layernorm.weight", Randn({4}, 2).requires_grad_()},
           {"head.out.weight", Randn({3, 4}, 3).requires_grad_()},
-          {"lm_head", Randn({5, 4}, 4).requires_grad_()}};
+          {"lm_head", Randn({5, 4}, 4).requires_grad_()},
+          {"autoencoder.quantiser.sum", Randn({5, 4}, 5)}};  // a buffer
+}
+
+ParameterRoles SomeRoles() {
+  using enum ParameterRole;
+  return {{"embed_tokens", kEmbedding},
+          {"model.layers.0.mlp.up_proj.weight", kHidden},
+          {"model.layers.0.input_layernorm.weight", kHidden},
+          {"head.out.weight", kHidden},
+          {"lm_head", kOutput}};
 }
 
 TEST(Adapters, AreNamedAsInPeftAndGoToLinearMapsAlone) {
   AdapterConfig config = Lora();
   config.targets = {"*"};
   const NamedTensors parameters = SomeParameters();
-  const auto adapters = Adapters::Attach(parameters, config, 1);
+  const auto adapters = Adapters::Attach(parameters, SomeRoles(), config, 1);
   ASSERT_TRUE(adapters.ok()) << adapters.status();
   std::vector<std::string> names;
   for (const auto& [name, tensor] : adapters->Parameters()) {
@@ -198,25 +209,25 @@ TEST(Adapters, LeaveOutWhatNoPatternNames) {
   AdapterConfig config = Lora();
   config.targets = {"head.*"};
   const NamedTensors parameters = SomeParameters();
-  EXPECT_EQ(Adapters::Attach(parameters, config, 1)->Parameters().size(), 2);
+  EXPECT_EQ(Adapters::Attach(parameters, SomeRoles(), config, 1)->Parameters().size(), 2);
   EXPECT_FALSE(parameters[1].second.requires_grad());
   config.targets = {"head.*", "lm_haed"};
   EXPECT_EQ(
-      Adapters::Attach(SomeParameters(), config, 1).status().message(),
+      Adapters::Attach(SomeParameters(), SomeRoles(), config, 1).status().message(),
       "train.adapter.targets: no linear map matches 'lm_haed'; the nearest name is 'lm_head'");
   config.targets = {"embed_tokens"};
-  EXPECT_FALSE(Adapters::Attach(SomeParameters(), config, 1).ok());
+  EXPECT_FALSE(Adapters::Attach(SomeParameters(), SomeRoles(), config, 1).ok());
 }
 
 TEST(Adapters, KnowTheirBaseByItsNumbers) {
   AdapterConfig config = Lora();
   config.targets = {"head.*"};
-  const std::string first = Adapters::Attach(SomeParameters(), config, 1)->base_hash();
+  const std::string first = Adapters::Attach(SomeParameters(), SomeRoles(), config, 1)->base_hash();
   EXPECT_EQ(first.size(), 16);
-  EXPECT_EQ(Adapters::Attach(SomeParameters(), config, 2)->base_hash(), first);
+  EXPECT_EQ(Adapters::Attach(SomeParameters(), SomeRoles(), config, 2)->base_hash(), first);
   const NamedTensors other = SomeParameters();
   other[0].second.data()[0][0] += 1;
-  EXPECT_NE(Adapters::Attach(other, config, 1)->base_hash(), first);
+  EXPECT_NE(Adapters::Attach(other, SomeRoles(), config, 1)->base_hash(), first);
 }
 
 }  // namespace

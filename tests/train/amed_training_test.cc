@@ -66,5 +66,27 @@ TEST(TrainAmed, IsAFunctionOfItsSeeds) {
   EXPECT_GT(train().abs().max().item<double>(), 0);
 }
 
+// Where the expected patch leaves [-1, 1], clipping moves the curve that amed is to follow.
+TEST(TrainAmed, FitsTheCurveOfTheClippedPatchThatIsDrawn) {
+  const CleanAt far = Of({2, .5}), clipped = Clipped(far);
+  const Tensor y_N1 = torch::tensor({{40.}, {-3.}}, torch::kDouble);
+  const Tensor sigma_N1 = torch::full({1, 1}, 8., torch::kDouble);
+  EXPECT_TRUE(torch::equal(clipped(y_N1, sigma_N1), far(y_N1, sigma_N1).clamp(-1, 1)));
+  const auto predictor = UntrainedAmed(1, {.features = 0});
+  SamplerConfig config{.kind = SamplerKind::kAmed, .steps = 2, .sigma_max = 8, .clip = true};
+  const NoiseSchedule flow(NoiseScheduleKind::kFlow, 1);
+  const Tensor noise_N1 = torch::tensor({{1.}, {-.4}}, torch::kDouble);
+  const Tensor drawn_N1 = SampleExpected(
+      config, flow, Gaussian{2, .5}, [&] { return noise_N1; }, predictor);
+  const std::vector<double> sigmas = SigmaGrid(config, flow);
+  Tensor walked_N1 = noise_N1 * 8;
+  for (size_t i = 0; i + 1 < sigmas.size(); ++i) {
+    const Tensor from_11 = torch::full({1, 1}, sigmas[i], torch::kDouble);
+    walked_N1 = AmedStep(*predictor, clipped, walked_N1, clipped(walked_N1, from_11),
+                         {sigmas[i], sigmas[i + 1]});
+  }
+  EXPECT_TRUE(at::allclose(drawn_N1, walked_N1, 0, 1e-9));
+}
+
 }  // namespace
 }  // namespace tessera

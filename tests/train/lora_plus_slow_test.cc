@@ -31,8 +31,12 @@ double LossAfter(int64_t width, double lr, double ratio, uint64_t seed) {
   config.adapter.alpha = 4;
   config.adapter.lr_ratio = ratio;
   Adapters adapters =
-      *Adapters::Attach({{"weight", weight_WW}}, config.adapter, static_cast<int64_t>(seed));
-  Optimizer optimizer(adapters.Parameters(), RoleOf, config);
+      *Adapters::Attach({{"weight", weight_WW}}, {{"weight", ParameterRole::kHidden}},
+                        config.adapter, static_cast<int64_t>(seed));
+  const auto role = [](const std::string& name) {
+    return name.ends_with(kAdapterA) ? ParameterRole::kAdapterA : ParameterRole::kAdapterB;
+  };
+  Optimizer optimizer(adapters.Parameters(), role, config);
   double loss = 0;
   for (int64_t step = 0; step < kSteps; ++step) {
     const Tensor z_N = torch::relu(torch::linear(h_NW, weight_WW)).mv(out_W);

@@ -15,11 +15,13 @@ constexpr char kSteps[] = "generate.sampler.steps=10";  // the default, for head
 // What a run really has, in the groups of train/optimizer/optimizer.cc.
 ParameterCount Counted(const Run& run) {
   ParameterCount count;
+  const RoleOfName role = RolesInTraining(*run.learner);
   for (const auto& [name, tensor] : Parameters(*run.learner)) {
-    const bool hidden = tensor.dim() == 2 && RoleOf(name) == ParameterRole::kHidden;
-    (!tensor.requires_grad() ? count.frozen
-     : hidden                ? count.hidden
-                             : count.other) += static_cast<double>(tensor.numel());
+    const bool trained = tensor.requires_grad();
+    const bool hidden = trained && tensor.dim() == 2 && role(name) == ParameterRole::kHidden;
+    (!trained ? count.frozen
+     : hidden ? count.hidden
+              : count.other) += static_cast<double>(tensor.numel());
   }
   return count;
 }
@@ -52,6 +54,7 @@ TEST(CountParameters, CountsWhatEveryHeadHas) {
          "model.grids=[\"8x8\"]"},
         {"model.head.kind=gmm", kSteps, "model.head.gmm.covariance=per_channel"},
         {"model.head.kind=fourier", kSteps},
+        {"model.head.kind=fourier", kSteps, "model.head.fourier.support=line"},
         {"model.head.kind=softmax256", kSteps},
         {"model.head.diffusion.schedule=cosine", "model.head.diffusion.learn_variance=true",
          "generate.sampler.kind=ddpm", "generate.sampler.steps=10"}}) {

@@ -96,5 +96,44 @@ TEST(LossOf, IsTheLossOfTheSameStepWithoutAGradient) {
   }
 }
 
+// One loss of 8 patches, or two of 4, whose step counts as one for the codebook.
+TEST(AddGradient, LearnsACodebookOnceAStepHoweverManyBatchesItHas) {
+  for (const Codebook codebook : {Codebook::kEma, Codebook::kGradient}) {
+    const AutoencoderConfig config{.kind = AutoencoderKind::kVq,
+                                   .width = 8,
+                                   .depth = 1,
+                                   .dim = 3,
+                                   .codes = 16,
+                                   .codebook = codebook,
+                                   .restart = .9};
+    const auto learned = [&](const std::vector<Batch>& batches) {
+      torch::manual_seed(1);
+      const auto autoencoder = std::make_shared<PatchAutoencoder>(config, 3);
+      Interval interval;
+      AddGradient(*MakeAutoencoderLearner(autoencoder), {batches, 0, 5}, FullPrecision(),
+                  &interval);
+      std::vector<Tensor> state;
+      for (const auto& buffer : autoencoder->named_buffers()) {
+        state.push_back(buffer.value().flatten());
+      }
+      for (const auto& parameter : autoencoder->named_parameters()) {
+        state.push_back(parameter.value().detach().flatten());
+        state.push_back(parameter.value().grad().flatten());
+      }
+      return at::cat(state);
+    };
+    const Batch both = ToyBatch(2, 1);
+    Batch first = both, second = both;
+    for (Batch* half : {&first, &second}) {
+      const int64_t begin = half == &first ? 0 : 4;
+      half->patch_PD = both.patch_PD.slice(0, begin, begin + 4);
+      half->scored_P = both.scored_P.slice(0, begin, begin + 4);
+      half->turn_P = both.turn_P.slice(0, begin, begin + 4);
+    }
+    EXPECT_TRUE(torch::allclose(learned({both}), learned({first, second}), 1e-5, 1e-6))
+        << EnumName(codebook);
+  }
+}
+
 }  // namespace
 }  // namespace tessera

@@ -17,16 +17,15 @@ MuonOptions MuonOptionsOf(const OptimizerConfig& config) {
 
 }  // namespace
 
-Optimizer::Split Optimizer::SplitByUpdate(
-    const NamedTensors& parameters, const std::function<ParameterRole(const std::string&)>& role,
-    OptimizerKind kind) {
+Optimizer::Split Optimizer::SplitByUpdate(const NamedTensors& parameters, const RoleOfName& role,
+                                          OptimizerKind kind) {
   Split split;
   for (const auto& named : parameters) {
     const auto& [name, parameter] = named;
-    const ParameterRole its_role = role(name);
     if (!parameter.requires_grad()) {
       continue;
     }
+    const ParameterRole its_role = role(name);
     if (parameter.dim() < 2 || its_role == ParameterRole::kEmbedding) {
       split.undecayed.push_back(named);
     } else if (kind == OptimizerKind::kMuon && parameter.dim() == 2 &&
@@ -41,8 +40,7 @@ Optimizer::Split Optimizer::SplitByUpdate(
   return split;
 }
 
-Optimizer::Optimizer(const NamedTensors& parameters,
-                     const std::function<ParameterRole(const std::string&)>& role,
+Optimizer::Optimizer(const NamedTensors& parameters, const RoleOfName& role,
                      const TrainConfig& config)
     : Optimizer(SplitByUpdate(parameters, role, config.optimizer.kind), config) {}
 

@@ -1,8 +1,6 @@
 // The optimizer of a run: Muon on hidden matrices if so configured, AdamW on the rest.
 #pragma once
 
-#include <functional>
-
 #include "run/named_tensors.h"
 #include "run/parameter_role.h"
 #include "run/train_config.h"
@@ -14,9 +12,7 @@ namespace tessera {
 class Optimizer {
  public:
   // Parameters that need no gradient are left alone.
-  Optimizer(const NamedTensors& parameters,
-            const std::function<ParameterRole(const std::string& name)>& role,
-            const TrainConfig& config);
+  Optimizer(const NamedTensors& parameters, const RoleOfName& role, const TrainConfig& config);
 
   // Forgets the gradients, so that the next backward pass need not add to them.
   void ZeroGrad();
@@ -33,8 +29,7 @@ class Optimizer {
   struct Split {
     NamedTensors hidden, decayed, undecayed, adapter_b;
   };
-  static Split SplitByUpdate(const NamedTensors& parameters,
-                             const std::function<ParameterRole(const std::string&)>& role,
+  static Split SplitByUpdate(const NamedTensors& parameters, const RoleOfName& role,
                              OptimizerKind kind);
   Optimizer(const Split& split, const TrainConfig& config);
 

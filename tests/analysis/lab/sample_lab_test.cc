@@ -9,8 +9,10 @@
 #include "analysis/lab/sample_lab_page.h"
 #include "analysis/lab/true_conditions.h"
 #include "infer/generator.h"
+#include "run/amed_file.h"
 #include "tests/analysis/list_dataset.h"
 #include "tests/analysis/untrained_run.h"
+#include "tests/files/temp_folder.h"
 
 namespace tessera {
 namespace {
@@ -130,6 +132,35 @@ TEST(CompareSamplers, RefusesAHeadThatDrawsWithoutSteps) {
   const auto run = RandomRun({"model.head.kind=gmm", "generate.sampler.steps=10"});
   const auto result = CompareSamplers(run, std::make_shared<const Files>(), {});
   EXPECT_NE(std::string(result.status().message()).find("without steps"), std::string::npos);
+}
+
+TEST(CompareSamplers, ShowsEveryFittedPredictorAndSaysWhyOneIsLeftOut) {
+  const auto run = RandomRun({"generate.guidance=2"});
+  const TempFolder folder;
+  AmedSettings settings{.amed = {.hidden = 6}, .generate = run.config.generate};
+  settings.generate.sampler = {
+      .kind = SamplerKind::kAmed, .steps = 2, .sigma_min = .2, .last_look = true};
+  const auto save = [&] {
+    return SaveAmed(folder.path(), settings, AmedPredictor(settings.amed, run.model->joint_dim()),
+                    Files());
+  };
+  ASSERT_TRUE(save().ok());
+  settings.generate.sampler.steps = 3;
+  settings.generate.guidance = 4;
+  ASSERT_TRUE(save().ok());
+  const LabResult result = Lab(run, {.path = folder.path(),
+                                     .conditions = 2,
+                                     .draws = 2,
+                                     .steps = {4},
+                                     .reference_steps = 4,
+                                     .pictures = 0});
+  ASSERT_NE(Find(result, "amed", 2), nullptr);
+  EXPECT_EQ(Find(result, "amed", 2)->evaluations, 5);
+  EXPECT_EQ(Find(result, "amed", 3), nullptr);
+  ASSERT_EQ(result.refused.size(), 1u);
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "guidance=4", result.refused[0]);
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "Left out: sampler amed", LabPage(result, run, "lab"));
+  EXPECT_EQ(LabJson(result).Find("refused")->AsArray()->size(), 1u);
 }
 
 }  // namespace

@@ -107,14 +107,17 @@ TEST(PatchAutoencoder, ChangesItsCodebookWhereAGradientIsAskedForAlone) {
   const Tensor before = buffers();
   {
     const torch::NoGradGuard no_grad;
-    autoencoder.Loss(Patches(), Rng(0));
+    autoencoder.Loss(Patches());
+    autoencoder.EndStep(Rng(0));
   }
   autoencoder.Reconstruct(Patches());
   autoencoder.eval();
-  autoencoder.Loss(Patches(), Rng(0));
+  autoencoder.Loss(Patches());
+  autoencoder.EndStep(Rng(0));
   EXPECT_TRUE(torch::equal(buffers(), before));
   autoencoder.train();
-  autoencoder.Loss(Patches(), Rng(0));
+  autoencoder.Loss(Patches());
+  autoencoder.EndStep(Rng(0));
   EXPECT_FALSE(torch::equal(buffers(), before));
 }
 

@@ -52,7 +52,8 @@ Outcome Train(const char* name, AutoencoderConfig config) {
     const auto rng = MakeGenerator(torch::kCPU, 1, Stream::kTest, step);
     const Tensor pick_N = at::randint(train_ND.size(0), {kBatch}, rng, torch::kLong);
     adam.zero_grad();
-    autoencoder.Loss(train_ND.index_select(0, pick_N), rng).mean.backward();
+    autoencoder.Loss(train_ND.index_select(0, pick_N)).mean.backward();
+    autoencoder.EndStep(rng);
     adam.step();
   }
   const double error = (autoencoder.Reconstruct(test_ND) - test_ND).square().mean().item<double>();
