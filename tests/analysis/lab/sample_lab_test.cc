@@ -135,8 +135,9 @@ TEST(CompareSamplers, RefusesAHeadThatDrawsWithoutSteps) {
 }
 
 TEST(CompareSamplers, ShowsEveryFittedPredictorAndSaysWhyOneIsLeftOut) {
-  const auto run = RandomRun({"generate.guidance=2"});
+  auto run = RandomRun({"generate.guidance=2"});
   const TempFolder folder;
+  run.checkpoint = folder.path();
   AmedSettings settings{.amed = {.hidden = 6}, .generate = run.config.generate};
   settings.generate.sampler = {
       .kind = SamplerKind::kAmed, .steps = 2, .sigma_min = .2, .last_look = true};
