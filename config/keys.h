@@ -10,7 +10,7 @@
 
 namespace tessera {
 
-// Of what cannot be read; where is "run.toml:12", an override, or empty.
+// The error for what cannot be read; where is "run.toml:12", an override, or empty.
 absl::Status Invalid(const std::string& where, const std::string& what);
 
 class Keys {

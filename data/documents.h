@@ -9,7 +9,7 @@
 
 namespace tessera {
 
-// Of {"segments": [...]}; pictures by the names that are written there.
+// The segments of {"segments": [...]}; pictures have the names that are written there.
 absl::StatusOr<std::vector<NamedSegment>> ParseSegments(const Json& document);
 
 // {"id": ..., "split": ..., "segments": [{"type": "text", "text": ...},

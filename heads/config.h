@@ -20,6 +20,21 @@ constexpr auto EnumNames(HeadKind) {
   return std::array{"diffusion", "mse", "gmm", "fourier", "softmax256", "codes"};
 }
 
+// Whether the head draws a patch in steps from noise to data, by a sampler.
+constexpr bool DrawsInSteps(HeadKind kind) {
+  switch (kind) {
+    case HeadKind::kDiffusion:
+      return true;
+    case HeadKind::kMse:
+    case HeadKind::kGmm:
+    case HeadKind::kFourier:
+    case HeadKind::kSoftmax256:
+    case HeadKind::kCodes:
+      return false;
+  }
+  return false;
+}
+
 struct HeadConfig {
   HeadKind kind = HeadKind::kDiffusion;
   int64_t width = 256;
@@ -37,7 +52,7 @@ struct HeadConfig {
     visit("width", self.width, "Hidden layers have this width.");
     visit("depth", self.depth, "The network has this many residual blocks.");
     visit("diffusion", self.diffusion, "These keys choose how noise is taken off a patch.",
-          self.kind == HeadKind::kDiffusion);
+          DrawsInSteps(self.kind));
     visit("gmm", self.gmm, "These keys choose the mixture of Gaussians.",
           self.kind == HeadKind::kGmm);
     visit("fourier", self.fourier, "These keys choose the Fourier densities.",
@@ -54,7 +69,7 @@ struct HeadConfig {
 
 // What forbids sampling this head with this sampler; empty if nothing does.
 inline std::string SamplerProblem(const HeadConfig& head, const SamplerConfig& sampler) {
-  if (head.kind != HeadKind::kDiffusion) {
+  if (!DrawsInSteps(head.kind)) {
     const bool only_temperature = sampler == SamplerConfig{.temperature = sampler.temperature};
     return only_temperature ? sampler.Problem()
                             : "head " + std::string(EnumName(head.kind)) +

@@ -18,11 +18,12 @@ Tensor StackOf(const std::vector<GuidanceCondition>& guidance,
 // The conditions of some of the patches, by index.
 Conditions SelectRows(const Conditions& conditions, const Tensor& index_M);
 
-// Of the drawn patch: the condition's, but at least float.
+// The type of a drawn patch: that of its condition, but at least float.
 torch::Dtype SampleType(const Conditions& conditions);
 
-// Of probabilities to the power of 1 / temperature, the value below which the share u_N of them
-// lies. [N, C], [N] -> [N].
+// Draws one of C values by the inverse of their cumulative distribution at u_N, uniform in [0, 1).
+// The masses are raised to the power of 1 / temperature; at 0 the likeliest is drawn. [N, C], [N]
+// -> [N]
 Tensor DrawCode(const Tensor& log_mass_NC, double temperature, const Tensor& u_N);
 
 }  // namespace tessera

@@ -82,7 +82,7 @@ Tensor ScalarTrunkImpl::AtPlace(const Tensor& condition, const Tensor& sum,
 Tensor ScalarTrunkImpl::forward(const Tensor& z_NZ, const Tensor& x_ND) {
   const Tensor feature_DNF = Features(x_ND.to(number_DFW_.scalar_type())).transpose(0, 1);
   const Tensor term_DNW = at::bmm(feature_DNF, number_DFW_).to(number_DFW_.scalar_type());
-  // Of the numbers before each: the last term counts for none.
+  // The sum over the numbers before each; the last number's term counts for none.
   const Tensor sum_DNW =
       at::cat({at::zeros_like(term_DNW.slice(0, 0, 1)), term_DNW.slice(0, 0, -1)}).cumsum(0);
   return trunk_->Finish(

@@ -49,14 +49,14 @@ class TrunkImpl : public ModuleWithRoles {
 };
 TORCH_MODULE(Trunk);
 
-// The same trunk for each number of the patch, told the numbers before it as a sum over them (NADE;
+// One trunk for all numbers of the patch, each conditioned on the numbers before it by a sum (NADE;
 // Larochelle and Murray 2011, eq. 4). The sum is scaled and shifted by the number's place, and
 // grows by one term a number, so that drawing costs one pass over the trunk a number.
 class ScalarTrunkImpl : public ModuleWithRoles {
  public:
   ScalarTrunkImpl(const TrunkShape& shape, int64_t patch_dim);
 
-  // Of all numbers at once: [N, Z], [N, D] -> [N, D, O].
+  // The outputs for all numbers at once: [N, Z], [N, D] -> [N, D, O].
   Tensor forward(const Tensor& z_NZ, const Tensor& x_ND);
 
   // One number after the other, under B conditions: forward(z_b, x) in D steps.

@@ -91,7 +91,7 @@ struct GenerateConfig {
 inline std::string GenerateProblem(const HeadConfig& head, const GenerateConfig& config) {
   const bool guided = config.guidance != 1 || config.image_guidance != 1;
   if (guided && config.guidance_schedule == GuidanceSchedule::kInterval &&
-      head.kind != HeadKind::kDiffusion) {
+      !DrawsInSteps(head.kind)) {
     return "guidance_schedule interval needs a diffusion head, since head " +
            std::string(EnumName(head.kind)) + " has no noise levels; use constant or ramp";
   }
@@ -100,24 +100,24 @@ inline std::string GenerateProblem(const HeadConfig& head, const GenerateConfig&
 
 // What forbids generating with this model; empty if nothing does.
 inline std::string GenerateProblem(const ModelConfig& model, const GenerateConfig& config) {
-  const ObjectiveKind objective = model.arrangement.objective;
-  const std::string name = "objective " + std::string(EnumName(objective));
+  const Arrangement& arrangement = model.arrangement;
+  const std::string name = "objective " + std::string(EnumName(arrangement.objective));
   const bool guided = config.guidance != 1 || config.image_guidance != 1;
-  if (objective != ObjectiveKind::kHead && config.sampler.kind == SamplerKind::kAmed) {
+  if (!arrangement.states_predict_patches() && config.sampler.kind == SamplerKind::kAmed) {
     return name +
            " cannot be drawn by amed, which is fitted to the head of objective head; use "
            "another sampler, such as dpm-solver-2";
   }
-  if (model.arrangement.whole_pictures() && config.sampler.last_steps != 0) {
+  if (arrangement.whole_pictures() && config.sampler.last_steps != 0) {
     return name + " draws no patch of a picture after all others; remove sampler.last_steps";
   }
-  if (objective == ObjectiveKind::kWhole && guided &&
+  if (arrangement.draws_at_once() && guided &&
       config.guidance_schedule == GuidanceSchedule::kRamp) {
     return name +
            " draws all patches of a picture at once, and guidance_schedule ramp rises from "
            "one to the next; use constant or interval";
   }
-  if (objective != ObjectiveKind::kMasked && config.rounds != GenerateConfig().rounds) {
+  if (!arrangement.draws_in_rounds() && config.rounds != GenerateConfig().rounds) {
     return name + " draws in no rounds, as objective masked does; remove rounds";
   }
   return GenerateProblem(model.head, config);

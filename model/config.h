@@ -96,8 +96,8 @@ struct ModelConfig {
   }
 
   bool reads_codes() const { return input.kind == InputKind::kCodes; }
-  // Whether a slot sees nothing of patches that are yet to be drawn, and patches see what tells
-  // them.
+  // Whether the model can generate pictures: no slot sees a patch that is yet to be drawn, and
+  // patches see what they are drawn for.
   bool generates_images() const {
     return arrangement.generates_images() && input.kind != InputKind::kResampler;
   }
@@ -156,7 +156,7 @@ struct ModelConfig {
       return "input.kind resampler learns what stands in which slot, so that slots have no place "
              "in the picture; leave order at raster and positions at rope1d";
     }
-    return arrangement.objective == ObjectiveKind::kHead
+    return arrangement.states_predict_patches()
                ? ""
                : "objective " + std::string(EnumName(arrangement.objective)) +
                      " draws patches, which input.kind resampler shows before they are drawn; use "

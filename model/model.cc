@@ -174,7 +174,7 @@ ModelLoss Model::Loss(const Batch& batch, LossScale scale, at::Generator rng) {
 
 ModelLoss Model::LossOf(const Tensor& h_BTW, const Batch& batch, LossScale scale,
                         at::Generator rng) {
-  TORCH_CHECK(config_.arrangement.objective == ObjectiveKind::kHead,
+  TORCH_CHECK(config_.arrangement.states_predict_patches(),
               "only objective head has its loss from given states");
   const Tensor h_MW = h_BTW.flatten(0, 1);
   ImageLoss image;

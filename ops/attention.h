@@ -24,8 +24,8 @@ Tensor VisibilityBias(const Tensor& document_BT, const Tensor& position_BT,
                       const Tensor& visible_to_BT, torch::Dtype dtype,
                       const Tensor& visible_from_BT = {});
 
-// The same where some slots stand in groups: a key of a group (group_BT >= 0) is seen by the slots
-// of its group alone, other keys as above. -> [B, 1, T, T]
+// The bias where some slots stand in groups: a key of a group (group_BT >= 0) is seen by the slots
+// of its group alone, other keys as VisibilityBias says. -> [B, 1, T, T]
 Tensor GroupedBias(const Tensor& document_BT, const Tensor& position_BT,
                    const Tensor& visible_to_BT, const Tensor& group_BT, torch::Dtype dtype);
 

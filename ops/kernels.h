@@ -80,7 +80,7 @@ struct Modulation {
   void Run(Extent extent, double epsilon) const;
 };
 
-// Of x and scale; that of shift is dy itself.
+// The gradients of x and scale; that of shift is dy itself.
 template <class T>
 struct ModulationGradients {
   const T* x;

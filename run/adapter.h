@@ -35,14 +35,14 @@ class Adapters {
   // The matrices become what A and B now say.
   void Apply();
 
-  // The same without the inputs that this step leaves out, up to the next Apply. The rest is
-  // scaled up, so that the mean over steps is what Apply gives.
+  // Applies the adapters without the inputs that this step leaves out, up to the next Apply. The
+  // rest is scaled up, so that the mean over steps is what Apply gives.
   void DropInputs(int64_t step);
 
   // Adds to the gradients of A and B what the matrices' gradients say, and forgets those.
   void CollectGradients();
 
-  // Of all the model's parameters as they were when the adapters were attached.
+  // A hash of all the model's parameters as they were when the adapters were attached.
   const std::string& base_hash() const { return base_hash_; }
 
  private:

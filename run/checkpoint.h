@@ -61,7 +61,7 @@ class CheckpointFolder {
 // A file of safetensors inside a checkpoint, or anywhere.
 absl::StatusOr<NamedTensors> ReadTensors(const Files& files, const std::string& path);
 
-// The same into tensors of the same names and shapes.
+// Reads a file of safetensors into tensors, whose names and shapes must be the file's.
 absl::Status LoadTensors(const Files& files, const std::string& path, const NamedTensors& into);
 
 }  // namespace tessera

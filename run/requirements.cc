@@ -27,12 +27,12 @@ absl::Status CheckGeneratesImages(const std::string& path, const Run& run) {
 
 absl::Status CheckStatesPredictPatches(const std::string& path, const Run& run) {
   RETURN_IF_ERROR(CheckHasModel(path, run));
-  const ObjectiveKind objective = run.config.model.arrangement.objective;
-  return objective == ObjectiveKind::kHead
+  const Arrangement& arrangement = run.config.model.arrangement;
+  return arrangement.states_predict_patches()
              ? absl::OkStatus()
              : absl::FailedPreconditionError(absl::StrCat(
-                   "'", path,
-                   "' was trained with model.objective = ", std::string(EnumName(objective)),
+                   "'", path, "' was trained with model.objective = ",
+                   std::string(EnumName(arrangement.objective)),
                    "; this command looks at hidden states that predict the next patch, which only ",
                    "objective head has"));
 }

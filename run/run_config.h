@@ -32,8 +32,8 @@ struct RunConfig {
   void FitDefaults(const IsNamed& named) {
     const HeadConfig& head = model.head;
     const bool cosine =
-        head.kind == HeadKind::kDiffusion && head.diffusion.schedule == NoiseScheduleKind::kCosine;
-    const bool at_once = model.arrangement.objective == ObjectiveKind::kWhole;
+        DrawsInSteps(head.kind) && head.diffusion.schedule == NoiseScheduleKind::kCosine;
+    const bool at_once = model.arrangement.draws_at_once();
     if (!named("train.image_weight") && !model.generates_images()) {
       train.image_weight = 0;
     }
@@ -50,13 +50,16 @@ struct RunConfig {
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
     const bool model = !self.model.autoencoder.trained();
-    std::vector<std::string> of_texts, of_weights, no_rounds;
+    std::vector<std::string> of_texts, of_weights, of_drawing;
     if (!model) {  // an autoencoder learns from pictures as they are
       of_texts = {"show"};
       of_weights = {"text_weight"};
     }
-    if (self.model.arrangement.objective != ObjectiveKind::kMasked) {
-      no_rounds = {"rounds"};
+    if (!self.model.arrangement.draws_in_rounds()) {
+      of_drawing = {"rounds"};
+    }
+    if (self.model.reads_codes()) {  // noise would turn a patch into another code
+      of_drawing.emplace_back("input_noise");
     }
     visit("seed", self.seed, "Everything random depends on this seed.");
     visit("data", self.data, "These keys choose what to learn from.", true, of_texts);
@@ -65,7 +68,7 @@ struct RunConfig {
     visit("train", self.train, "These keys choose how to learn.", true, of_weights);
     visit("generate", self.generate,
           "These keys are the defaults of sample sheets, evaluation and `generate`.", model,
-          no_rounds);
+          of_drawing);
   }
 
   // Whether pictures are learnt to be drawn.

@@ -40,9 +40,29 @@ constexpr auto EnumNames(AttentionMask) {
 enum class BlockHead { kIndependent, kJoint };
 constexpr auto EnumNames(BlockHead) { return std::array{"independent", "joint"}; }
 
-// See model/objectives/query_patches.h.
+// See model/objectives/objective.h.
 enum class ObjectiveKind { kHead, kCopies, kWhole, kMasked };
 constexpr auto EnumNames(ObjectiveKind) { return std::array{"head", "copies", "whole", "masked"}; }
+
+// What the configs and the layout of slots must know of an objective.
+struct ObjectiveTraits {
+  bool backbone_denoises;  // the backbone itself cleans noisy patches, and no head does
+  bool whole_pictures;     // a picture's patches see each other and are read and drawn together
+};
+
+constexpr ObjectiveTraits TraitsOf(ObjectiveKind kind) {
+  switch (kind) {
+    case ObjectiveKind::kHead:
+      return {.backbone_denoises = false, .whole_pictures = false};
+    case ObjectiveKind::kCopies:
+      return {.backbone_denoises = true, .whole_pictures = false};
+    case ObjectiveKind::kWhole:
+      return {.backbone_denoises = true, .whole_pictures = true};
+    case ObjectiveKind::kMasked:
+      return {.backbone_denoises = false, .whole_pictures = true};
+  }
+  return {};
+}
 
 struct Arrangement {
   PatchOrder order = PatchOrder::kRaster;
@@ -54,17 +74,16 @@ struct Arrangement {
 
   bool operator==(const Arrangement&) const = default;
 
-  // Whether the backbone itself cleans noisy patches, and no head does.
-  bool backbone_denoises() const {
-    return objective == ObjectiveKind::kCopies || objective == ObjectiveKind::kWhole;
-  }
+  bool backbone_denoises() const { return TraitsOf(objective).backbone_denoises; }
+  bool whole_pictures() const { return TraitsOf(objective).whole_pictures; }
 
-  // Whether the patches of a picture see each other, so that they are read, and drawn, together.
-  bool whole_pictures() const {
-    return objective == ObjectiveKind::kWhole || objective == ObjectiveKind::kMasked;
-  }
+  // Whether the states of the sequence's own slots predict the patches behind them; else query
+  // patches stand beside the sequence.
+  bool states_predict_patches() const { return !backbone_denoises() && !whole_pictures(); }
+  bool draws_in_rounds() const { return whole_pictures() && !backbone_denoises(); }
+  bool draws_at_once() const { return whole_pictures() && backbone_denoises(); }
 
-  // Whether what stands before a picture can tell its patches, so that they can be drawn.
+  // Whether patches see what stands before their picture, so that they can be drawn for it.
   bool generates_images() const { return mask != AttentionMask::kBlockDiagonal; }
 
   // Patches that are predicted at once, by the hidden states of as many slots before them.
@@ -97,11 +116,11 @@ struct Arrangement {
   }
 
   std::string Problem() const {
-    if (objective != ObjectiveKind::kHead && mask == AttentionMask::kBlockCausal) {
+    if (!states_predict_patches() && mask == AttentionMask::kBlockCausal) {
       return "mask block-causal predicts patches by the states before them, as objective head "
              "alone does; use mask causal or prefix";
     }
-    if (objective != ObjectiveKind::kHead && !generates_images()) {
+    if (!states_predict_patches() && !generates_images()) {
       return "mask block-diagonal hides all but its own picture from a patch, which could not be "
              "drawn as objective " +
              std::string(EnumNames(objective)[static_cast<size_t>(objective)]) +

@@ -27,7 +27,8 @@ class PositionCursor {
  public:
   explicit PositionCursor(Positions positions) : positions_(positions) {}
 
-  // Of the next slot: a token, an opener, an end; or the patch of a picture's turn.
+  // The coordinates of the next slot, which holds a token, an opener or an end (Id), or the patch
+  // of a picture's turn (Patch).
   RotaryCoordinates Id();
   RotaryCoordinates Patch(PatchGrid grid, int64_t turn, int64_t cell);
 
@@ -37,7 +38,7 @@ class PositionCursor {
   double step_ = 1;   // from there to the next such slot
 };
 
-// Of each slot of the sequence, starting from `cursor`, which is moved on.
+// The coordinates of each slot of the sequence. They start from `cursor`, which is moved on.
 std::vector<RotaryCoordinates> CoordinatesOf(const Sequence& sequence, PositionCursor* cursor);
 
 // The last slot of the sequence that each of its slots sees; it sees all before, back to the first.

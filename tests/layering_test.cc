@@ -281,5 +281,17 @@ TEST(Style, NoFunctionHasMoreThan40LinesOr5Parameters) {
   EXPECT_GT(functions, 2000);  // they were found
 }
 
+TEST(Style, NoCommentBeginsWithWhoseOrSendsToAnother) {
+  for (const auto& [file, text] : ReadTexts()) {
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+      const std::string_view words =
+          std::string_view(line).substr(std::min(line.find_first_not_of(' '), line.size()));
+      EXPECT_FALSE(words.starts_with("// Of ") || words.starts_with("// The same "))
+          << file << ": " << line;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tessera

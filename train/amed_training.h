@@ -25,8 +25,8 @@ struct AmedTraining {
   std::function<void(double share)> on_progress = {};
 };
 
-// Of the last steps: the mean squared distance to the teacher at the end of each interval, a patch
-// and number, divided by 1 + sigma^2.
+// Returns the mean squared distance to the teacher at the end of each interval over the last steps,
+// a patch and number, divided by 1 + sigma^2.
 std::vector<double> TrainAmed(AmedPredictor& predictor, const AmedTraining& training);
 
 // Where Heun's method passes through sigmas; y_ND at the first of them. Two looks a step.

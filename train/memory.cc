@@ -61,10 +61,10 @@ BatchSize SizeOfBatch(const RunConfig& config, const DocumentSize& document) {
 
 // Query patches stand beside the sequence: K copies of each patch, or one.
 BatchSize WithQueries(const RunConfig& config, BatchSize batch) {
-  const ObjectiveKind objective = config.model.arrangement.objective;
-  if (objective != ObjectiveKind::kHead) {
+  const Arrangement& arrangement = config.model.arrangement;
+  if (!arrangement.states_predict_patches()) {
     const double draws =
-        objective == ObjectiveKind::kMasked ? 1 : Number(config.model.head.diffusion.repeats);
+        arrangement.backbone_denoises() ? Number(config.model.head.diffusion.repeats) : 1;
     batch.row += draws * batch.patches / batch.rows;
   }
   return batch;
@@ -128,9 +128,8 @@ double HeadRow(const ModelConfig& model, double dim) {
 double HeadBytes(const RunConfig& config, const BatchSize& batch) {
   const ModelConfig& model = config.model;
   const double joint = Number(model.arrangement.joint_patches()), dim = joint * PatchNumbers(model);
-  const bool diffusion = model.head.kind == HeadKind::kDiffusion;
-  const double rows =
-      batch.patches / joint * (diffusion ? Number(model.head.diffusion.repeats) : 1);
+  const bool in_steps = DrawsInSteps(model.head.kind);
+  const double rows = batch.patches / joint * (in_steps ? Number(model.head.diffusion.repeats) : 1);
   const double numbers = model.arrangement.backbone_denoises() ? 8 * dim : HeadRow(model, dim);
   return rows * numbers * BytesOf(config.train);
 }

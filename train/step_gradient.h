@@ -28,7 +28,7 @@ struct StepLoss {
 StepLoss AddGradient(Learner& learner, const StepInput& input, const TrainConfig& config,
                      Interval* interval);
 
-// The same losses, without gradients.
+// The losses that AddGradient returns, without gradients.
 StepLoss LossOf(Learner& learner, const StepInput& input, const TrainConfig& config);
 
 }  // namespace tessera

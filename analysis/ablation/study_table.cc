@@ -54,7 +54,7 @@ std::string Cell(const StudyResult& result, const std::string& arm, const std::s
          (spread.deviation > 0 ? MeanAndDeviation(spread) : TickText(spread.mean));
 }
 
-// Of UTF-8 on a screen.
+// The width of UTF-8 text on a screen, in characters.
 size_t WidthOf(const std::string& text) {
   return static_cast<size_t>(
       std::ranges::count_if(text, [](char byte) { return (byte & 0xC0) != 0x80; }));

@@ -169,7 +169,7 @@ LabRow MeasureCandidate(const Candidate& candidate, const Bench& bench, const Tr
   return row;
 }
 
-// Of each name the row whose evaluations are nearest to the run's own.
+// For each name: the row whose evaluations are nearest to the run's own.
 std::vector<LabRow> NearestRows(const std::vector<LabRow>& rows, int64_t evaluations) {
   std::vector<LabRow> nearest;
   for (const LabRow& row : rows) {
@@ -216,7 +216,7 @@ void SetReferences(const Run& run, const LabOptions& options, LabResult* result)
 absl::StatusOr<LabResult> CompareSamplers(const Run& run, const std::shared_ptr<const Files>& files,
                                           const LabOptions& options) {
   const HeadConfig& head = run.config.model.head;
-  if (head.kind != HeadKind::kDiffusion) {
+  if (!DrawsInSteps(head.kind)) {
     return absl::FailedPreconditionError(
         "this run's head, " + std::string(EnumName(head.kind)) +
         ", draws a patch without steps; only samplers of a diffusion head can be compared");

@@ -12,8 +12,8 @@ namespace tessera {
 // The first `count` documents that have a picture, up to their first one, that included.
 absl::StatusOr<std::vector<Document>> UpToPictures(const Dataset& dataset, int64_t count);
 
-// Of every patch of those pictures, document by document, in turn: each given the true document
-// before it, with the guidance of the run.
+// The conditions of every patch of those pictures, document by document, in turn: each given the
+// true document before it, with the guidance of the run.
 absl::StatusOr<Conditions> TrueConditions(const Run& run, const Dataset& dataset,
                                           int64_t documents);
 

@@ -12,7 +12,7 @@ Tensor Covariance(const Tensor& centred_NF) {
   return at::matmul(centred_NF.t(), centred_NF) / static_cast<double>(centred_NF.size(0) - 1);
 }
 
-// Of a symmetric matrix without negative eigenvalues but those of rounding.
+// The square root of a symmetric matrix without negative eigenvalues but those of rounding.
 Tensor Root(const Tensor& matrix_FF) {
   const auto [value_F, vector_FF] = at::linalg_eigh(matrix_FF);
   return at::matmul(vector_FF * value_F.clamp_min(0).sqrt(), vector_FF.t());

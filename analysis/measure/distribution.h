@@ -30,8 +30,8 @@ KernelDistance KernelInceptionDistance(const Tensor& a_NF, const Tensor& b_NF, i
 // The unbiased squared MMD of two whole sets under that kernel. May be negative.
 double PolynomialMmd(const Tensor& a_NF, const Tensor& b_NF);
 
-// Of drawn pictures (Kynkaanniemi et al. 2019, eq. 1 and 2): the share that lies in a ball around a
-// true one that reaches to its k-th nearest true neighbour, and the same with the sets exchanged.
+// Precision is the share of drawn pictures that lie in a ball around a true one that reaches to its
+// k-th nearest true neighbour; recall exchanges the sets (Kynkaanniemi et al. 2019, eq. 1 and 2).
 struct PrecisionRecall {
   double precision = 0;
   double recall = 0;

@@ -29,7 +29,7 @@ double Size(const c10::IValue& tensor, int64_t axis) {
   return static_cast<double>(tensor.toTensor().size(axis));
 }
 
-// Of input [B, C, H, W] and weight [O, I, h, w]: a product of the weight for every output number.
+// For input [B, C, H, W] and weight [O, I, h, w]: a product of the weight for every output number.
 // A list of one number is for all axes.
 double Convolution(Arguments arguments) {
   const Tensor& input = arguments[0].toTensor();
@@ -47,7 +47,7 @@ double Convolution(Arguments arguments) {
   return 2 * outputs * Numel(arguments[1]);
 }
 
-// The same product for each gradient that is asked for, of the input and of the weight.
+// A convolution's product for each gradient that is asked for, of the input and of the weight.
 double ConvolutionBackward(Arguments arguments) {
   const double outputs = Numel(arguments[0]) / Size(arguments[2], 0);
   const auto wanted = arguments.back().toBoolList();

@@ -14,8 +14,8 @@ namespace {
 
 constexpr int64_t kGallery = 200;
 
-// Of the pictures whose caption no other has, some at equal distances: what a shared caption asks
-// for is not one picture.
+// Some of the pictures whose caption no other has, at equal distances: a shared caption does not
+// ask for one picture.
 std::vector<CaptionedPicture> Gallery(const std::vector<CaptionedPicture>& pictures) {
   std::map<std::string, int64_t> uses;
   for (const CaptionedPicture& picture : pictures) {

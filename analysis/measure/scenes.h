@@ -36,7 +36,7 @@ absl::StatusOr<SceneScores> EvaluateScenes(const Run& run, const Dataset& datase
 absl::StatusOr<double> EvaluateCaptions(const Run& run, const Dataset& dataset,
                                         const EvaluateOptions& options);
 
-// Of stories: the share of the texts written behind the first picture that are instructions which
+// For stories: the share of the texts written behind the first picture that are instructions which
 // can be carried out on it.
 absl::StatusOr<double> EvaluateInstructions(const Run& run, const Dataset& dataset,
                                             const EvaluateOptions& options);
@@ -51,7 +51,7 @@ struct StoryScore {
 absl::StatusOr<StoryScore> EvaluateStories(const Run& run, const Dataset& dataset,
                                            const EvaluateOptions& options);
 
-// Of differences: the share of pairs of pictures behind which the instruction that leads from the
+// For differences: the share of pairs of pictures behind which the instruction that leads from the
 // first to the second is written, letter by letter: there is no other
 // (tests/data/shapes/shapes_test.cc).
 absl::StatusOr<double> EvaluateDifferences(const Run& run, const Dataset& dataset,

@@ -12,7 +12,7 @@ class Axis {
     double least, most;
   };
 
-  // Of the values that can be shown (finite, and positive on a log axis); never empty.
+  // The span of the values that can be shown (finite, and positive on a log axis); never empty.
   static Span SpanOf(const std::vector<double>& values, bool log);
 
   // pixel_begin belongs to the least value.

@@ -22,7 +22,7 @@ constexpr int64_t kMargin = 2, kSide = 64;  // pixels
 
 const Picture& FirstPicture(const AttentionView& view) { return view.sequence.pictures.front(); }
 
-// Of the layer and slot: where each head looks, [H, S].
+// Where each head of the layer looks from the slot, [H, S].
 Tensor WeightsOf(const AttentionView& view, size_t layer, int64_t slot) {
   return view.weight_HTS[layer].select(1, slot);
 }

@@ -9,7 +9,7 @@
 
 namespace tessera {
 
-// Of the numbers of a patch in [-1, 1], over all pictures, by the patch's turn.
+// Statistics of the numbers of a patch in [-1, 1] over all pictures, by the patch's turn.
 struct TurnStatistics {
   std::vector<double> mean, deviation;
   std::vector<double> saturated;  // share that is 0 or 255

@@ -16,8 +16,8 @@ struct LossSplit {
   // The final norm and the heads on what the first layer reads, then on what each layer leaves
   // (nostalgebraist 2020, "logit lens"). The last is the run's own loss. All meet the same noise.
   std::vector<ExitLoss> exits;
-  // Of the last: mean squared error of the clean patch at ten flow times, noise first, empty of a
-  // head without noise levels; mean loss by the patch's turn in its picture. NaN: none came.
+  // For the last exit: the mean squared error of the clean patch at ten flow times, noise first
+  // (empty for a head without noise levels), and the mean loss by the patch's turn. NaN: none came.
   std::vector<double> error_by_level, loss_by_turn;
 };
 

@@ -32,7 +32,7 @@ class Collector {
       sequences.push_back(Layout(document, run_.layout, run_.tokenizer));
     }
     const Batch batch = PackRows(sequences, rows, run_.layout.patch);
-    // Of each slot of the batch its number among the N; padding has none.
+    // Each slot of the batch has a number among the N; padding has none.
     const Tensor real_M = batch.document_BT.flatten() >= 0;
     const Tensor number_M = at::cumsum(real_M, 0) - 1 + slots_;
     const Tensor kept_K = at::nonzero(real_M).squeeze(1);

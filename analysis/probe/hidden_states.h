@@ -28,7 +28,7 @@ struct HiddenStates {
   Tensor row_col_P2;    // row and column
   Tensor document_P;
 
-  // Of each document's first picture its first slot and the slot behind its last patch; -1: none.
+  // The first slot of each document's first picture and the slot behind its last patch; -1: none.
   Tensor begin_M, end_M;
 };
 

@@ -32,22 +32,39 @@ absl::StatusOr<std::string> InBrackets(const Judge& judge, const Image& image,
   return verdict.empty() ? "" : absl::StrCat(" (", verdict, ")");
 }
 
+// Pictures with captions, and what the run draws for each caption.
+struct DrawnCaptions {
+  std::vector<CaptionedPicture> truths;
+  std::vector<Document> captions;
+  std::vector<Image> images;
+};
+
+// Draws for at most `count` captions of the data set; for none if the run draws no pictures.
+absl::StatusOr<DrawnCaptions> DrawCaptions(const Run& run, const Dataset& dataset, int64_t count) {
+  DrawnCaptions drawn;
+  if (!run.config.generates_images()) {
+    return drawn;
+  }
+  ASSIGN_OR_RETURN(drawn.truths, CaptionedPictures(dataset, count));
+  for (const CaptionedPicture& truth : drawn.truths) {
+    drawn.captions.push_back({{truth.caption}});
+  }
+  if (!drawn.truths.empty()) {
+    drawn.images = Draw(run, drawn.captions, EvaluateOptions()).images;
+  }
+  return drawn;
+}
+
 absl::Status AddDrawn(const Showing& showing, const Dataset& dataset, const std::string& heading) {
-  const Run& run = showing.run;
-  ASSIGN_OR_RETURN(const auto truths, CaptionedPictures(dataset, kDrawn));
-  if (truths.empty() || !run.config.generates_images()) {
+  ASSIGN_OR_RETURN(const DrawnCaptions drawn, DrawCaptions(showing.run, dataset, kDrawn));
+  if (drawn.images.empty()) {
     return absl::OkStatus();
   }
-  std::vector<Document> captions;
-  for (const CaptionedPicture& truth : truths) {
-    captions.push_back({{truth.caption}});
-  }
-  const Drawn drawn = Draw(run, captions, EvaluateOptions());
   std::vector<Figure> figures;
-  for (size_t i = 0; i < truths.size(); ++i) {
+  for (size_t i = 0; i < drawn.images.size(); ++i) {
     ASSIGN_OR_RETURN(const std::string verdict,
-                     InBrackets(showing.judge, drawn.images[i], captions[i]));
-    figures.push_back(ImageFigure(drawn.images[i], truths[i].caption + verdict));
+                     InBrackets(showing.judge, drawn.images[i], drawn.captions[i]));
+    figures.push_back(ImageFigure(drawn.images[i], drawn.truths[i].caption + verdict));
   }
   showing.page->Heading(heading);
   showing.page->Figures(figures, kPictureColumn);
@@ -99,20 +116,15 @@ absl::Status AddWritten(const Showing& showing, const Dataset& test) {
 // What is drawn for captions of the training set, beside the picture that the caption belongs to.
 absl::Status AddTrainingPairs(const Showing& showing, const Dataset& training) {
   const Run& run = showing.run;
-  ASSIGN_OR_RETURN(const auto truths, CaptionedPictures(training, kPairs));
-  if (truths.empty() || !run.config.generates_images()) {
+  ASSIGN_OR_RETURN(const DrawnCaptions drawn, DrawCaptions(run, training, kPairs));
+  if (drawn.images.empty()) {
     return absl::OkStatus();
   }
-  std::vector<Document> captions;
-  for (const CaptionedPicture& truth : truths) {
-    captions.push_back({{truth.caption}});
-  }
-  const Drawn drawn = Draw(run, captions, EvaluateOptions());
   std::vector<Figure> figures;
-  for (size_t i = 0; i < truths.size(); ++i) {
+  for (size_t i = 0; i < drawn.images.size(); ++i) {
     const Image& image = drawn.images[i];
-    const Image truth = FitTo(truths[i].picture, image.height, image.width, run.layout.fit);
-    figures.push_back(ImageFigure(ContactSheet({image, truth}, 2, 1, 1), truths[i].caption));
+    const Image truth = FitTo(drawn.truths[i].picture, image.height, image.width, run.layout.fit);
+    figures.push_back(ImageFigure(ContactSheet({image, truth}, 2, 1, 1), drawn.truths[i].caption));
   }
   showing.page->Heading("Training pictures: left drawn for the caption, right true");
   showing.page->Figures(figures, kPairColumn);

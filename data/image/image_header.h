@@ -25,8 +25,9 @@ struct ImageHeader {
 // that the decoders cannot read.
 absl::StatusOr<ImageHeader> ReadImageHeader(std::string_view bytes);
 
-// The same picture without what decoders stumble over: a PNG's colour profiles and comments (libpng
-// complains about many), and a TIFF's orientation (OpenCV's versions differ in applying it).
+// The bytes of the picture without what decoders stumble over: a PNG's colour profiles and comments
+// (libpng complains about many), and a TIFF's orientation (OpenCV's versions differ in applying
+// it).
 std::string PlainForDecoder(std::string_view bytes, ImageFormat format);
 
 }  // namespace tessera

@@ -72,7 +72,7 @@ Place Opposite(Place place);
 // One object, or two at opposite places.
 bool IsLegal(const SceneDescription& scene);
 
-// The same objects at the same places, whichever is named first.
+// Whether both have equal objects at equal places, whichever is named first.
 bool SameScene(const SceneDescription& a, const SceneDescription& b);
 
 std::string Caption(const SceneDescription& scene);  // of a legal scene

@@ -98,7 +98,7 @@ class CodesHead : public ImageHead {
     }
   }
 
-  // Of all symbols of a patch together, in the type given or one that is finer.
+  // The nats of all symbols of a patch together, in the type given or one that is finer.
   Tensor Nats(const Tensor& z_NZ, const Tensor& x_ND, torch::Dtype least) {
     const Tensor symbol_NS = SymbolsOf(autoencoder_->CodesOf(x_ND));
     Tensor nats_N;

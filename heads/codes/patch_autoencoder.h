@@ -27,7 +27,7 @@ class PatchAutoencoder : public torch::nn::Module {
   Tensor ValuesOf(const Tensor& code_NS);   // -> [N, V * E], what the decoder reads
   Tensor PatchesOf(const Tensor& code_NS);  // -> [N, D]
 
-  // Of a vector; of an autoencoder without codes empty.
+  // The radices of a vector's code; empty for an autoencoder without codes.
   const std::vector<int64_t>& radices() const { return quantiser_->radices(); }
   int64_t vectors() const { return config_.vectors; }
   int64_t values_dim() const { return config_.vectors * VectorDim(config_); }

@@ -25,7 +25,7 @@ FourierCoefficients CoefficientsOf(const Tensor& parameters);
 
 // Phi(y) = integral of p from -1 to y
 //        = (y + 1) / 2 + Re sum_n g_n (e^(i pi n y) - (-1)^n) / (i pi n).
-// The same places for all: [..., N], [C] -> [..., C].
+// All densities are asked at the same places: [..., N], [C] -> [..., C].
 Tensor FourierBelow(const FourierCoefficients& g, const Tensor& y_C);
 
 // Integral of p'(y)^2 = pi^2 sum_n n^2 |g_n|^2.

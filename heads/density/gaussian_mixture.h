@@ -22,8 +22,8 @@ struct GaussianMixture {
 // log p of each mixture of a patch: [N, M]. The log of the whole patch is the sum over M.
 Tensor LogDensity(const GaussianMixture& mixture, const Tensor& x_ND);
 
-// The same of the probability of the bins of 8-bit numbers. Not of a full covariance, whose
-// Gaussian has no closed form over a box.
+// The logarithms of the probability of the bins of 8-bit numbers. A full covariance has none, since
+// its Gaussian has no closed form over a box.
 Tensor LogMass(const GaussianMixture& mixture, const Tensor& x_ND);
 
 // One patch a row, [N, D], row i by rngs[i]. The temperature scales the standard deviations and

@@ -67,7 +67,7 @@ class PreparedModulation {
 
   Tensor At(int64_t level);  // [B, N, M]. Levels in ascending order cost least.
 
-  // The same at levels of each patch's own, which were not known before.
+  // The modulation [B, N, M] of patches that have a level each, which were not known before.
   Tensor AtTaus(const Tensor& tau_N);
 
  private:

@@ -25,7 +25,8 @@ struct TimedPatches {
 HeadLoss DenoisingLossAt(const DiffusionConfig& config, const NoiseSchedule& schedule,
                          const NoisyNetwork& network, const TimedPatches& timed, at::Generator rng);
 
-// The same at times of each patch's own. The expectation does not depend on the number of draws K.
+// The loss at times that are drawn for each patch alone. The expectation does not depend on the
+// number of draws K.
 HeadLoss DenoisingLoss(const DiffusionConfig& config, const NoiseSchedule& schedule,
                        const NoisyNetwork& network, const Tensor& x_ND, at::Generator rng);
 

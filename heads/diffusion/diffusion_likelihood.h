@@ -20,9 +20,9 @@ constexpr int64_t kExactDivergenceDim = 48;
 Tensor OdeLogDensity(const CleanAtLevel& clean, const NoiseSchedule& schedule, const Tensor& x_ND,
                      at::Generator rng);
 
-// The same with a fraction between the posterior's variances (heads/diffusion/learned_variance.h)
-// beside the clean patch. Undefined: the large one, right where the data are broader than the
-// noise, which is where the two differ.
+// E[x | x_t] at one level, with the fraction between the variances of the posterior
+// (heads/diffusion/learned_variance.h). An undefined fraction stands for the large variance, which
+// is right where the data are broader than the noise; elsewhere the two hardly differ.
 struct StepGuess {
   Tensor clean_ND;
   Tensor fraction_ND;

@@ -39,7 +39,7 @@ StepTable LookUp(const NoiseSchedule& schedule, const Tensor& step) {
   return {at_index(clean), at_index(log_small), at_index(log_large)};
 }
 
-// Of a unit Gaussian moved to `predicted`, how much falls into the bin of `clean`.
+// The nats of the bin of `clean` under a Gaussian around `predicted`.
 Tensor BinNats(const StepPrediction& p, const Tensor& log_variance) {
   const Tensor inverse_sd = (log_variance / -2).exp();
   const Tensor error = p.clean - p.predicted;

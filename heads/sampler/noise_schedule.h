@@ -24,7 +24,7 @@ struct NoiseLevel {
   double sigma = 0;
 };
 
-// The same, a tensor each, all of one shape.
+// Many noise levels: a tensor for each number, all of one shape.
 struct NoiseLevels {
   Tensor tau;
   Tensor alpha;
@@ -44,10 +44,10 @@ class NoiseSchedule {
 
   NoiseLevel AtTime(double t) const;
   NoiseLevel AtLogSnr(double log_snr) const;  // of log(alpha / sigma)
-  // Of the training times: those of the cosine schedule fall to a whole step.
+  // The levels at training times; those of the cosine schedule fall to a whole step.
   NoiseLevels AtTimes(const Tensor& t) const;
 
-  // Of noise deviations on a signal of scale 1, differentiable.
+  // The levels with these noise deviations on a signal of scale 1, differentiable.
   NoiseLevels AtSigmas(const Tensor& sigma) const;
 
   double TimeOf(const NoiseLevel& level) const;  // the inverse of AtTime

@@ -83,7 +83,8 @@ Tensor Dpmpp2m(const SamplerRun& run, Tensor x_ND) {
     const NoiseLevel next = run.levels[static_cast<size_t>(i + 1)];
     const double h = LogSnr(next) - LogSnr(level);
     const Tensor clean_ND = Look(run, x_ND, i);
-    // Of second order from the two last looks, except before there are two and before the end.
+    // The step has second order, from the last two looks, except before there are two and at the
+    // end.
     const bool second_order = i > 0 && i < last - 1;
     const double ahead = second_order ? h / (2 * h_before) : 0;
     const Tensor used_ND = second_order ? at::add(clean_ND, clean_ND - before_ND, ahead) : clean_ND;

@@ -23,7 +23,7 @@ batch = 2
 row_length = 64
 )";
 
-// Of a recipe: the same without the keys that a head without steps does not read.
+// The recipe without the keys that a head without steps does not read.
 std::string WithoutSampler(std::string recipe) {
   return recipe.substr(0, recipe.find("[generate.sampler]"));
 }

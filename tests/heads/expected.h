@@ -14,7 +14,7 @@ namespace tessera {
 // E[x | x_t], x_t = alpha x + sigma n. sigma is that of all patches, [1, 1], or of each, [N, 1].
 using Expected = std::function<Tensor(const Tensor& x_ND, double alpha, const Tensor& sigma_N1)>;
 
-// Of patches with dim numbers, in double.
+// A predictor for patches of dim numbers, in double.
 inline std::shared_ptr<AmedPredictor> UntrainedAmed(int64_t dim, const AmedConfig& config = {}) {
   auto predictor = std::make_shared<AmedPredictor>(config, dim);
   predictor->to(torch::kDouble);

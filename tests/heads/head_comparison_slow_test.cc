@@ -65,7 +65,7 @@ double Excess(ImageHead& head, double apart = kApart) {
   const Examples examples = DrawExamples(count, Rng(1'000'000), apart);
   const Tensor x_ND = FromPixelValues(PixelValues(examples.x_ND));
   const Tensor bits_N = head.Measure(examples.z_NZ, x_ND, Rng(1)).bits_N;
-  // The same examples under the truth, which takes the luck of the draw away.
+  // The likelihood of these examples under the truth takes the luck of the draw away.
   const Tensor log_p_N = at::logsumexp(
       torch::stack({(examples.x_ND - examples.mode_ND).square().sum(1) / (-2 * kSd * kSd),
                     (examples.x_ND + examples.mode_ND).square().sum(1) / (-2 * kSd * kSd)}),

@@ -202,7 +202,7 @@ TEST_P(EveryHead, MeasuresARowAsItDoesAlone) {
   }
 }
 
-// Of patches of one number, all of whose 256 probabilities fit on one page.
+// A patch is one number, all of whose 256 probabilities fit on one page.
 class EveryHeadOfOneNumber : public EveryHead {
  protected:
   // [256], of one condition

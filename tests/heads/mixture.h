@@ -199,8 +199,8 @@ inline Estimate DistanceInARun(const MixtureShares& shares) {
   return {distance_R.mean().item<double>(), distance_R.std().item<double>()};
 }
 
-// The same of the sampler's draws. Those without noise in their steps map even quantiles to even
-// quantiles; of others the error holds that of the distance of four blocks.
+// The distance of the sampler's draws. Samplers without noise in their steps map even quantiles to
+// even quantiles; for others the error is that of the distance of four blocks.
 inline Estimate DistanceInARun(const MixtureSampler& sampler) {
   constexpr int64_t kBlocks = 4, kBlock = 40'000, kEven = 4'000;
   if (!AddsNoise(sampler.config)) {

@@ -83,7 +83,7 @@ class Twin {
     }
   }
 
-  // Of the condition's last slots.
+  // The hidden states of the condition's last slots.
   Tensor Last(const Batch& condition, int64_t count) const {
     return toy_.model->Hidden(condition, {})[0].narrow(0, condition.slots() - count, count);
   }

@@ -126,7 +126,7 @@ TEST(Resampler, ShowsEachSlotAllPatchesOfItsPictureAndOfNoOther) {
   }
 }
 
-// Of one query and one head: softmax(q k / sqrt(W)) over the patches, by hand.
+// For one head: softmax(q k / sqrt(W)) over the patches, by hand.
 TEST(Resampler, IsTheCrossAttentionOfItsQueries) {
   const torch::NoGradGuard no_grad;
   const auto resampler =

@@ -45,7 +45,7 @@ struct Adapted {
     adapters.Apply();
   }
 
-  // Of a loss whose gradient at the outputs is g_NO.
+  // Backward from a loss whose gradient at the outputs is g_NO.
   void Backward(const Tensor& x_NI, const Tensor& g_NO) const {
     (torch::linear(x_NI, weight_OI) * g_NO).sum().backward();
   }

@@ -179,7 +179,7 @@ class Choices {
 
   using Choice = std::pair<size_t, size_t>;  // a key and its value
 
-  // Of the two beside whatever goes with them.
+  // Whether the two make a run beside some choices that go with them.
   absl::Status StatusOf(const Choice& one, const Choice& other) const {
     absl::Status status;
     for (const size_t sampler : {static_cast<size_t>(SamplerKind::kDdpm), default_[kSampler]}) {

@@ -45,7 +45,7 @@ TEST(PatchOrder, IsTheOneOfItsName) {
   EXPECT_EQ(CellsInOrder(PatchOrder::kHilbert, {2, 2}, 0), (Cells{0, 2, 3, 1}));
 }
 
-// Of cells that follow each other; 1 where they are neighbours.
+// The longest distance between cells that follow each other; 1 if all are neighbours.
 int64_t LongestStep(PatchOrder order, PatchGrid grid) {
   const Cells cells = CellsInOrder(order, grid, 0);
   int64_t longest = 0;

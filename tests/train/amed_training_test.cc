@@ -25,7 +25,7 @@ TEST(HeunPath, IsDpmSolver2WithRAtTheEnd) {
   EXPECT_TRUE(at::allclose(path_N1.back(), end_N1, 0, 1e-9));
 }
 
-// Of zero-mean Gaussian data: patches to learn from, always others.
+// The patches to learn from are zero-mean Gaussian, others in each step.
 AmedTraining TrainingOn(const AmedConfig& config, std::vector<double> teacher_sigmas) {
   AmedTraining training{.config = config, .teacher_sigmas = std::move(teacher_sigmas), .batch = {}};
   training.batch = [batch = config.batch](int64_t step) -> AmedBatch {

@@ -99,6 +99,9 @@ TEST(Objective, RefusesWhatHasNoEffectOrCannotBe) {
   refused({"model.objective=whole", "model.head.depth=2"}, "has no effect");
   refused({"model.objective=whole", "model.order=hilbert"}, "has no effect");
   refused({"generate.rounds=4"}, "has no effect");
+  refused({"model.input.kind=codes", "model.autoencoder.kind=fsq", "model.autoencoder.path=codes",
+           "generate.input_noise=0.1"},
+          "has no effect");
   refused({"model.objective=masked", "model.mask=block-causal"}, "use mask causal or prefix");
   refused({"model.objective=copies", "model.head.kind=gmm"}, "use kind diffusion");
   refused({"model.objective=masked", "generate.sampler.last_steps=3"}, "remove sampler.last_steps");

@@ -113,7 +113,7 @@ inline std::map<std::string, std::string> CheckpointsIn(const std::string& run) 
 
 using FileNames = std::set<std::string>;
 
-// Of two runs, the files that only one has or that are not equal.
+// The files that only one of two runs has or that are not equal.
 inline FileNames DifferentFiles(const std::map<std::string, std::string>& a,
                                 const std::map<std::string, std::string>& b) {
   FileNames names;

@@ -106,7 +106,7 @@ TEST(Fsq, ReadsTheMiddleOfALevelAsThatLevel) {
   }
 }
 
-// Of the digits of one level: how often each comes, and in bits how much they tell.
+// How often each digit of one level comes.
 Tensor SharesOf(const Tensor& code_M1) {
   const Tensor count_L = at::bincount(code_M1.squeeze(1));
   return count_L.to(torch::kDouble) / double(code_M1.size(0));

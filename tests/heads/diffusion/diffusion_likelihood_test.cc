@@ -68,7 +68,7 @@ TEST(OdeLogDensity, EstimatesTheDivergenceOfWidePatches) {
   const Tensor sd = torch::full({dim}, .3, torch::kDouble);
   const NoiseSchedule schedule(NoiseScheduleKind::kFlow, 1);
   const Tensor x_ND = sd * torch::randn({4, dim}, Rng(1), torch::kDouble);
-  // Of independent numbers the estimate is exact. A turn mixes them without changing the truth.
+  // The estimate is exact for independent numbers. A turn mixes them without changing the truth.
   const Tensor turn =
       std::get<0>(torch::linalg_qr(torch::randn({dim, dim}, Rng(3), torch::kDouble)));
   const auto clean = [&](const Tensor& noisy_ND, const NoiseLevel& level) {

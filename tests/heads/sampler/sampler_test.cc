@@ -120,7 +120,7 @@ TEST(Sampler, InFlowTimeHasTheOrderOfItsKind) {
   EXPECT_GT(OrderOf({.kind = kMidpoint}), 1.85);  // of such data's straight flow 3
 }
 
-// Of Gaussian data the expected patch is affine in the noisy one, hence so is every walk.
+// The expected patch of Gaussian data is affine in the noisy one, hence so is every path.
 TEST(Sampler, OfEveryKindIsAffineInItsNoiseOnGaussianData) {
   for (const SamplerCase& one : SamplerCases(6)) {
     const auto draw = [&](double first, double second) {
