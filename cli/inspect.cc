@@ -156,7 +156,7 @@ void PrintLosslessness(Model& model, const Batch& batch) {
   }
 }
 
-// Prints how many pictures the codes tell apart, beside how many there are.
+// Prints how many pictures the codes distinguish, beside how many there are.
 void PrintCapacity(const Run& run) {
   const PatchAutoencoder& autoencoder = *run.autoencoder;
   const int64_t vectors = autoencoder.vectors(), codes = NumCodes(autoencoder.radices());

@@ -68,7 +68,7 @@ std::string Sentence(const CLI::ParseError& error, const CLI::App& app, const CL
       return Unknown("option", word.substr(0, word.find('=')), options);
     }
   }
-  return absl::StrCat(error.what(), "; --help tells what this command takes");
+  return absl::StrCat(error.what(), "; --help says what this command takes");
 }
 
 struct CommandLine {

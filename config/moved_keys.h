@@ -1,4 +1,4 @@
-// Keys that an earlier version had: what a recipe is told about them, and where the values of a
+// Keys that an earlier version had: what is said about them in a recipe, and where the values of a
 // dump go.
 #pragma once
 

@@ -1,4 +1,4 @@
-// What `tessera data check` and `tessera data preview` tell about a data set.
+// What `tessera data check` and `tessera data preview` report about a data set.
 #pragma once
 
 #include <cstdint>

@@ -44,7 +44,8 @@ class Files {
 
   absl::StatusOr<PathKind> Kind(const std::string& path) const;
 
-  // The whole file. A missing one is NotFound and told with the path that may have been meant.
+  // The whole file. A missing one is NotFound, and the message names the path that may have been
+  // meant.
   absl::StatusOr<std::string> Read(const std::string& path) const;
 
   // The file has either its old bytes or all of the new ones, also after a crash.

@@ -43,7 +43,7 @@ class Attempts {
   // Records a failure. True, after having waited, when another try is due.
   bool Again(const absl::Status& failure);
 
-  // The last failure, with its code; its message tells the earlier ones too.
+  // The last failure, with its code; its message holds the earlier ones too.
   absl::Status Failure() const;
 
  private:

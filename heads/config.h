@@ -15,25 +15,34 @@
 
 namespace tessera {
 
-enum class HeadKind { kDiffusion, kMse, kGmm, kFourier, kSoftmax256, kCodes };
-constexpr auto EnumNames(HeadKind) {
-  return std::array{"diffusion", "mse", "gmm", "fourier", "softmax256", "codes"};
-}
+enum class HeadKind {
+  kDiffusion,
+  kMse,
+  kGmm,
+  kFourier,
+  kSoftmax256,
+  kCodes  // stays the last, so that a missing row does not compile
+};
 
-// Whether the head draws a patch in steps from noise to data, by a sampler.
-constexpr bool DrawsInSteps(HeadKind kind) {
-  switch (kind) {
-    case HeadKind::kDiffusion:
-      return true;
-    case HeadKind::kMse:
-    case HeadKind::kGmm:
-    case HeadKind::kFourier:
-    case HeadKind::kSoftmax256:
-    case HeadKind::kCodes:
-      return false;
-  }
-  return false;
-}
+struct HeadRow {
+  HeadKind kind;
+  const char* name;
+  bool in_steps = false;  // a sampler draws a patch in steps from noise to data
+};
+
+inline constexpr std::array kHeads = {
+    HeadRow{.kind = HeadKind::kDiffusion, .name = "diffusion", .in_steps = true},
+    HeadRow{.kind = HeadKind::kMse, .name = "mse"},
+    HeadRow{.kind = HeadKind::kGmm, .name = "gmm"},
+    HeadRow{.kind = HeadKind::kFourier, .name = "fourier"},
+    HeadRow{.kind = HeadKind::kSoftmax256, .name = "softmax256"},
+    HeadRow{.kind = HeadKind::kCodes, .name = "codes"},
+};
+static_assert(HasEachRow(kHeads, HeadKind::kCodes), "a HeadKind has no row in kHeads");
+
+constexpr auto EnumNames(HeadKind) { return NamesIn(kHeads); }
+
+constexpr bool DrawsInSteps(HeadKind kind) { return kHeads[static_cast<size_t>(kind)].in_steps; }
 
 struct HeadConfig {
   HeadKind kind = HeadKind::kDiffusion;

@@ -8,7 +8,9 @@
 #include <type_traits>
 #include <vector>
 
+#include "heads/codes/autoencoder_config.h"
 #include "heads/config.h"
+#include "heads/network_size.h"
 #include "ops/parameter_role.h"
 
 namespace tessera {
@@ -108,12 +110,19 @@ std::shared_ptr<ImageHead> MakeImageHead(const HeadConfig& config, int64_t condi
                                          int64_t patch_dim,
                                          const AutoencoderPtr& autoencoder = nullptr);
 
-// Each kind's file defines its MakeHead; make_image_head.cc declares them all.
+// The size of what MakeImageHead makes, for the memory that it will take. `codes`: the config of
+// the autoencoder.
+NetworkSize SizeOfImageHead(const HeadConfig& config, const AutoencoderConfig& codes,
+                            double condition_dim, double patch_dim);
+
+// What each kind's file defines; make_image_head.cc declares them all.
+struct HeadFamily {
+  decltype(&MakeImageHead) make;
+  decltype(&SizeOfImageHead) size;
+};
 template <HeadKind kind>
 using HeadOf = std::integral_constant<HeadKind, kind>;
 template <HeadKind kind>
-using HeadMaker = std::shared_ptr<ImageHead>(HeadOf<kind>, const HeadConfig& config,
-                                             int64_t condition_dim, int64_t patch_dim,
-                                             const AutoencoderPtr& autoencoder);
+using FamilyOf = HeadFamily(HeadOf<kind>);
 
 }  // namespace tessera

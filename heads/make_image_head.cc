@@ -6,29 +6,34 @@
 namespace tessera {
 
 // A kind without a line here does not compile.
-HeadMaker<HeadKind::kDiffusion> MakeHead;
-HeadMaker<HeadKind::kMse> MakeHead;
-HeadMaker<HeadKind::kGmm> MakeHead;
-HeadMaker<HeadKind::kFourier> MakeHead;
-HeadMaker<HeadKind::kSoftmax256> MakeHead;
-HeadMaker<HeadKind::kCodes> MakeHead;
+FamilyOf<HeadKind::kDiffusion> Family;
+FamilyOf<HeadKind::kMse> Family;
+FamilyOf<HeadKind::kGmm> Family;
+FamilyOf<HeadKind::kFourier> Family;
+FamilyOf<HeadKind::kSoftmax256> Family;
+FamilyOf<HeadKind::kCodes> Family;
+
+namespace {
+
+HeadFamily FamilyOfKind(HeadKind kind) {
+  return [&]<size_t... i>(std::index_sequence<i...>) {
+    return std::array{Family(HeadOf<static_cast<HeadKind>(i)>())...}[static_cast<size_t>(kind)];
+  }
+  (std::make_index_sequence<kHeads.size()>());
+}
+
+}  // namespace
 
 std::shared_ptr<ImageHead> MakeImageHead(const HeadConfig& config, int64_t condition_dim,
                                          int64_t patch_dim, const AutoencoderPtr& autoencoder) {
   const std::string problem = ProblemOf(config);
   TORCH_CHECK(problem.empty(), problem);
-  std::shared_ptr<ImageHead> head;
-  const auto make_if_named = [&](auto kind) {
-    if (kind == config.kind) {
-      head = MakeHead(kind, config, condition_dim, patch_dim, autoencoder);
-    }
-  };
-  [&]<size_t... i>(std::index_sequence<i...>) {
-    (make_if_named(HeadOf<static_cast<HeadKind>(i)>()), ...);
-  }
-  (std::make_index_sequence<EnumNames(HeadKind()).size()>());
-  TORCH_CHECK(head != nullptr, "head ", static_cast<int>(config.kind));
-  return head;
+  return FamilyOfKind(config.kind).make(config, condition_dim, patch_dim, autoencoder);
+}
+
+NetworkSize SizeOfImageHead(const HeadConfig& config, const AutoencoderConfig& codes,
+                            double condition_dim, double patch_dim) {
+  return FamilyOfKind(config.kind).size(config, codes, condition_dim, patch_dim);
 }
 
 }  // namespace tessera

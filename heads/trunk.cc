@@ -13,8 +13,8 @@ namespace {
 
 constexpr double kNormEpsilon = 1e-6;
 
-// A number is told as itself and as sines and cosines of so many octaves, the slowest of which has
-// half a wave over [-1, 1]: a network that must tell 256 codes apart finds the fine ones there.
+// A number enters as itself and as sines and cosines of so many octaves, the slowest of which has
+// half a wave over [-1, 1]: a network that must distinguish 256 codes finds the fine ones there.
 constexpr int64_t kOctaves = 4;
 constexpr int64_t kFeatures = 1 + 2 * kOctaves;
 
@@ -103,6 +103,21 @@ void ScalarTrunkImpl::Pass::Append(const Tensor& x_N) {
   const Tensor& number_FW = trunk_.number_DFW_[place_];
   sum_NW_ = sum_NW_ + at::mm(Features(x_N.to(number_FW.scalar_type())), number_FW);
   ++place_;
+}
+
+NetworkSize TrunkSize(double width, double depth, double condition_dim, double outputs) {
+  const LinearSize in(condition_dim, width), inside(width, width), out(width, outputs);
+  return {.hidden = in.matrix + 2 * depth * inside.matrix,
+          .other = in.bias + depth * (2 * inside.bias + width) + width + out.all(),
+          .kept = (5 * depth + 3) * width};
+}
+
+NetworkSize ScalarTrunkSize(double width, double depth, double condition_dim, double outputs,
+                            double patch_dim) {
+  NetworkSize size = TrunkSize(width, depth, condition_dim, outputs);
+  size.other += patch_dim * (static_cast<double>(kFeatures) + 2) * width;
+  size.kept = patch_dim * (size.kept + 3 * width);
+  return size;
 }
 
 }  // namespace tessera

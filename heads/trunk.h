@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "heads/network_size.h"
 #include "ops/parameter_role.h"
 
 namespace tessera {
@@ -49,6 +50,8 @@ class TrunkImpl : public ModuleWithRoles {
 };
 TORCH_MODULE(Trunk);
 
+NetworkSize TrunkSize(double width, double depth, double condition_dim, double outputs);
+
 // One trunk for all numbers of the patch, each conditioned on the numbers before it by a sum (NADE;
 // Larochelle and Murray 2011, eq. 4). The sum is scaled and shifted by the number's place, and
 // grows by one term a number, so that drawing costs one pass over the trunk a number.
@@ -81,5 +84,8 @@ class ScalarTrunkImpl : public ModuleWithRoles {
   Tensor place_modulation_D2W_;  // shift and scale - 1 of the sum
 };
 TORCH_MODULE(ScalarTrunk);
+
+NetworkSize ScalarTrunkSize(double width, double depth, double condition_dim, double outputs,
+                            double patch_dim);
 
 }  // namespace tessera

@@ -65,7 +65,8 @@ struct GenerateConfig {
     visit("negative", self.negative, "Guidance steers away from this text; if empty, from no text.",
           guided);
     visit("input_noise", self.input_noise,
-          "The model reads drawn patches with noise of this standard deviation, and is told so.");
+          "The model reads drawn patches with noise of this standard deviation, and reads its "
+          "level.");
     visit("rounds", self.rounds, "Objective masked draws a picture in this many rounds.");
     visit("precision", self.precision,
           "Matrices are multiplied in this precision; bf16 is faster for many pictures at once, "

@@ -3,16 +3,16 @@
 namespace tessera {
 
 std::unique_ptr<Drawer> MakeDrawer(Model& model, Reader& reader, OnConditions on_conditions) {
-  switch (model.config().arrangement.objective) {
-    case ObjectiveKind::kHead:
+  const Drawing drawing = model.config().arrangement.row().drawing;
+  switch (drawing) {
+    case Drawing::kByStates:
       return MakeHeadDrawer(model, std::move(on_conditions));
-    case ObjectiveKind::kCopies:
-    case ObjectiveKind::kWhole:
-      return MakeDenoisingDrawer(model, reader);
-    case ObjectiveKind::kMasked:
+    case Drawing::kInRounds:
       return MakeMaskedDrawer(model, reader);
+    case Drawing::kByBackbone:
+      return MakeDenoisingDrawer(model, reader);
   }
-  TORCH_CHECK(false, "objective ", static_cast<int>(model.config().arrangement.objective));
+  TORCH_CHECK(false, "drawing ", static_cast<int>(drawing));
 }
 
 }  // namespace tessera

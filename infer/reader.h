@@ -18,7 +18,7 @@ struct ReadSlot {
   PatchGrid grid = {};  // of the patch's picture, in which the next two say where it stands
   int64_t turn = 0;
   int64_t cell = 0;
-  double noise = 0;     // the level that the model is told
+  double noise = 0;     // the level that the model's noise embedding reads
   double level = -1;    // of a query patch (sequence/batch.h)
   bool hidden = false;  // the model is not shown the patch, but its row and column
 };

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string>
 
+#include "config/enum_names.h"
+
 namespace tessera {
 
 // See sequence/patch_order.h.
@@ -40,29 +42,44 @@ constexpr auto EnumNames(AttentionMask) {
 enum class BlockHead { kIndependent, kJoint };
 constexpr auto EnumNames(BlockHead) { return std::array{"independent", "joint"}; }
 
-// See model/objectives/objective.h.
-enum class ObjectiveKind { kHead, kCopies, kWhole, kMasked };
-constexpr auto EnumNames(ObjectiveKind) { return std::array{"head", "copies", "whole", "masked"}; }
-
-// What the configs and the layout of slots must know of an objective.
-struct ObjectiveTraits {
-  bool backbone_denoises;  // the backbone itself cleans noisy patches, and no head does
-  bool whole_pictures;     // a picture's patches see each other and are read and drawn together
+// How pictures are drawn (infer/drawer.h).
+enum class Drawing {
+  kByStates,   // the states before a patch condition the image head
+  kInRounds,   // the states at hidden patches do, some patches a round
+  kByBackbone  // the backbone itself cleans noisy patches, and there is no image head
 };
 
-constexpr ObjectiveTraits TraitsOf(ObjectiveKind kind) {
-  switch (kind) {
-    case ObjectiveKind::kHead:
-      return {.backbone_denoises = false, .whole_pictures = false};
-    case ObjectiveKind::kCopies:
-      return {.backbone_denoises = true, .whole_pictures = false};
-    case ObjectiveKind::kWhole:
-      return {.backbone_denoises = true, .whole_pictures = true};
-    case ObjectiveKind::kMasked:
-      return {.backbone_denoises = false, .whole_pictures = true};
-  }
-  return {};
-}
+// See model/objectives/objective.h.
+enum class ObjectiveKind {
+  kHead,
+  kCopies,
+  kWhole,
+  kMasked  // stays the last, so that a missing row does not compile
+};
+
+struct ObjectiveRow {
+  ObjectiveKind kind;
+  const char* name;
+  Drawing drawing;
+  bool whole_pictures = false;  // a picture's patches see each other and are read together
+};
+
+inline constexpr std::array kObjectives = {
+    ObjectiveRow{.kind = ObjectiveKind::kHead, .name = "head", .drawing = Drawing::kByStates},
+    ObjectiveRow{.kind = ObjectiveKind::kCopies, .name = "copies", .drawing = Drawing::kByBackbone},
+    ObjectiveRow{.kind = ObjectiveKind::kWhole,
+                 .name = "whole",
+                 .drawing = Drawing::kByBackbone,
+                 .whole_pictures = true},
+    ObjectiveRow{.kind = ObjectiveKind::kMasked,
+                 .name = "masked",
+                 .drawing = Drawing::kInRounds,
+                 .whole_pictures = true},
+};
+static_assert(HasEachRow(kObjectives, ObjectiveKind::kMasked),
+              "an ObjectiveKind has no row in kObjectives");
+
+constexpr auto EnumNames(ObjectiveKind) { return NamesIn(kObjectives); }
 
 struct Arrangement {
   PatchOrder order = PatchOrder::kRaster;
@@ -74,14 +91,15 @@ struct Arrangement {
 
   bool operator==(const Arrangement&) const = default;
 
-  bool backbone_denoises() const { return TraitsOf(objective).backbone_denoises; }
-  bool whole_pictures() const { return TraitsOf(objective).whole_pictures; }
+  const ObjectiveRow& row() const { return kObjectives[static_cast<size_t>(objective)]; }
+  bool backbone_denoises() const { return row().drawing == Drawing::kByBackbone; }
+  bool whole_pictures() const { return row().whole_pictures; }
+  bool draws_in_rounds() const { return row().drawing == Drawing::kInRounds; }
+  bool draws_at_once() const { return whole_pictures() && backbone_denoises(); }
 
   // Whether the states of the sequence's own slots predict the patches behind them; else query
   // patches stand beside the sequence.
-  bool states_predict_patches() const { return !backbone_denoises() && !whole_pictures(); }
-  bool draws_in_rounds() const { return whole_pictures() && !backbone_denoises(); }
-  bool draws_at_once() const { return whole_pictures() && backbone_denoises(); }
+  bool states_predict_patches() const { return row().drawing == Drawing::kByStates; }
 
   // Whether patches see what stands before their picture, so that they can be drawn for it.
   bool generates_images() const { return mask != AttentionMask::kBlockDiagonal; }
@@ -123,8 +141,7 @@ struct Arrangement {
     if (!states_predict_patches() && !generates_images()) {
       return "mask block-diagonal hides all but its own picture from a patch, which could not be "
              "drawn as objective " +
-             std::string(EnumNames(objective)[static_cast<size_t>(objective)]) +
-             " asks; use objective head and train.image_weight = 0";
+             std::string(row().name) + " asks; use objective head and train.image_weight = 0";
     }
     return block < 1 ? "block must be at least 1" : "";
   }

@@ -1,4 +1,4 @@
-// How a document is shown when it comes by in training: which of text and picture is told first,
+// How a document is shown when it comes by in training: which of text and picture comes first,
 // what is hidden, how noisy the pictures are.
 #pragma once
 

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "config/status.h"
+#include "heads/image_head.h"
 #include "ops/autocast.h"
 #include "train/parameter_count.h"
 
@@ -27,8 +28,6 @@ constexpr double kExplicitKeys = 256;   // ops/attention.cc: more have no weight
 constexpr double kSheetPictures = 32;   // analysis/report/sample_sheet.cc
 constexpr double kPrepared = 16 << 20;  // bytes of modulations, heads/diffusion/denoiser.cc
 constexpr double kBatchesAThread = 2;   // sequence/loader.cc
-
-double Number(int64_t value) { return static_cast<double>(value); }
 
 // What a batch is like.
 struct BatchSize {
@@ -102,35 +101,15 @@ double TextBytes(const RunConfig& config, const BatchSize& batch) {
   return batch.text * Number(config.tokenizer.size) * (2 * kFloat + 2 * BytesOf(config.train));
 }
 
-// The numbers that the network of a head keeps for one row of it.
-double HeadRow(const ModelConfig& model, double dim) {
-  const HeadConfig& head = model.head;
-  const double width = Number(head.width), depth = Number(head.depth);
-  const double trunk = (5 * depth + 3) * width;
-  switch (head.kind) {
-    case HeadKind::kDiffusion:  // modulations and their gradients, the blocks, times and noise
-      return (2 * (3 * depth + 2) + 5 * depth + 8) * width + 256 + 8 * dim;
-    case HeadKind::kMse:
-      return trunk + 8 * dim;
-    case HeadKind::kGmm:
-      return trunk + 24 * Number(head.gmm.components) * dim *
-                         (head.gmm.covariance == Covariance::kFull ? dim / 2 : 1);
-    case HeadKind::kFourier:
-      return dim * (trunk + 3 * width + 12 * Number(head.fourier.frequencies));
-    case HeadKind::kSoftmax256:
-      return dim * (trunk + 3 * width + 5 * 256);
-    case HeadKind::kCodes:
-      return trunk + 5 * Number(model.autoencoder.vectors) * Number(model.autoencoder.codes);
-  }
-  return 0;
-}
-
 double HeadBytes(const RunConfig& config, const BatchSize& batch) {
   const ModelConfig& model = config.model;
   const double joint = Number(model.arrangement.joint_patches()), dim = joint * PatchNumbers(model);
   const bool in_steps = DrawsInSteps(model.head.kind);
   const double rows = batch.patches / joint * (in_steps ? Number(model.head.diffusion.repeats) : 1);
-  const double numbers = model.arrangement.backbone_denoises() ? 8 * dim : HeadRow(model, dim);
+  const double numbers =
+      model.arrangement.backbone_denoises()
+          ? 8 * dim
+          : SizeOfImageHead(model.head, model.autoencoder, joint * Number(model.width), dim).kept;
   return rows * numbers * BytesOf(config.train);
 }
 

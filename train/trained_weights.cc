@@ -15,12 +15,10 @@ TrainedWeights::TrainedWeights(Run& run)
       optimizer_(Trained(run), RolesInTraining(*run.learner), run.config.train),
       ema_(Trained(run), run.config.train.ema) {}
 
-void TrainedWeights::Begin(int64_t step) {
+double TrainedWeights::TakeGradient(int64_t step, const std::function<void()>& add) {
   optimizer_.ZeroGrad();
   run_.adapters.DropInputs(step);
-}
-
-double TrainedWeights::ClipGradient() {
+  add();
   run_.adapters.CollectGradients();
   return optimizer_.ClipGradients(run_.config.train.optimizer.clip);
 }

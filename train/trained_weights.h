@@ -17,10 +17,11 @@ class TrainedWeights {
   // Changes what the run holds, which must outlive it.
   explicit TrainedWeights(Run& run);
 
-  // In this order: a step begins, its gradient is added up, clipped to train.optimizer.clip, and
-  // followed.
-  void Begin(int64_t step);
-  double ClipGradient();  // its norm before
+  // Takes the gradient of a step, which `add` adds up, and clips it to train.optimizer.clip.
+  // Returns its norm before that.
+  double TakeGradient(int64_t step, const std::function<void()>& add);
+
+  // Moves the weights by the gradient that was taken last.
   void Follow(int64_t step, double lr_factor);
 
   // Calls `use` while the run holds the average, without gradients.

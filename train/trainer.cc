@@ -94,11 +94,11 @@ class Trainer {
       input.batches.push_back(std::move(batch));
     }
     report_.lr_factor = LearningRateFactor(config_, state_.step, Done());
-    weights_.Begin(state_.step);
-    const StepLoss loss = AddGradient(*run_.learner, input, config_, &state_.interval);
+    StepLoss loss;
+    report_.gradient_norm = weights_.TakeGradient(
+        state_.step, [&] { loss = AddGradient(*run_.learner, input, config_, &state_.interval); });
     report_.text_gradient_norm = loss.text_gradient;
     report_.image_gradient_norm = loss.image_gradient;
-    report_.gradient_norm = weights_.ClipGradient();
     RETURN_IF_ERROR(CheckFinite(loss));
     weights_.Follow(state_.step, report_.lr_factor);
     ++state_.step;

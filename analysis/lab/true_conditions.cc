@@ -25,7 +25,7 @@ void AppendShare(const Arrangement& arrangement, const PatchGrid& grid, int64_t 
   }
 }
 
-// What the head is told of the last picture's patches in a condition, in turn.
+// The conditions of the last picture's patches, in turn.
 Tensor ConditionsUnder(const Run& run, const std::vector<Document>& documents, int64_t condition,
                        std::vector<double>* share_N) {
   LayoutSpec layout = run.layout;

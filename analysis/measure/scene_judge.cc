@@ -76,12 +76,12 @@ class SceneJudge : public Judge {
 
   absl::StatusOr<std::string> PictureVerdict(const Image& image,
                                              const Document& before) const override {
-    const auto told = ToldScenes(before);
-    if (!told.ok() || told->empty()) {
+    const auto described = DescribedScenes(before);
+    if (!described.ok() || described->empty()) {
       return "the text makes no sense here";
     }
     ASSIGN_OR_RETURN(const SceneReading reading,
-                     SceneChecker(image.height).CheckScene(image, told->back()));
+                     SceneChecker(image.height).CheckScene(image, described->back()));
     return Verdict(reading);
   }
 
@@ -118,8 +118,8 @@ class CaptionJudge : public SceneJudge {
 
   // A caption that names the objects in the other order is right too.
   std::string TextVerdict(const std::string& text, const std::string& truth) const override {
-    const auto written = ParseCaption(text), told = ParseCaption(truth);
-    const bool same_scene = written.ok() && told.ok() && SameScene(*written, *told);
+    const auto written = ParseCaption(text), described = ParseCaption(truth);
+    const bool same_scene = written.ok() && described.ok() && SameScene(*written, *described);
     return same_scene ? "right" : SceneJudge::TextVerdict(text, truth);
   }
 

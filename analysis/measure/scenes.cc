@@ -13,7 +13,7 @@ namespace {
 // A picture to draw.
 struct Turn {
   Document prompt;  // all that stands before it
-  SceneDescription told;
+  SceneDescription described;
   size_t index = 0;  // in its document
 };
 
@@ -21,10 +21,10 @@ absl::StatusOr<std::vector<Turn>> Turns(const Dataset& dataset, int64_t count) {
   std::vector<Turn> turns;
   for (int64_t i = 0; std::ssize(turns) < count; ++i) {
     ASSIGN_OR_RETURN(const Document document, dataset.Get(i % dataset.size()));
-    ASSIGN_OR_RETURN(const std::vector<SceneDescription> told, ToldScenes(document));
-    for (size_t k = 0; k < told.size() && std::ssize(turns) < count; ++k) {
+    ASSIGN_OR_RETURN(const std::vector<SceneDescription> described, DescribedScenes(document));
+    for (size_t k = 0; k < described.size() && std::ssize(turns) < count; ++k) {
       const auto begin = document.segments.begin();
-      turns.push_back({{{begin, begin + 2 * static_cast<int64_t>(k) + 1}}, told[k], k});
+      turns.push_back({{{begin, begin + 2 * static_cast<int64_t>(k) + 1}}, described[k], k});
     }
   }
   return turns;
@@ -78,16 +78,16 @@ absl::StatusOr<double> ShareRight(const std::vector<Document>& written, const Da
   double right = 0;
   for (int64_t i = 0; i < std::ssize(written); ++i) {
     ASSIGN_OR_RETURN(const Document truth, dataset.Get(i % dataset.size()));
-    ASSIGN_OR_RETURN(const auto told, ParseCaption(*AsText(truth.segments.at(0))));
+    ASSIGN_OR_RETURN(const auto described, ParseCaption(*AsText(truth.segments.at(0))));
     const std::string* text = AsText(written[i].segments.back());
-    right += text != nullptr && is_right(*text, told);
+    right += text != nullptr && is_right(*text, described);
   }
   return right / static_cast<double>(written.size());
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<SceneDescription>> ToldScenes(const Document& document) {
+absl::StatusOr<std::vector<SceneDescription>> DescribedScenes(const Document& document) {
   std::vector<SceneDescription> scenes;
   for (const Segment& segment : document.segments) {
     if (const std::string* text = AsText(segment)) {
@@ -113,7 +113,7 @@ absl::StatusOr<SceneScores> EvaluateScenes(const Run& run, const Dataset& datase
   std::vector<Tally> by_turn;
   for (size_t i = 0; i < turns.size(); ++i) {
     ASSIGN_OR_RETURN(const SceneReading reading,
-                     checker.CheckScene(drawn.images[i], turns[i].told));
+                     checker.CheckScene(drawn.images[i], turns[i].described));
     by_turn.resize(std::max(by_turn.size(), turns[i].index + 1));
     by_turn[turns[i].index].Add(reading);
     all.Add(reading);
@@ -129,9 +129,9 @@ absl::StatusOr<double> EvaluateCaptions(const Run& run, const Dataset& dataset,
                                         const EvaluateOptions& options) {
   ASSIGN_OR_RETURN(const std::vector<Document> pictures, Prompts(dataset, options.count, 1, 1));
   return ShareRight(ContinueAll(run, pictures, Until::kText, options), dataset,
-                    [](const std::string& text, const SceneDescription& told) {
+                    [](const std::string& text, const SceneDescription& described) {
                       const auto written = ParseCaption(text);
-                      return written.ok() && SameScene(*written, told);
+                      return written.ok() && SameScene(*written, described);
                     });
 }
 
@@ -139,8 +139,8 @@ absl::StatusOr<double> EvaluateInstructions(const Run& run, const Dataset& datas
                                             const EvaluateOptions& options) {
   ASSIGN_OR_RETURN(const std::vector<Document> openings, Prompts(dataset, options.count, 0, 2));
   return ShareRight(ContinueAll(run, openings, Until::kText, options), dataset,
-                    [](const std::string& text, const SceneDescription& told) {
-                      return ApplyInstruction(told, text).ok();
+                    [](const std::string& text, const SceneDescription& described) {
+                      return ApplyInstruction(described, text).ok();
                     });
 }
 
@@ -153,9 +153,9 @@ absl::StatusOr<StoryScore> EvaluateStories(const Run& run, const Dataset& datase
   for (const Document& story : ContinueAll(run, captions, Until::kEnd, options)) {
     for (const PictureInPlace& shown : PicturesInPlace(story)) {
       ++pictures;
-      if (const auto told = ToldScenes(shown.up_to); told.ok()) {
+      if (const auto described = DescribedScenes(shown.up_to); described.ok()) {
         ASSIGN_OR_RETURN(const SceneReading reading,
-                         checker.CheckScene(shown.picture, told->back()));
+                         checker.CheckScene(shown.picture, described->back()));
         right += reading.right();
       }
     }

@@ -10,14 +10,14 @@
 namespace tessera {
 
 // The scenes that a document of drawn data tells, one a text: a caption, then instructions.
-absl::StatusOr<std::vector<SceneDescription>> ToldScenes(const Document& document);
+absl::StatusOr<std::vector<SceneDescription>> DescribedScenes(const Document& document);
 
 // Shares of 1.
 struct SceneScore {
   int64_t count = 0;
-  double scene = 0;                        // everything told is right and nothing else is there
+  double scene = 0;  // everything described is right and nothing else is there
   double shape = 0, colour = 0, size = 0;  // of the objects
-  double distance = 0;  // mean squared, in [-1, 1], to the nearest drawing of the told scene
+  double distance = 0;  // mean squared, in [-1, 1], to the nearest drawing of the described scene
 };
 
 struct SceneScores {
@@ -26,8 +26,8 @@ struct SceneScores {
   double seconds_per_picture = 0;
 };
 
-// Draws options.count pictures. Each is told the true document up to the text before it, and judged
-// against the scene that this text leads to.
+// Draws options.count pictures. Each is drawn for the true document up to the text before it, and
+// judged against the scene that this text leads to.
 absl::StatusOr<SceneScores> EvaluateScenes(const Run& run, const Dataset& dataset,
                                            const EvaluateOptions& options);
 
@@ -46,8 +46,8 @@ struct StoryScore {
   double right = 0;     // the share of them that shows what the texts up to it tell
 };
 
-// Stories told on by the run alone, texts and pictures, each from the caption of a true one: about
-// options.count pictures together. Behind a text that makes no sense no picture is right.
+// Stories continued by the run alone, texts and pictures, each from the caption of a true one:
+// about options.count pictures together. Behind a text that makes no sense no picture is right.
 absl::StatusOr<StoryScore> EvaluateStories(const Run& run, const Dataset& dataset,
                                            const EvaluateOptions& options);
 

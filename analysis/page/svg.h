@@ -1,5 +1,5 @@
-// Plots as SVG text to stand inside a page: dark on white, told apart by dashes as well as colours,
-// so that they print in grey.
+// Plots as SVG text to stand inside a page: dark on white, distinguished by dashes as well as
+// colours, so that they print in grey.
 #pragma once
 
 #include <cstdint>

@@ -32,7 +32,7 @@ struct ProbeScore {
 //   1 - sum (y - prediction)^2 / sum (y - mean)^2,
 // with the mean of the fitted samples, or of those of the sample's group where group_N (integers
 // from 0) is given: then it is the R^2 of what the group does not already tell, and the probe is
-// told the group, by centring x and y on it.
+// given the group, by centring x and y on it.
 ProbeScore ProbeNumbers(const Tensor& x_NW, const Tensor& y_NK, const ProbeSplit& split,
                         const Tensor& group_N = {});
 

@@ -14,7 +14,7 @@
 namespace tessera {
 namespace {
 
-constexpr char kAsTold[] = "as told", kPictureFirst[] = "picture first";
+constexpr char kAsStored[] = "as stored", kPictureFirst[] = "picture first";
 
 absl::StatusOr<std::vector<Document>> WithPictures(const Dataset& dataset, int64_t count) {
   std::vector<Document> documents;
@@ -46,7 +46,7 @@ Tensor Rows(const Tensor& tensor, const Tensor& index) {
   return at::index_select(tensor, 0, index);
 }
 
-// Pixels of the slot's own patch, and of the patch that the slot predicts. Cells are told, so that
+// Pixels of the slot's own patch, and of the patch that the slot predicts. Cells are given, so that
 // only what differs between pictures counts.
 void AddPixels(const HiddenStates& states, const char* reading, std::vector<ProbeCurve>* curves) {
   const ProbeSplit split = SplitByDocument(states.document_P);
@@ -70,13 +70,15 @@ void AddLabels(const HiddenStates& states, const std::vector<Label>& labels, con
                std::vector<ProbeCurve>* curves) {
   for (const Label& label : labels) {
     const Tensor class_M = at::tensor(label.of_document, torch::kLong);
-    const Tensor told_L = at::nonzero(at::logical_and(class_M >= 0, states.end_M >= 0)).squeeze(1);
-    if (told_L.size(0) == 0) {
+    const Tensor captioned_L =
+        at::nonzero(at::logical_and(class_M >= 0, states.end_M >= 0)).squeeze(1);
+    if (captioned_L.size(0) == 0) {
       continue;
     }
-    const ProbeSplit split = SplitByDocument(at::arange(told_L.size(0), torch::kLong));
-    const Tensor class_L = Rows(class_M, told_L);
-    const Tensor begin_L = Rows(states.begin_M, told_L), end_L = Rows(states.end_M, told_L);
+    const ProbeSplit split = SplitByDocument(at::arange(captioned_L.size(0), torch::kLong));
+    const Tensor class_L = Rows(class_M, captioned_L);
+    const Tensor begin_L = Rows(states.begin_M, captioned_L),
+                 end_L = Rows(states.end_M, captioned_L);
     ProbeCurve end{label.name, "behind the picture", reading, "accuracy"};
     ProbeCurve mean{label.name, "mean of the patches", reading, "accuracy"};
     for (const Tensor& state_NW : states.state_NW) {
@@ -166,7 +168,7 @@ absl::StatusOr<ProbeResult> ProbeRun(const Run& run, const std::shared_ptr<const
   ASSIGN_OR_RETURN(const std::vector<Label> labels, MakeJudge(run.config.data)->Labels(documents));
   ProbeResult result{.documents = std::ssize(documents)};
   for (const Reading& reading :
-       {Reading{kAsTold, documents}, Reading{kPictureFirst, PictureFirst(documents)}}) {
+       {Reading{kAsStored, documents}, Reading{kPictureFirst, PictureFirst(documents)}}) {
     if (!reading.documents.empty()) {
       AddReading(run, reading, labels, options, &result);
     }

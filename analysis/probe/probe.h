@@ -29,7 +29,7 @@ struct ProbeOptions {
 struct ProbeCurve {
   std::string what;     // "own pixels", "next pixels", "cell", or a label's name
   std::string where;    // "a patch", "the slot before", "behind the picture", "mean of the patches"
-  std::string reading;  // "as told" by the data, or "picture first"
+  std::string reading;  // "as stored" in the data, or "picture first"
   std::string measure;  // "R^2" or "accuracy"
   std::vector<ProbeScore> by_layer = {};
 };
@@ -46,7 +46,7 @@ struct ProbeResult {
   std::vector<ProbeCurve> curves = {};
   LossSplit losses = {};
   std::vector<DriftCurve> drift = {};
-  std::vector<AttentionView> views = {};  // those told picture first come last
+  std::vector<AttentionView> views = {};  // those read picture first come last
   NamedTensors exported = {};
 };
 

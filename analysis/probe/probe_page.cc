@@ -122,8 +122,8 @@ void AddForgetting(const ProbeResult& result, HtmlPage* page) {
   std::vector<LinePlot> plots;  // in the order of the curves
   for (const ProbeCurve& curve : result.curves) {
     const std::string title =
-        absl::StrCat(curve.measure == "R^2" ? "Pixels" : curve.where, ", told ",
-                     curve.reading == "as told" ? "as the data has it" : curve.reading);
+        absl::StrCat(curve.measure == "R^2" ? "Pixels" : curve.where, ", read ",
+                     curve.reading == "as stored" ? "as the data has it" : curve.reading);
     auto plot = std::ranges::find(plots, title, &LinePlot::title);
     if (plot == plots.end()) {
       plots.push_back(
@@ -192,7 +192,7 @@ std::string Cell(double value) {
 
 void AddTable(const ProbeResult& result, HtmlPage* page) {
   page->Heading("All probes");
-  std::vector<std::string> header = {"what", "where", "told", "measure", "chance"};
+  std::vector<std::string> header = {"what", "where", "order", "measure", "chance"};
   header.insert(header.end(), result.layers.begin(), result.layers.end());
   std::vector<std::vector<std::string>> rows;
   for (const ProbeCurve& curve : result.curves) {

@@ -152,7 +152,7 @@ absl::Status AddStories(const Showing& showing, const Dataset& test) {
   ASSIGN_OR_RETURN(const auto openings, CaptionedPictures(test, 1));
   if (!openings.empty()) {
     RETURN_IF_ERROR(AddStory(showing, {{openings.front().caption}},
-                             "A whole document, told on from its first text"));
+                             "A whole document, continued from its first text"));
   }
   return AddStory(showing, {}, "A whole document, of its own invention");
 }

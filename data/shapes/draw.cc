@@ -148,8 +148,8 @@ Image Draw(const Scene& scene, int64_t pixels) {
   for (int64_t i = 0; i < pixels * pixels; ++i) {
     image.rgb.insert(image.rgb.end(), ground.begin(), ground.end());
   }
-  for (size_t i = 0; i < scene.told.objects.size(); ++i) {
-    const Object& object = scene.told.objects[i];
+  for (size_t i = 0; i < scene.described.objects.size(); ++i) {
+    const Object& object = scene.described.objects[i];
     const Coverage cover = Cover(object, scene.jitter[i], pixels);
     const Rgb colour = RgbOf(object.colour);
     for (int64_t at = 0; at < cover.height * cover.width; ++at) {

@@ -119,7 +119,7 @@ absl::StatusOr<Instruction> ParseInstruction(const std::string& text,
                                              const SceneDescription& scene) {
   if (!IsLegal(scene)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("'", text, "' follows a scene that no caption tells"));
+        absl::StrCat("'", text, "' follows a scene that no caption describes"));
   }
   WordReader words(text);
   ASSIGN_OR_RETURN(const Instruction instruction, TakeInstruction(words, scene));

@@ -1,5 +1,5 @@
-// What a drawn picture shows: one or two objects, as a caption tells them, and what the caption
-// does not tell (background, jitter).
+// What a drawn picture shows: one or two objects, as a caption describes them, and what the caption
+// leaves open (background, jitter).
 //   "a large green cross on the left"
 //   "a small red circle left of a large blue square" == "a large blue square right of a small ..."
 #pragma once
@@ -42,7 +42,7 @@ struct Object {
   bool operator==(const Object&) const = default;
 };
 
-// What a caption tells: one or two objects, in the order in which it names them.
+// What a caption describes: one or two objects, in the order in which it names them.
 struct SceneDescription {
   std::vector<Object> objects;
 
@@ -59,7 +59,7 @@ struct Jitter {
 };
 
 struct Scene {
-  SceneDescription told;
+  SceneDescription described;
   Background background = Background::kGrey;
   std::vector<Jitter> jitter;  // of each object
 
@@ -79,7 +79,7 @@ std::string Caption(const SceneDescription& scene);  // of a legal scene
 absl::StatusOr<SceneDescription> ParseCaption(const std::string& text);
 
 // The phrases that captions and instructions share.
-// "a small red circle": how an object is named when it enters; its place is not told.
+// "a small red circle": how an object is named when it enters; its place is left out.
 std::string ObjectText(const Object& object);
 absl::StatusOr<Object> TakeObject(WordReader& words);
 // "left of": an object that stands at `place` (not the middle), seen from the opposite place.

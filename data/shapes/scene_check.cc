@@ -168,17 +168,17 @@ absl::StatusOr<SceneChecker::Picture> SceneChecker::Measure(const Image& image) 
   return picture;
 }
 
-// Over all objects at the place, or over the jitters of the told one.
+// Over all objects at the place, or over the jitters of the described one.
 SceneChecker::Match SceneChecker::MatchAt(const Picture& picture, Place place,
-                                          Background background, const Object* told) const {
+                                          Background background, const Object* described) const {
   const Channels ground = Signed(RgbOf(background));
   const auto& templates = templates_[static_cast<size_t>(place)];
   Match nearest;
-  for (const Colour colour : told ? std::vector{told->colour} : AllOf<Colour>()) {
+  for (const Colour colour : described ? std::vector{described->colour} : AllOf<Colour>()) {
     const Channels paint = Signed(RgbOf(colour));
     for (size_t i = 0; i < templates.size(); ++i) {
       const Template& drawn = templates[i];
-      if (told && (drawn.shape != told->shape || drawn.size != told->size)) {
+      if (described && (drawn.shape != described->shape || drawn.size != described->size)) {
         continue;
       }
       const Channels& sum = picture.sums[static_cast<size_t>(place)][i];
@@ -215,11 +215,12 @@ SceneChecker::Nearest SceneChecker::NearestScene(const Picture& picture) const {
   return nearest;
 }
 
-double SceneChecker::ToldDistance(const Picture& picture, const SceneDescription& told) const {
+double SceneChecker::DescribedDistance(const Picture& picture,
+                                       const SceneDescription& described) const {
   double least = std::numeric_limits<double>::infinity();
   for (const Background background : AllOf<Background>()) {
     double squared = picture.bare[static_cast<size_t>(background)];
-    for (const Object& object : told.objects) {
+    for (const Object& object : described.objects) {
       squared += MatchAt(picture, object.place, background, &object).change;
     }
     least = std::min(least, squared);
@@ -227,7 +228,7 @@ double SceneChecker::ToldDistance(const Picture& picture, const SceneDescription
   return std::max(0.0, least) / static_cast<double>(3 * pixels_ * pixels_);
 }
 
-bool SceneChecker::NothingBeside(const SceneDescription& told, const Picture& picture,
+bool SceneChecker::NothingBeside(const SceneDescription& described, const Picture& picture,
                                  const Nearest& nearest) const {
   const Channels ground = Signed(RgbOf(nearest.background));
   std::vector<double> difference(pixels_ * pixels_, 0.0);
@@ -238,7 +239,7 @@ bool SceneChecker::NothingBeside(const SceneDescription& told, const Picture& pi
     }
   }
   const int64_t blur = pixels_ / 16;  // what a blurred object may spill over its box
-  for (const Object& object : told.objects) {
+  for (const Object& object : described.objects) {
     const Coverage& cover = nearest.matches[static_cast<size_t>(object.place)].drawn->cover;
     const int64_t left = std::max<int64_t>(0, cover.left - blur);
     const int64_t right = std::min(pixels_, cover.left + cover.width + blur);
@@ -253,12 +254,12 @@ bool SceneChecker::NothingBeside(const SceneDescription& told, const Picture& pi
 }
 
 absl::StatusOr<SceneReading> SceneChecker::CheckScene(const Image& image,
-                                                      const SceneDescription& told) const {
+                                                      const SceneDescription& described) const {
   ASSIGN_OR_RETURN(const Picture picture, Measure(image));
   const Nearest nearest = NearestScene(picture);
   SceneReading reading;
   std::vector<Place> places;
-  for (const Object& object : told.objects) {
+  for (const Object& object : described.objects) {
     const Match& match = nearest.matches[static_cast<size_t>(object.place)];
     reading.objects.push_back({.size = match.drawn->size == object.size,
                                .colour = match.colour == object.colour,
@@ -267,8 +268,8 @@ absl::StatusOr<SceneReading> SceneChecker::CheckScene(const Image& image,
   }
   reading.places = std::is_permutation(places.begin(), places.end(), nearest.layout.begin(),
                                        nearest.layout.end());
-  reading.nothing_else = NothingBeside(told, picture, nearest);
-  reading.distance = ToldDistance(picture, told);
+  reading.nothing_else = NothingBeside(described, picture, nearest);
+  reading.distance = DescribedDistance(picture, described);
   return reading;
 }
 

@@ -14,7 +14,7 @@
 
 namespace tessera {
 
-// Which told attributes the object nearest to the pixels at its place has.
+// Which described attributes the object nearest to the pixels at its place has.
 struct ObjectReading {
   bool size = false;
   bool colour = false;
@@ -24,10 +24,11 @@ struct ObjectReading {
 };
 
 struct SceneReading {
-  std::vector<ObjectReading> objects;  // in the order told
-  bool places = false;        // the nearest scene of all has objects at the told places only
-  bool nothing_else = false;  // beside the told objects nothing of a small object's size stands out
-  double distance = 0;        // mean squared, of values in [-1, 1], to the nearest told drawing
+  std::vector<ObjectReading> objects;  // in the order described
+  bool places = false;  // the nearest scene of all has objects at the described places only
+  bool nothing_else =
+      false;            // beside the described objects nothing of a small object's size stands out
+  double distance = 0;  // mean squared, of values in [-1, 1], to the nearest described drawing
 
   bool right() const;
 };
@@ -38,7 +39,8 @@ class SceneChecker {
  public:
   explicit SceneChecker(int64_t pixels);
 
-  absl::StatusOr<SceneReading> CheckScene(const Image& image, const SceneDescription& told) const;
+  absl::StatusOr<SceneReading> CheckScene(const Image& image,
+                                          const SceneDescription& described) const;
 
   // The scene whose drawing is nearest; none where the bare background is nearer than any.
   absl::StatusOr<std::optional<SceneDescription>> ReadScene(const Image& image) const;
@@ -61,10 +63,10 @@ class SceneChecker {
 
   absl::StatusOr<Picture> Measure(const Image& image) const;
   Match MatchAt(const Picture& picture, Place place, Background background,
-                const Object* told = nullptr) const;
+                const Object* described = nullptr) const;
   Nearest NearestScene(const Picture& picture) const;
-  double ToldDistance(const Picture& picture, const SceneDescription& told) const;
-  bool NothingBeside(const SceneDescription& told, const Picture& picture,
+  double DescribedDistance(const Picture& picture, const SceneDescription& described) const;
+  bool NothingBeside(const SceneDescription& described, const Picture& picture,
                      const Nearest& nearest) const;
 
   int64_t pixels_;

@@ -117,14 +117,15 @@ Instruction DrawAnyInstruction(Dice& dice, const SceneDescription& scene) {
 // background, and each object's jitter.
 std::string Continue(Scene& scene, Dice& dice, bool held_out) {
   while (true) {
-    const Instruction instruction = DrawAnyInstruction(dice, scene.told);
-    absl::StatusOr<SceneDescription> told = Apply(instruction, scene.told);
+    const Instruction instruction = DrawAnyInstruction(dice, scene.described);
+    absl::StatusOr<SceneDescription> described = Apply(instruction, scene.described);
     // Swapping equal objects, for one, would change nothing.
-    if (!told.ok() || SameScene(*told, scene.told) || IsHeldOut(*told) != held_out) {
+    if (!described.ok() || SameScene(*described, scene.described) ||
+        IsHeldOut(*described) != held_out) {
       continue;
     }
-    std::string text = InstructionText(instruction, scene.told);
-    scene.told = *std::move(told);
+    std::string text = InstructionText(instruction, scene.described);
+    scene.described = *std::move(described);
     if (instruction.verb == Verb::kAdd) {
       scene.jitter.push_back(dice.PickJitter());
     } else if (instruction.verb == Verb::kRemove) {
@@ -192,11 +193,11 @@ Story DrawStory(const ShapesConfig& config, Split split, int64_t index) {
   Dice dice(config.seed, split, index);
   const bool held_out = split == Split::kHeldOut;
   Scene scene{
-      .told = DrawFirst(dice, held_out), .background = dice.Pick<Background>(), .jitter = {}};
-  for (size_t i = 0; i < scene.told.objects.size(); ++i) {
+      .described = DrawFirst(dice, held_out), .background = dice.Pick<Background>(), .jitter = {}};
+  for (size_t i = 0; i < scene.described.objects.size(); ++i) {
     scene.jitter.push_back(dice.PickJitter());
   }
-  Story story{.texts = {Caption(scene.told)}, .scenes = {scene}};
+  Story story{.texts = {Caption(scene.described)}, .scenes = {scene}};
   const int64_t pictures = NumPictures(config.variant, dice);
   while (static_cast<int64_t>(story.scenes.size()) < pictures) {
     story.texts.push_back(Continue(scene, dice, held_out));

@@ -83,7 +83,7 @@ class CodesHead : public ImageHead {
   int64_t symbols() const { return std::ssize(radix_S_); }
 
   // next(s, logits [..., N, C]) of each symbol in turn gives its value [N], which the later ones
-  // are told as a sum over those before (as heads/trunk.h tells numbers).
+  // are conditioned on those before by a sum, as in heads/trunk.h.
   template <class Next>
   void ForEachSymbol(const Tensor& z, const Next& next) {
     Tensor state = trunk_->Embed(z), logits = trunk_->Finish(state);
@@ -132,12 +132,35 @@ class CodesHead : public ImageHead {
   Tensor symbol_OW_;  // what a symbol's value adds to the state
 };
 
-}  // namespace
-
-std::shared_ptr<ImageHead> MakeHead(HeadOf<HeadKind::kCodes>, const HeadConfig& config,
-                                    int64_t condition_dim, int64_t,
-                                    const AutoencoderPtr& autoencoder) {
+std::shared_ptr<ImageHead> Make(const HeadConfig& config, int64_t condition_dim, int64_t,
+                                const AutoencoderPtr& autoencoder) {
   return std::make_shared<CodesHead>(config, condition_dim, autoencoder);
 }
+
+NetworkSize Size(const HeadConfig& config, const AutoencoderConfig& codes, double condition_dim,
+                 double) {
+  std::vector<int64_t> radices = {codes.codes};
+  if (codes.kind == AutoencoderKind::kFsq) {
+    radices = codes.levels;
+  }
+  double product = 1, sum = 0;  // values of a vector's one symbol, or of all its digits
+  for (const int64_t radix : radices) {
+    product *= Number(radix);
+    sum += Number(radix);
+  }
+  const CodeSoftmax softmax = config.codes.softmax;
+  const bool joint = softmax == CodeSoftmax::kJoint;
+  const double vectors = Number(codes.vectors), values = vectors * (joint ? product : sum);
+  const double symbols = vectors * (joint ? 1 : Number(std::ssize(radices)));
+  NetworkSize size = TrunkSize(Number(config.width), Number(config.depth), condition_dim, values);
+  const bool chained = softmax != CodeSoftmax::kIndependent && symbols > 1;
+  size.other += chained ? values * Number(config.width) : 0;
+  size.kept += 5 * values;
+  return size;
+}
+
+}  // namespace
+
+HeadFamily Family(HeadOf<HeadKind::kCodes>) { return {Make, Size}; }
 
 }  // namespace tessera

@@ -1,6 +1,6 @@
 // Number after number: p(patch) = prod_j p(x_j | condition, x_1 .. x_j-1), each factor a
-// distribution over one number. Patches are drawn, and told to the network, as 8-bit numbers.
-// O = parameters of a number, C = 256 codes; ... = any axes.
+// distribution over one number. Patches are drawn, and the network is conditioned on them, as 8-bit
+// numbers. O = parameters of a number, C = 256 codes; ... = any axes.
 #pragma once
 
 #include <memory>

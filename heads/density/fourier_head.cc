@@ -10,6 +10,7 @@
 
 #include "heads/density/autoregressive_head.h"
 #include "heads/density/fourier_density.h"
+#include "heads/trunk.h"
 #include "ops/pixels.h"
 
 namespace tessera {
@@ -67,13 +68,24 @@ class Fourier : public ScalarDistribution {
   Tensor log_scale_, shift_;  // undefined but on the line
 };
 
-}  // namespace
-
-std::shared_ptr<ImageHead> MakeHead(HeadOf<HeadKind::kFourier>, const HeadConfig& config,
-                                    int64_t condition_dim, int64_t patch_dim,
-                                    const AutoencoderPtr&) {
+std::shared_ptr<ImageHead> Make(const HeadConfig& config, int64_t condition_dim, int64_t patch_dim,
+                                const AutoencoderPtr&) {
   return MakeAutoregressiveHead(config, condition_dim, patch_dim,
                                 std::make_shared<Fourier>(config.fourier));
 }
+
+NetworkSize Size(const HeadConfig& config, const AutoencoderConfig&, double condition_dim,
+                 double patch_dim) {
+  const double frequencies = Number(config.fourier.frequencies);
+  NetworkSize size = ScalarTrunkSize(Number(config.width), Number(config.depth), condition_dim,
+                                     2 * (frequencies + 1), patch_dim);
+  size.other += config.fourier.support == Support::kLine ? 2 : 0;  // scale and shift
+  size.kept += 12 * frequencies * patch_dim;
+  return size;
+}
+
+}  // namespace
+
+HeadFamily Family(HeadOf<HeadKind::kFourier>) { return {Make, Size}; }
 
 }  // namespace tessera

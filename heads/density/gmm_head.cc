@@ -12,7 +12,8 @@
 namespace tessera {
 namespace {
 
-// The means start this far apart: components that start alike stay alike, being told the same.
+// The means start this far apart: components that start alike stay alike, since they get the same
+// gradient.
 constexpr double kFirstSpread = .01;
 
 // A guided density is known up to a factor, and is drawn from among so many draws of the first
@@ -26,18 +27,22 @@ Tensor SquarePlus(const Tensor& x) {
   return at::where(x > 0, (root + x) / 2, 2 / (root - at::minimum(x, at::zeros_like(x))));
 }
 
+// Counted in int64_t or, where no size may be too large, in double.
+template <class Count>
 struct GmmSizes {
-  int64_t shares;   // K M
-  int64_t numbers;  // K D
-  int64_t factors;  // K D (D - 1) / 2 if full
-  int64_t total() const { return shares + 2 * numbers + factors; }
+  Count shares;   // K M
+  Count numbers;  // K D
+  Count factors;  // K D (D - 1) / 2 if full
+  Count total() const { return shares + 2 * numbers + factors; }
 };
 
-GmmSizes SizesOf(const GmmConfig& config, int64_t dim) {
+template <class Count>
+GmmSizes<Count> SizesOf(const GmmConfig& config, Count dim) {
+  const auto components = static_cast<Count>(config.components);
   const bool each = config.covariance == Covariance::kPerChannel;
   const bool full = config.covariance == Covariance::kFull;
-  return {config.components * (each ? dim : 1), config.components * dim,
-          full ? config.components * dim * (dim - 1) / 2 : 0};
+  return {components * (each ? dim : 1), components * dim,
+          full ? components * dim * (dim - 1) / 2 : 0};
 }
 
 class GmmHead : public ImageHead {
@@ -137,16 +142,26 @@ class GmmHead : public ImageHead {
   }
 
   int64_t patch_dim_;
-  GmmSizes sizes_;
+  GmmSizes<int64_t> sizes_;
   Trunk trunk_;
 };
 
-}  // namespace
-
-std::shared_ptr<ImageHead> MakeHead(HeadOf<HeadKind::kGmm>, const HeadConfig& config,
-                                    int64_t condition_dim, int64_t patch_dim,
-                                    const AutoencoderPtr&) {
+std::shared_ptr<ImageHead> Make(const HeadConfig& config, int64_t condition_dim, int64_t patch_dim,
+                                const AutoencoderPtr&) {
   return std::make_shared<GmmHead>(config, condition_dim, patch_dim);
 }
+
+NetworkSize Size(const HeadConfig& config, const AutoencoderConfig&, double condition_dim,
+                 double patch_dim) {
+  NetworkSize size = TrunkSize(Number(config.width), Number(config.depth), condition_dim,
+                               SizesOf(config.gmm, patch_dim).total());
+  size.kept += 24 * Number(config.gmm.components) * patch_dim *
+               (config.gmm.covariance == Covariance::kFull ? patch_dim / 2 : 1);
+  return size;
+}
+
+}  // namespace
+
+HeadFamily Family(HeadOf<HeadKind::kGmm>) { return {Make, Size}; }
 
 }  // namespace tessera

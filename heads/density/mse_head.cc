@@ -56,12 +56,22 @@ class MseHead : public ImageHead {
   Tensor slow_log_sd_;
 };
 
-}  // namespace
-
-std::shared_ptr<ImageHead> MakeHead(HeadOf<HeadKind::kMse>, const HeadConfig& config,
-                                    int64_t condition_dim, int64_t patch_dim,
-                                    const AutoencoderPtr&) {
+std::shared_ptr<ImageHead> Make(const HeadConfig& config, int64_t condition_dim, int64_t patch_dim,
+                                const AutoencoderPtr&) {
   return std::make_shared<MseHead>(config, condition_dim, patch_dim);
 }
+
+NetworkSize Size(const HeadConfig& config, const AutoencoderConfig&, double condition_dim,
+                 double patch_dim) {
+  NetworkSize size =
+      TrunkSize(Number(config.width), Number(config.depth), condition_dim, patch_dim);
+  size.other += 1;
+  size.kept += 8 * patch_dim;
+  return size;
+}
+
+}  // namespace
+
+HeadFamily Family(HeadOf<HeadKind::kMse>) { return {Make, Size}; }
 
 }  // namespace tessera

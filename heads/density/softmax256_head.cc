@@ -3,6 +3,7 @@
 #include <ATen/Functions.h>
 
 #include "heads/density/autoregressive_head.h"
+#include "heads/trunk.h"
 #include "ops/pixels.h"
 
 namespace tessera {
@@ -19,12 +20,21 @@ class Softmax256 : public ScalarDistribution {
   Tensor LogMasses(const Tensor& parameters) const override { return parameters.log_softmax(-1); }
 };
 
-}  // namespace
-
-std::shared_ptr<ImageHead> MakeHead(HeadOf<HeadKind::kSoftmax256>, const HeadConfig& config,
-                                    int64_t condition_dim, int64_t patch_dim,
-                                    const AutoencoderPtr&) {
+std::shared_ptr<ImageHead> Make(const HeadConfig& config, int64_t condition_dim, int64_t patch_dim,
+                                const AutoencoderPtr&) {
   return MakeAutoregressiveHead(config, condition_dim, patch_dim, std::make_shared<Softmax256>());
 }
+
+NetworkSize Size(const HeadConfig& config, const AutoencoderConfig&, double condition_dim,
+                 double patch_dim) {
+  NetworkSize size = ScalarTrunkSize(Number(config.width), Number(config.depth), condition_dim,
+                                     kPixelValues, patch_dim);
+  size.kept += 5 * kPixelValues * patch_dim;
+  return size;
+}
+
+}  // namespace
+
+HeadFamily Family(HeadOf<HeadKind::kSoftmax256>) { return {Make, Size}; }
 
 }  // namespace tessera

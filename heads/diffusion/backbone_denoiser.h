@@ -25,7 +25,7 @@ class BackboneDenoiser : public ModuleWithRoles {
   using GuidedStates = std::function<Tensor(const Tensor& x_ND, double tau)>;
 
   // Draws [N, D], row i from rngs[i] alone. The conditions say how the states are weighted; what
-  // they tell is in the states alone.
+  // they say is in the states alone.
   Tensor Sample(const GuidedStates& states, const Conditions& conditions, const Sampling& sampling,
                 std::vector<at::Generator>& rngs);
 

@@ -128,4 +128,15 @@ Tensor PreparedModulation::AtTaus(const Tensor& tau_N) {
   return denoiser_->Modulate(denoiser_->EmbedTime(tau_N) + condition_BNW_);
 }
 
+NetworkSize DenoiserSize(double width, double depth, double condition_dim, double patch_dim,
+                         double outputs) {
+  const double modulations = 3 * depth + 2, times = static_cast<double>(kTimeFeatures);
+  const LinearSize inside(width, width);
+  return {.hidden = (patch_dim + condition_dim + times) * width + (1 + 2 * depth) * inside.matrix,
+          .other = (4 + 2 * depth) * width + LinearSize(width, modulations * width).all() +
+                   LinearSize(width, outputs).all(),
+          // Modulations and their gradients, the blocks, times and noise.
+          .kept = (2 * modulations + 5 * depth + 8) * width + times + 8 * patch_dim};
+}
+
 }  // namespace tessera

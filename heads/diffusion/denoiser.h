@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "heads/network_size.h"
 #include "ops/parameter_role.h"
 
 namespace tessera {
@@ -58,6 +59,9 @@ class DenoiserImpl : public ModuleWithRoles {
   std::vector<Block> blocks_;
 };
 TORCH_MODULE(Denoiser);
+
+NetworkSize DenoiserSize(double width, double depth, double condition_dim, double patch_dim,
+                         double outputs);
 
 // The modulations of a sampling run, whose conditions are fixed and whose noise levels are known:
 // computed for many levels in one matrix product, not one by one.

@@ -109,6 +109,18 @@ class MlpHead : public ImageHead {
   Denoiser denoiser_;
 };
 
+std::shared_ptr<ImageHead> Make(const HeadConfig& config, int64_t condition_dim, int64_t patch_dim,
+                                const AutoencoderPtr&) {
+  return std::make_shared<MlpHead>(config, condition_dim, patch_dim);
+}
+
+NetworkSize Size(const HeadConfig& config, const AutoencoderConfig&, double condition_dim,
+                 double patch_dim) {
+  const double outputs = patch_dim * (LearnsVariance(config.diffusion) ? 2 : 1);
+  return DenoiserSize(Number(config.width), Number(config.depth), condition_dim, patch_dim,
+                      outputs);
+}
+
 }  // namespace
 
 CleanAt CleanUnder(const ImageHead& head, const Conditions& conditions) {
@@ -117,10 +129,6 @@ CleanAt CleanUnder(const ImageHead& head, const Conditions& conditions) {
   return denoises->CleanUnder(conditions);
 }
 
-std::shared_ptr<ImageHead> MakeHead(HeadOf<HeadKind::kDiffusion>, const HeadConfig& config,
-                                    int64_t condition_dim, int64_t patch_dim,
-                                    const AutoencoderPtr&) {
-  return std::make_shared<MlpHead>(config, condition_dim, patch_dim);
-}
+HeadFamily Family(HeadOf<HeadKind::kDiffusion>) { return {Make, Size}; }
 
 }  // namespace tessera

@@ -47,17 +47,17 @@ AmedPredictor::AmedPredictor(const AmedConfig& config, int64_t patch_dim) : conf
 AmedChoice AmedPredictor::Choose(const Tensor& y_ND, const Tensor& clean_ND, double from,
                                  double to) {
   const torch::TensorOptions options = output_->weight.options().requires_grad(false);
-  std::vector<Tensor> told_NF;
+  std::vector<Tensor> read_NF;
   if (config_.features > 0) {
     const Tensor patch_NF = at::cat({y_ND / std::sqrt(1 + from * from), clean_ND}, 1).to(options);
-    told_NF.push_back(features_(at::silu(hidden_(patch_NF))));
+    read_NF.push_back(features_(at::silu(hidden_(patch_NF))));
   }
   for (const double sigma : {from, to}) {
-    told_NF.push_back(
+    read_NF.push_back(
         at::silu(sigma_(SigmaFeatures(sigma, options))).expand({y_ND.size(0), kSigmaFeatures}));
   }
   const std::vector<Tensor> logits_N1 =
-      output_(at::cat(told_NF, 1)).to(y_ND.scalar_type()).split(1, 1);
+      output_(at::cat(read_NF, 1)).to(y_ND.scalar_type()).split(1, 1);
   return {logits_N1[0].sigmoid(), NearOne(logits_N1[1], config_.direction_range),
           NearOne(logits_N1[2], config_.time_range)};
 }

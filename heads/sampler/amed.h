@@ -7,7 +7,7 @@
 //   y_m = y + (m - t) d
 //   d_m = (y_m - E[x | y_m at a m]) / m  a near 1
 //   y_u = y + c (u - t) d_m              c near 1
-// N = patches, D = numbers a patch, F = what a predictor is told of a patch.
+// N = patches, D = numbers a patch, F = features of a patch that a predictor reads.
 #pragma once
 
 #include <torch/nn/module.h>

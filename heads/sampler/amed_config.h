@@ -29,7 +29,7 @@ struct AmedConfig {
     visit("direction_range", self.direction_range,
           "The length of a step may differ from 1 by this much, either way.");
     visit("time_range", self.time_range,
-          "The noise that the network is told may differ from what is there by this share.");
+          "The noise level that the network reads may differ from the true one by this share.");
     visit("patches", self.patches, "The predictor learns from this many patches.");
     visit("batch", self.batch, "A step of the optimizer takes this many patches.");
     visit("lr", self.lr, "Adam has this learning rate.");

@@ -1,7 +1,7 @@
 // How much noise a patch carries: x_t = alpha x + sigma n, with n standard normal.
-//   flow    alpha = t, sigma = s (1 - t); s is the noise scale. The network is told tau = 1000 t.
+//   flow    alpha = t, sigma = s (1 - t); s is the noise scale. The network reads tau = 1000 t.
 //   cosine  DDPM with 1000 steps (Nichol and Dhariwal 2021, eq. 17), alpha^2 + sigma^2 = 1. The
-//           network is told the step k, 999 = most noise. Its time is t = 1 - (k + 1) / 1000.
+//           network reads the step k, 999 = most noise. Its time is t = 1 - (k + 1) / 1000.
 #pragma once
 
 #include <ATen/core/Generator.h>
@@ -19,7 +19,7 @@ using torch::Tensor;
 constexpr int64_t kCosineSteps = 1000;
 
 struct NoiseLevel {
-  double tau = 0;    // what the network is told
+  double tau = 0;    // what the network is conditioned on
   double alpha = 1;  // by default a clean patch
   double sigma = 0;
 };

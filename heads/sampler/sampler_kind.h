@@ -112,25 +112,11 @@ inline constexpr std::array kSamplers = {
                .fitted = true},
 };
 
-constexpr bool RowsFollowTheEnumerators() {
-  for (size_t i = 0; i < kSamplers.size(); ++i) {
-    if (kSamplers[i].kind != static_cast<SamplerKind>(i)) {
-      return false;
-    }
-  }
-  return kSamplers.back().kind == SamplerKind::kAmed;
-}
-static_assert(RowsFollowTheEnumerators(), "kSamplers needs one row for each SamplerKind, in order");
+static_assert(HasEachRow(kSamplers, SamplerKind::kAmed), "a SamplerKind has no row in kSamplers");
 
 constexpr const SamplerRow& RowOf(SamplerKind kind) { return kSamplers[static_cast<size_t>(kind)]; }
 
-constexpr auto EnumNames(SamplerKind) {
-  std::array<const char*, kSamplers.size()> names{};
-  for (size_t i = 0; i < names.size(); ++i) {
-    names[i] = kSamplers[i].name;
-  }
-  return names;
-}
+constexpr auto EnumNames(SamplerKind) { return NamesIn(kSamplers); }
 
 constexpr bool StepsInFlowTime(SamplerKind kind) {
   return RowOf(kind).variable == StepVariable::kFlowTime;

@@ -42,7 +42,11 @@ class DenoisingObjective : public Objective {
 
 }  // namespace
 
-std::unique_ptr<Objective> MakeDenoisingObjective(Model& model) {
+std::unique_ptr<Objective> Make(ObjectiveOf<ObjectiveKind::kCopies>, Model& model) {
+  return std::make_unique<DenoisingObjective>(model);
+}
+
+std::unique_ptr<Objective> Make(ObjectiveOf<ObjectiveKind::kWhole>, Model& model) {
   return std::make_unique<DenoisingObjective>(model);
 }
 

@@ -48,7 +48,7 @@ ImageLoss HeadLossFrom(Model& model, const Tensor& h_MW, const Batch& batch, at:
   return loss;
 }
 
-std::unique_ptr<Objective> MakeHeadObjective(Model& model) {
+std::unique_ptr<Objective> Make(ObjectiveOf<ObjectiveKind::kHead>, Model& model) {
   return std::make_unique<HeadObjective>(model);
 }
 

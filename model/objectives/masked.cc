@@ -71,7 +71,7 @@ class MaskedObjective : public Objective {
 
 }  // namespace
 
-std::unique_ptr<Objective> MakeMaskedObjective(Model& model) {
+std::unique_ptr<Objective> Make(ObjectiveOf<ObjectiveKind::kMasked>, Model& model) {
   return std::make_unique<MaskedObjective>(model);
 }
 

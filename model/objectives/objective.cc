@@ -3,22 +3,30 @@
 #include <ATen/Functions.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "model/model.h"
 
 namespace tessera {
 
+// A kind without a line here does not compile.
+ObjectiveMaker<ObjectiveKind::kHead> Make;
+ObjectiveMaker<ObjectiveKind::kCopies> Make;
+ObjectiveMaker<ObjectiveKind::kWhole> Make;
+ObjectiveMaker<ObjectiveKind::kMasked> Make;
+
 std::unique_ptr<Objective> MakeObjective(ObjectiveKind kind, Model& model) {
-  switch (kind) {
-    case ObjectiveKind::kHead:
-      return MakeHeadObjective(model);
-    case ObjectiveKind::kCopies:
-    case ObjectiveKind::kWhole:
-      return MakeDenoisingObjective(model);
-    case ObjectiveKind::kMasked:
-      return MakeMaskedObjective(model);
+  std::unique_ptr<Objective> objective;
+  const auto make_if_named = [&](auto each) {
+    if (each == kind) {
+      objective = Make(each, model);
+    }
+  };
+  [&]<size_t... i>(std::index_sequence<i...>) {
+    (make_if_named(ObjectiveOf<static_cast<ObjectiveKind>(i)>()), ...);
   }
-  TORCH_CHECK(false, "objective ", static_cast<int>(kind));
+  (std::make_index_sequence<kObjectives.size()>());
+  return objective;
 }
 
 Likelihood MeasureSome(Model& model, Tensor z_NW, Tensor x_ND, int64_t most, at::Generator rng) {

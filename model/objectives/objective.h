@@ -7,13 +7,13 @@
 //   whole    a picture's query patches have noise of one level and are a group; mapped likewise
 //            (https://spaces.ac.cn/archives/9984; Zhou et al. 2024, "Transfusion")
 //   masked   a picture's query patches are a group, of which a random set is hidden; the states at
-//   the
-//            hidden ones condition the image head (Li et al. 2024, "Autoregressive image generation
-//            without vector quantization")
+//            the hidden ones condition the image head (Li et al. 2024, "Autoregressive image
+//            generation without vector quantization")
 // N = scored patches, M = B T slots of a batch, W = width of a hidden state.
 #pragma once
 
 #include <memory>
+#include <type_traits>
 
 #include "heads/image_head.h"
 #include "sequence/arrangement.h"
@@ -62,10 +62,11 @@ class Objective {
 
 std::unique_ptr<Objective> MakeObjective(ObjectiveKind kind, Model& model);
 
-// The kinds, each in a file of its own.
-std::unique_ptr<Objective> MakeHeadObjective(Model& model);
-std::unique_ptr<Objective> MakeDenoisingObjective(Model& model);  // copies, whole
-std::unique_ptr<Objective> MakeMaskedObjective(Model& model);
+// What makes a kind. The kind's file defines it; objective.cc declares them all.
+template <ObjectiveKind kind>
+using ObjectiveOf = std::integral_constant<ObjectiveKind, kind>;
+template <ObjectiveKind kind>
+using ObjectiveMaker = std::unique_ptr<Objective>(ObjectiveOf<kind>, Model& model);
 
 // The loss of objective head, given the hidden states of all slots: those of the last layer or, to
 // see what an earlier layer knows, that layer's under Model::FinalNorm.

@@ -12,8 +12,8 @@ namespace tessera {
 
 using torch::Tensor;
 
-// The network of a noise schedule is told tau, at most this for pure noise or for a clean patch;
-// the model's level embedding is told tau / kMostTau.
+// The network of a noise schedule is conditioned on tau, at most this for pure noise or for a clean
+// patch; the model's level embedding reads tau / kMostTau.
 constexpr double kMostTau = 1000;
 
 // The patches of the batch that are scored, hence queried: [N], ascending.

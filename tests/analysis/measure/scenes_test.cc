@@ -9,7 +9,7 @@
 namespace tessera {
 namespace {
 
-TEST(ToldScenes, AreTheScenesThatAStoryWasDrawnFrom) {
+TEST(DescribedScenes, AreTheScenesThatAStoryWasDrawnFrom) {
   const ShapesConfig config{.variant = ShapesVariant::kStories};
   for (int64_t i = 0; i < 50; ++i) {
     const Story story = DrawStory(config, Split::kTest, i);
@@ -18,18 +18,18 @@ TEST(ToldScenes, AreTheScenesThatAStoryWasDrawnFrom) {
       document.segments.emplace_back(story.texts[k]);
       document.segments.emplace_back(Image());
     }
-    const auto told = ToldScenes(document);
-    ASSERT_TRUE(told.ok()) << told.status();
-    ASSERT_EQ(told->size(), story.scenes.size());
-    for (size_t k = 0; k < told->size(); ++k) {
-      EXPECT_TRUE(SameScene((*told)[k], story.scenes[k].told)) << story.texts[k];
+    const auto described = DescribedScenes(document);
+    ASSERT_TRUE(described.ok()) << described.status();
+    ASSERT_EQ(described->size(), story.scenes.size());
+    for (size_t k = 0; k < described->size(); ++k) {
+      EXPECT_TRUE(SameScene((*described)[k], story.scenes[k].described)) << story.texts[k];
     }
   }
 }
 
-TEST(ToldScenes, FailsAtATextThatIsNoInstruction) {
-  EXPECT_FALSE(ToldScenes({{std::string("a small red circle in the middle"), Image(),
-                            std::string("make it purple")}})
+TEST(DescribedScenes, FailsAtATextThatIsNoInstruction) {
+  EXPECT_FALSE(DescribedScenes({{std::string("a small red circle in the middle"), Image(),
+                                 std::string("make it purple")}})
                    .ok());
 }
 

@@ -131,13 +131,13 @@ TEST(ProbeRun, FindsThePixelsInALosslessEmbeddingAndNotInALossyOne) {
   const auto lossy =
       ProbeRun(LosslessRun({"model.input.kind=bottleneck", "model.input.rank=2"}), files, options);
   ASSERT_TRUE(lossy.ok()) << lossy.status();
-  for (const char* reading : {"as told", "picture first"}) {
+  for (const char* reading : {"as stored", "picture first"}) {
     const ProbeCurve* own = Find(*lossless, "own pixels", reading);
     ASSERT_NE(own, nullptr);
     EXPECT_GT(own->by_layer[0].score, .9999) << reading;
     EXPECT_LT(Find(*lossy, "own pixels", reading)->by_layer[0].score, .99) << reading;
   }
-  const ProbeScore cell = Find(*lossless, "cell", "as told")->by_layer[0];
+  const ProbeScore cell = Find(*lossless, "cell", "as stored")->by_layer[0];
   EXPECT_GT(cell.score, 2 * cell.chance);
   ASSERT_NE(Find(*lossless, "colour", "picture first"), nullptr);
 }

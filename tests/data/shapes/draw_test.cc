@@ -21,14 +21,14 @@ double Area(const Coverage& cover) {
 }
 
 TEST(Draw, GivesTheSamePictureEachTime) {
-  const Scene scene{.told = *ParseCaption("a small red circle left of a large blue square"),
+  const Scene scene{.described = *ParseCaption("a small red circle left of a large blue square"),
                     .background = Background::kSand,
                     .jitter = {{1, 2}, {-2, 0}}};
   EXPECT_EQ(Draw(scene, 32), Draw(scene, 32));
 }
 
 TEST(Draw, PaintsObjectAndBackgroundInTheirColours) {
-  const Scene scene{.told = *ParseCaption("a large blue square in the middle"),
+  const Scene scene{.described = *ParseCaption("a large blue square in the middle"),
                     .background = Background::kSand,
                     .jitter = {{0, 0}}};
   const Image image = Draw(scene, 32);

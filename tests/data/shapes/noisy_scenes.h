@@ -30,7 +30,8 @@ inline double ShareRight(int64_t side, int64_t count, double deviation) {
     const Scene scene = DrawStory({}, split, i).scenes.front();
     const Image image = WithNoise(Draw(scene, side), deviation, rng);
     const auto read = *checker.ReadScene(image);
-    right += checker.CheckScene(image, scene.told)->right() && read && SameScene(*read, scene.told);
+    right += checker.CheckScene(image, scene.described)->right() && read &&
+             SameScene(*read, scene.described);
   }
   return right / static_cast<double>(count);
 }

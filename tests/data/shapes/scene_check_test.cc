@@ -15,8 +15,8 @@ namespace {
 constexpr int64_t kSide = 32;
 
 Image DrawOf(const std::string& caption) {
-  const SceneDescription told = *ParseCaption(caption);
-  return Draw({told, Background::kGrey, std::vector<Jitter>(told.objects.size())}, kSide);
+  const SceneDescription described = *ParseCaption(caption);
+  return Draw({described, Background::kGrey, std::vector<Jitter>(described.objects.size())}, kSide);
 }
 
 SceneReading Check(const Image& image, const std::string& caption) {
@@ -32,9 +32,10 @@ std::vector<SceneDescription> OneOff(const SceneDescription& scene) {
   };
   for (size_t i = 0; i < scene.objects.size(); ++i) {
     for (const Object& object : AllObjectsAt(scene.objects[i].place)) {
-      const Object& told = scene.objects[i];
-      const int differences = (object.size != told.size) + (object.colour != told.colour) +
-                              (object.shape != told.shape);
+      const Object& described = scene.objects[i];
+      const int differences = (object.size != described.size) +
+                              (object.colour != described.colour) +
+                              (object.shape != described.shape);
       if (differences == 1) {
         add(i, object);
       }
@@ -71,7 +72,7 @@ TEST(SceneChecker, RejectsADescriptionThatIsWrongInOneAttribute) {
   for (int64_t i = 0; i < 200; ++i) {
     const Scene scene = DrawStory({}, Split::kTest, i).scenes.front();
     const Image image = WithNoise(Draw(scene, kSide), i % 2 * 20, rng);
-    for (const SceneDescription& other : OneOff(scene.told)) {
+    for (const SceneDescription& other : OneOff(scene.described)) {
       ++tried;
       accepted += checker.CheckScene(image, other)->right();
     }
@@ -109,14 +110,14 @@ TEST(SceneChecker, SeesAnObjectWhereNoSceneHasOne) {
   const SceneChecker checker(kSide);
   for (const Background background : AllOf<Background>()) {
     for (const Object& object : AllObjectsAt(Place::kMiddle)) {
-      const auto told = *ParseCaption("a small red circle on the right");
-      Image image = Draw({told, background, {{0, 0}}}, kSide);
+      const auto described = *ParseCaption("a small red circle on the right");
+      Image image = Draw({described, background, {{0, 0}}}, kSide);
       const Image stray = Draw({{{object}}, background, {{0, 0}}}, kSide);
       for (int64_t y = 0; y < 12; ++y) {
         std::copy_n(stray.rgb.begin() + ((y + 10) * kSide + 10) * 3, 12 * 3,
                     image.rgb.begin() + y * kSide * 3);
       }
-      EXPECT_FALSE(checker.CheckScene(image, told)->right());
+      EXPECT_FALSE(checker.CheckScene(image, described)->right());
     }
   }
 }
@@ -128,7 +129,7 @@ TEST(SceneChecker, ReadsNoSceneFromABareBackground) {
   }
 }
 
-TEST(SceneChecker, MeasuresTheDistanceToTheNearestToldDrawing) {
+TEST(SceneChecker, MeasuresTheDistanceToTheNearestDescribedDrawing) {
   const SceneChecker checker(kSide);
   std::mt19937 rng(3);
   for (int64_t i = 0; i < 5; ++i) {
@@ -139,9 +140,9 @@ TEST(SceneChecker, MeasuresTheDistanceToTheNearestToldDrawing) {
     for (size_t k = 0; k < image.rgb.size(); ++k) {
       squared += std::pow((image.rgb[k] - clean.rgb[k]) / 127.5, 2);
     }
-    const double distance = checker.CheckScene(image, scene.told)->distance;
+    const double distance = checker.CheckScene(image, scene.described)->distance;
     EXPECT_NEAR(distance, squared / static_cast<double>(image.rgb.size()), 2e-5);
-    EXPECT_NEAR(checker.CheckScene(clean, scene.told)->distance, 0, 1e-5);
+    EXPECT_NEAR(checker.CheckScene(clean, scene.described)->distance, 0, 1e-5);
   }
 }
 

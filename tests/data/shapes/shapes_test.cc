@@ -46,14 +46,15 @@ TEST(Shapes, TellEachPictureByTheTextBeforeIt) {
     const Document document = *shapes->Get(i);
     const size_t size = document.segments.size();
     ASSERT_TRUE(size == 4 || size == 6 || size == 8);
-    SceneDescription told;
+    SceneDescription described;
     for (size_t k = 0; k < size; k += 2) {
       const std::string& text = *AsText(document.segments[k]);
-      const auto next = k == 0 ? ParseCaption(text) : ApplyInstruction(told, text);
+      const auto next = k == 0 ? ParseCaption(text) : ApplyInstruction(described, text);
       ASSERT_TRUE(next.ok()) << next.status();
-      ASSERT_FALSE(SameScene(*next, told)) << text;
-      told = *next;
-      ASSERT_TRUE(checker.CheckScene(*AsImage(document.segments[k + 1]), told)->right()) << text;
+      ASSERT_FALSE(SameScene(*next, described)) << text;
+      described = *next;
+      ASSERT_TRUE(checker.CheckScene(*AsImage(document.segments[k + 1]), described)->right())
+          << text;
     }
   }
 }
@@ -64,10 +65,10 @@ TEST(Shapes, StoriesKeepWhatTheInstructionDoesNotName) {
     for (size_t k = 1; k < story.scenes.size(); ++k) {
       const Scene& before = story.scenes[k - 1];
       const Scene& after = story.scenes[k];
-      ASSERT_EQ(*ApplyInstruction(before.told, story.texts[k]), after.told);
+      ASSERT_EQ(*ApplyInstruction(before.described, story.texts[k]), after.described);
       ASSERT_EQ(before.background, after.background);
-      ASSERT_EQ(after.jitter.size(), after.told.objects.size());
-      const size_t removed = ParseInstruction(story.texts[k], before.told)->object;
+      ASSERT_EQ(after.jitter.size(), after.described.objects.size());
+      const size_t removed = ParseInstruction(story.texts[k], before.described)->object;
       const bool fewer = after.jitter.size() < before.jitter.size();
       for (size_t j = 0; j < std::min(before.jitter.size(), after.jitter.size()); ++j) {
         ASSERT_EQ(after.jitter[j], before.jitter[fewer ? 1 - removed : j]);
@@ -123,10 +124,10 @@ TEST(Shapes, NeverDrawHeldOutScenesOutsideTheirSplit) {
   for (const ShapesConfig& config : {kCaptions, kStories, kDifferences}) {
     for (const Split split : {Split::kTrain, Split::kTest}) {
       ForEachScene(config, split, 20000,
-                   [](const Scene& scene) { ASSERT_FALSE(IsHeldOut(scene.told)); });
+                   [](const Scene& scene) { ASSERT_FALSE(IsHeldOut(scene.described)); });
     }
     ForEachScene(config, Split::kHeldOut, 20000,
-                 [](const Scene& scene) { ASSERT_TRUE(IsHeldOut(scene.told)); });
+                 [](const Scene& scene) { ASSERT_TRUE(IsHeldOut(scene.described)); });
   }
 }
 
@@ -155,7 +156,7 @@ TEST(IsHeldOut, HoldsOutASmallShareOfTheScenes) {
 TEST(Shapes, TrainOnEveryOtherLookInEveryRole) {
   std::set<std::vector<int>> seen;
   ForEachScene(kCaptions, Split::kTrain, 20000, [&](const Scene& scene) {
-    const auto& objects = scene.told.objects;
+    const auto& objects = scene.described.objects;
     for (size_t i = 0; i < objects.size(); ++i) {
       const Object& object = objects[i];
       const int role = objects.size() == 1 ? 0 : 1 + static_cast<int>(i);
