@@ -82,6 +82,7 @@ absl::Status Check(const Arguments& arguments) {
   const auto files = std::make_shared<const Files>();
   ASSIGN_OR_RETURN(RunConfig config, ReadArguments(arguments, files));
   const OnError on_error = config.data.on_error;
+  const bool is_recipe = absl::EndsWithIgnoreCase(arguments.source, ".toml");
   config.data.on_error = OnError::kSkip;  // so that all bad documents are listed
   ASSIGN_OR_RETURN(const std::shared_ptr<const Dataset> train,
                    OpenEvenIfEmpty(config, Split::kTrain, files));
@@ -92,7 +93,7 @@ absl::Status Check(const Arguments& arguments) {
   std::cout << ToString(account);
   if (account.documents == 0) {
     std::cout << "nothing is to be trained on\n";
-  } else if (account.test_documents == 0 && config.train.evaluate_every > 0) {
+  } else if (account.test_documents == 0 && is_recipe && config.train.evaluate_every > 0) {
     std::cout << "nothing is held out: set train.evaluate_every=0, or raise data.test_share\n";
   }
   RETURN_IF_ERROR(Verdict(account, on_error));

@@ -67,7 +67,7 @@ void DataAccount::CountText(const std::string& text) {
 }
 
 void DataAccount::AddTest(const DataAccount& test) {
-  test_documents += test.documents;
+  test_documents = test.documents;
   pictures += test.pictures;
   texts += test.texts;
   text_bytes += test.text_bytes;
@@ -103,7 +103,7 @@ std::string Remarks(const DataAccount& account) {
     out = "no document has a text\n";
   }
   for (const PassedOver& files : account.passed_over) {
-    absl::StrAppend(&out, "passed over: ", files.count, " ", files.reason, ", such as '",
+    absl::StrAppend(&out, "passed over (", files.reason, "): ", files.count, ", such as '",
                     files.example, "'\n");
   }
   absl::StrAppend(&out, TooLongLines(account.too_long));

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
 #include "config/suggest.h"
+#include "data/file_names.h"
 #include "data/text/text_check.h"
 #include "ops/hash.h"
 
@@ -38,6 +39,9 @@ absl::StatusOr<DocumentRow> ParseRow(const Source& source, const std::string& do
       id != nullptr && id->AsString() != nullptr ? *id->AsString() : DumpJson(*line.json);
   DocumentRow row{line.where, HashBytes(key), {}, {}};
   ASSIGN_OR_RETURN(row.split, RowSplit(*line.json));
+  if (!row.split) {
+    row.split = SplitOfFolder(docs);
+  }
   ASSIGN_OR_RETURN(row.segments, ParseSegments(*line.json));
   for (size_t i = 0; i < row.segments.size(); ++i) {
     if (PictureName* picture = std::get_if<PictureName>(&row.segments[i])) {

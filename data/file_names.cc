@@ -38,8 +38,13 @@ constexpr std::array<std::string_view, 22> kCaptionLike = {
 constexpr std::array<std::string_view, 11> kArchive = {"tar", "tgz", "gz",  "zip", "bz2", "tbz2",
                                                        "xz",  "txz", "zst", "7z",  "rar"};
 
-constexpr std::array<std::string_view, 6> kSystem = {"thumbs.db", "ehthumbs.db", "desktop.ini",
-                                                     "@eadir",    "lost+found",  "$recycle.bin"};
+// Windows, Linux disks, and the network drives of Synology and QNAP.
+constexpr std::array<std::string_view, 14> kSystem = {
+    "thumbs.db",          "ehthumbs.db", "desktop.ini",
+    "$recycle.bin",       "recycler",    "system volume information",
+    "lost+found",         "@eadir",      "@tmp",
+    "#recycle",           "#snapshot",   "@recycle",
+    "@recently-snapshot", "@sharebin"};
 
 constexpr std::array<std::pair<std::string_view, Split>, 10> kSplits = {
     {{"train", Split::kTrain},

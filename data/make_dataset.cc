@@ -29,7 +29,7 @@ const char* ReasonFor(const std::string& name) {
     case FileKind::kCaptionLike:
       return "files that look like captions";
     case FileKind::kArchive:
-      return "archives inside the data set, which are not opened";
+      return "archives inside the data set";
     case FileKind::kOther:
       return "other files";
   }
@@ -62,8 +62,9 @@ absl::StatusOr<std::unique_ptr<Dataset>> FromFiles(ReadRows read_rows, const Dat
                    OpenSource(config.path, files, findings.bad));
   ASSIGN_OR_RETURN(Rows rows, read_rows(*source, findings.bad));
   findings.account = PassedOverIn(*source, rows.read);
-  std::erase_if(rows.rows,
-                [&](const DocumentRow& row) { return SplitOf(row, config.test_share) != split; });
+  const size_t others = std::erase_if(
+      rows.rows, [&](const DocumentRow& row) { return SplitOf(row, config.test_share) != split; });
+  findings.account.test_documents = split == Split::kTrain ? static_cast<int64_t>(others) : 0;
   auto pictures = std::make_unique<Pictures>(std::move(source), limits);
   return MakeFileDataset(std::move(rows.rows), std::move(pictures), config, std::move(findings));
 }
@@ -99,8 +100,12 @@ absl::Status CheckNotEmpty(const Dataset& dataset, const DataConfig& config) {
   if (!account.bad.empty()) {
     absl::StrAppend(&why, "; bad data: ", account.bad.size(), ", the first: ", account.bad.front());
   }
+  if (account.test_documents > 0) {
+    absl::StrAppend(&why, "; documents to test on, as their folder, their row or data.test_share ",
+                    "says: ", account.test_documents);
+  }
   for (const PassedOver& files : account.passed_over) {
-    absl::StrAppend(&why, "; passed over: ", files.count, " ", files.reason, ", such as '",
+    absl::StrAppend(&why, "; passed over (", files.reason, "): ", files.count, ", such as '",
                     files.example, "'");
   }
   return absl::NotFoundError(why);

@@ -98,6 +98,12 @@ absl::StatusOr<std::unique_ptr<Source>> OpenSource(const std::string& path,
     const std::string folder = std::filesystem::path(path).parent_path().string();
     return OpenFolder(folder.empty() ? "." : folder, std::move(files), bad);
   }
+  if (const FileKind named = KindOf(path);
+      kind == PathKind::kFile && (named == FileKind::kCaption || named == FileKind::kCaptionLike)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "'", path, "' is no data set: rows are read from files that are named metadata.jsonl, ",
+        "metadata.csv or docs.jsonl, captions from beside their pictures"));
+  }
   const absl::StatusOr<std::string> bytes = files->Read(path);
   if (absl::IsNotFound(bytes.status()) && std::filesystem::path(path).is_relative()) {
     return absl::NotFoundError(absl::StrCat(std::string(bytes.status().message()),

@@ -37,10 +37,10 @@ TEST(DataAccount, ListsReasonsWithCountsAndExamples) {
             "pictures: 4, texts: 0\n"
             "of 1 x 1 pixels: 4\n"
             "no document has a text\n"
-            "passed over: 2 hidden files, such as '._a.png'\n"
-            "passed over: 1 archives inside the data set, which are not opened, such as '00.tar'\n"
-            "passed over: 1 other files, such as 'README.md'\n"
-            "passed over: 2 files that look like captions, such as 'captions.json'\n");
+            "passed over (hidden files): 2, such as '._a.png'\n"
+            "passed over (archives inside the data set): 1, such as '00.tar'\n"
+            "passed over (other files): 1, such as 'README.md'\n"
+            "passed over (files that look like captions): 2, such as 'captions.json'\n");
 }
 
 // Whatever lies in a folder, in whatever form its texts are.
@@ -135,7 +135,7 @@ TEST(DataAccount, CaptionsThatAreNotReadAreNamedAndThatThereIsNoTextIsSaid) {
     folder.Write("a.png", Png());
     folder.Write(caption, "a cat");
     EXPECT_EQ(Remarks(AccountOf(folder.path())),
-              "no document has a text\npassed over: 1 files that look like captions, such as '" +
+              "no document has a text\npassed over (files that look like captions): 1, such as '" +
                   caption + "'\n");
   }
 }
@@ -237,6 +237,8 @@ TEST(DataAccount, APictureIsADataSetWithItsCaptionAndAFileOfRowsWithItsFolder) {
   EXPECT_EQ(DocumentsOf(Open(Config(DataKind::kImageFolder, folder / "b.png"))),
             (std::vector<Document>{{{"a b", Dot(2)}}}));
   EXPECT_TRUE(AccountOf(folder / "b.png").passed_over.empty());
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "is no data set: rows are read from files",
+                      Complaint(folder, Config(DataKind::kImageFolder, folder / "b.txt")));
   folder.Write("metadata.csv", "file_name,text\na.png,x\n");
   EXPECT_EQ(DocumentsOf(Open(Config(DataKind::kImageFolder, folder / "metadata.csv"))),
             (std::vector<Document>{{{"x", Dot(1)}}}));

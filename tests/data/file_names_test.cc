@@ -45,7 +45,8 @@ TEST(FileNames, HiddenIsWhatSystemsAndEditorsLeaveBehind) {
        {".DS_Store", "._a.png", "x/._a.png", ".ipynb_checkpoints/a.png", "x/.git/y/z.png",
         "__MACOSX/a.png", "x/__pycache__/a.png", "@eaDir/a.png", "x/@eaDir/a.jpg/b.jpg",
         "Thumbs.db", "x/thumbs.DB", "desktop.ini", "lost+found", "lost+found/a.png",
-        "$RECYCLE.BIN/a.png"}) {
+        "$RECYCLE.BIN/a.png", "#recycle/x/a.png", "@Recycle/a.png",
+        "System Volume Information/a.png"}) {
     EXPECT_TRUE(IsHidden(hidden)) << hidden;
   }
   for (const char* seen : {"a.png", "a..png", "x.y/a.png", "__a.png", "x/_a.png", "eaDir/a.png",

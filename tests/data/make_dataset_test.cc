@@ -98,9 +98,25 @@ TEST(MakeDataset, NothingToTrainOnIsAnErrorThatTellsWhy) {
   EXPECT_EQ(CheckNotEmpty(**empty, config).message(),
             "'" + folder.path() + "' holds nothing to train on; bad data: 1, the first: '" +
                 folder / "a.png" +
-                "': 'a.png' is an empty file; passed over: 1 hidden files, such as '.b.png'");
+                "': 'a.png' is an empty file; passed over (hidden files): 1, such as '.b.png'");
   EXPECT_EQ(Open(Config(DataKind::kImageFolder, "")).status().message(),
             "data.path is empty; name a folder, .tar, .tar.gz, .zip or picture");
+}
+
+TEST(MakeDataset, SplitsByTheFolderOfTheDocumentsAndTellsWhenAllAreToTestOn) {
+  const TempFolder folder;
+  const std::string two = R"({"segments": [{"type": "text", "text": "x"}]})"
+                          "\n"
+                          R"({"segments": [{"type": "text", "text": "y"}], "split": "Training"})";
+  folder.Write("val/docs.jsonl", two);
+  DataConfig config = Config(DataKind::kDocuments, folder.path());
+  EXPECT_EQ(DocumentsOf(Open(config)), (std::vector<Document>{{{"y"}}}));
+  EXPECT_EQ(DocumentsOf(Open(config, Split::kTest)), (std::vector<Document>{{{"x"}}}));
+  folder.Write("val/docs.jsonl", two.substr(0, two.find('\n')));
+  EXPECT_EQ(CheckNotEmpty(**Open(config), config).message(),
+            "'" + folder.path() +
+                "' holds nothing to train on; documents to test on, as their folder, their row or "
+                "data.test_share says: 1");
 }
 
 TEST(MakeDataset, ShrinksLargePicturesByAWholeFactor) {
