@@ -7,47 +7,70 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "config/status.h"
-#include "data/bad_data.h"
 #include "data/image/image_io.h"
 #include "data/inspect_dataset.h"
+#include "data/make_dataset.h"
+#include "files/json.h"
+#include "run/make_tokenizer.h"
 #include "run/recipe.h"
 #include "run/run.h"
+#include "sequence/fit.h"
 
 namespace tessera {
 namespace {
 
 struct Arguments {
-  std::string recipe;
+  std::string source;
   std::vector<std::string> overrides;
   std::string out = "preview.png";
   int64_t count = 32;
 };
 
-absl::StatusOr<RunConfig> ReadArguments(const Arguments& arguments) {
+// A folder, or a file that is no recipe, is a data set of its own, all of it to train on.
+absl::StatusOr<bool> IsData(const std::string& path, const Files& files) {
+  ASSIGN_OR_RETURN(const PathKind kind, files.Kind(path));
+  return kind == PathKind::kFolder ||
+         (kind == PathKind::kFile && !absl::EndsWithIgnoreCase(path, ".toml"));
+}
+
+absl::StatusOr<RunConfig> ReadArguments(const Arguments& arguments,
+                                        const std::shared_ptr<const Files>& files) {
   RunConfig config;
-  ASSIGN_OR_RETURN(const std::string toml, ReadRecipe(arguments.recipe, Files()));
-  RETURN_IF_ERROR(FromRecipe(toml, arguments.recipe, arguments.overrides, &config));
+  ASSIGN_OR_RETURN(const bool is_data, IsData(arguments.source, *files));
+  std::string toml;
+  if (is_data) {
+    ASSIGN_OR_RETURN(const DataKind kind, KindOfData(arguments.source, files));
+    toml = absl::StrCat("[data]\nkind = \"", std::string(EnumName(kind)),
+                        "\"\ntest_share = 0\npath = ", DumpJson({arguments.source}));
+  } else {
+    ASSIGN_OR_RETURN(toml, ReadRecipe(arguments.source, *files));
+  }
+  RETURN_IF_ERROR(FromRecipe(toml, arguments.source, arguments.overrides, &config));
   return config;
 }
 
-absl::Status Check(const Arguments& arguments) {
-  ASSIGN_OR_RETURN(const RunConfig config, ReadArguments(arguments));
-  const auto files = std::make_shared<const Files>();
-  std::vector<std::string> problems;
-  for (const auto& [split, name] : {std::pair(Split::kTrain, "train"), {Split::kTest, "test"}}) {
-    ASSIGN_OR_RETURN(const auto dataset, OpenDataset(config, split, files));
-    const DatasetSummary summary = CheckDataset(*dataset);
-    std::cout << "[" << name << "]\n" << ToString(summary);
-    problems = JoinProblems(std::move(problems), summary.problems);
-    if (split == Split::kTest && summary.documents == 0) {
-      std::cout << "nothing is held out: set train.evaluate_every=0, or raise data.test_share\n";
-    }
-  }
-  if (problems.empty()) {
+// Finds what does not fit a row, with the tokenizer that training would have.
+absl::Status AddTooLong(const RunConfig& config, const std::shared_ptr<const Dataset>& dataset,
+                        const Files& files, DataAccount* account) {
+  if (dataset->size() == 0 || config.model.autoencoder.trained()) {
     return absl::OkStatus();
   }
-  const std::string unusable = Counted(std::ssize(problems), "document");
-  if (config.data.on_error == OnError::kSkip) {
+  ASSIGN_OR_RETURN(const Tokenizer tokenizer, MakeTokenizer(config.tokenizer, *dataset, files));
+  ASSIGN_OR_RETURN(const LayoutSpec layout, LayoutOf(config, tokenizer));
+  ASSIGN_OR_RETURN(account->too_long, FindTooLong(*dataset, config.data, layout, tokenizer));
+  return ToTrainOn(dataset, config.data.too_long, &account->too_long).status();
+}
+
+// What bad documents mean for training.
+absl::Status Verdict(const DataAccount& account, OnError on_error) {
+  if (account.documents + account.test_documents + std::ssize(account.bad) == 0) {
+    return absl::NotFoundError("there is no document; the files that are there were passed over");
+  }
+  if (account.bad.empty()) {
+    return absl::OkStatus();
+  }
+  const std::string unusable = Counted(std::ssize(account.bad), "document");
+  if (on_error == OnError::kSkip) {
     std::cout << unusable << " left out of training, as data.on_error=skip says\n";
     return absl::OkStatus();
   }
@@ -55,28 +78,59 @@ absl::Status Check(const Arguments& arguments) {
       absl::StrCat(unusable, " cannot be used; data.on_error=skip trains without"));
 }
 
+absl::Status Check(const Arguments& arguments) {
+  const auto files = std::make_shared<const Files>();
+  ASSIGN_OR_RETURN(RunConfig config, ReadArguments(arguments, files));
+  const OnError on_error = config.data.on_error;
+  const bool is_recipe = absl::EndsWithIgnoreCase(arguments.source, ".toml");
+  config.data.on_error = OnError::kSkip;  // so that all bad documents are listed
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Dataset> train,
+                   OpenEvenIfEmpty(config, Split::kTrain, files));
+  ASSIGN_OR_RETURN(const auto test, OpenEvenIfEmpty(config, Split::kTest, files));
+  DataAccount account = CheckDataset(*train);
+  account.AddTest(CheckDataset(*test));
+  const absl::Status fits = AddTooLong(config, train, *files, &account);
+  std::cout << ToString(account);
+  if (account.documents == 0) {
+    std::cout << "nothing is to be trained on\n";
+  } else if (account.test_documents == 0 && is_recipe && config.train.evaluate_every > 0) {
+    std::cout << "nothing is held out: set train.evaluate_every=0, or raise data.test_share\n";
+  }
+  RETURN_IF_ERROR(Verdict(account, on_error));
+  return fits;
+}
+
 absl::Status Preview(const Arguments& arguments) {
   if (!absl::EndsWithIgnoreCase(arguments.out, ".png")) {
     return absl::InvalidArgumentError(
         absl::StrCat("--out '", arguments.out, "': the picture is a PNG; end its name in .png"));
   }
-  ASSIGN_OR_RETURN(const RunConfig config, ReadArguments(arguments));
   const auto files = std::make_shared<const Files>();
-  ASSIGN_OR_RETURN(const auto dataset, OpenDataset(config, Split::kTrain, files));
+  ASSIGN_OR_RETURN(const RunConfig config, ReadArguments(arguments, files));
+  ASSIGN_OR_RETURN(auto dataset, OpenEvenIfEmpty(config, Split::kTrain, files));
+  if (dataset->size() == 0) {
+    ASSIGN_OR_RETURN(dataset, OpenEvenIfEmpty(config, Split::kTest, files));
+  }
   ASSIGN_OR_RETURN(const DatasetPreview preview, PreviewDataset(*dataset, arguments.count));
   for (const std::string& line : preview.lines) {
     std::cout << line << "\n";
+  }
+  Notes() << Remarks(dataset->Account());
+  if (preview.lines.empty()) {
+    return absl::NotFoundError("there is no document to show");
   }
   RETURN_IF_ERROR(files->Write(arguments.out, EncodePng(preview.sheet)));
   Notes() << "pictures in " << arguments.out << "\n";
   return absl::OkStatus();
 }
 
-void AddRecipe(CLI::App& app, Arguments& arguments) {
-  app.add_option("recipe", arguments.recipe,
-                 "Read the data set that [data] of this recipe describes.")
+void AddSource(CLI::App& app, Arguments& arguments) {
+  app.add_option("source", arguments.source,
+                 "Read the data set that [data] of this recipe (.toml) describes, or this folder, "
+                 "archive or picture.")
       ->required();
-  app.add_option("overrides", arguments.overrides, "Change keys of the recipe, path=value.");
+  app.add_option("overrides", arguments.overrides,
+                 "Change keys of the recipe, or of the default one, path=value.");
 }
 
 }  // namespace
@@ -85,14 +139,19 @@ Command AddData(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   app.require_subcommand(1);
   CLI::App* check = app.add_subcommand(
-      "check", "Read every document of the train and test splits and list what is wrong.");
-  AddRecipe(*check, *arguments);
-  check->footer("Example: tessera data check recipes/sprites.toml data.on_error=skip");
+      "check",
+      "Read every document and tell what is there, what is passed over and what is wrong.");
+  AddSource(*check, *arguments);
+  check->footer(
+      "Example: tessera data check recipes/sprites.toml data.on_error=skip\n"
+      "         tessera data check photos train.row_length=512");
   CLI::App* preview = app.add_subcommand("preview", "Show the first documents as one picture.");
-  AddRecipe(*preview, *arguments);
+  AddSource(*preview, *arguments);
   preview->add_option("--out", arguments->out, "Write this picture, a PNG.");
   preview->add_option("--count", arguments->count, "Show this many documents.")->check(AtLeast(1));
-  preview->footer("Example: tessera data preview recipes/shapes.toml --out preview.png");
+  preview->footer(
+      "Example: tessera data preview recipes/shapes.toml --out preview.png\n"
+      "         tessera data preview photos.tar");
   app.footer("Example: tessera data check recipes/shapes.toml data.shapes.count=1000");
   return [arguments, check] { return check->parsed() ? Check(*arguments) : Preview(*arguments); };
 }

@@ -6,7 +6,7 @@
 #include "config/status.h"
 #include "config/suggest.h"
 #include "data/document_reader.h"
-#include "data/image/picture_names.h"
+#include "data/file_names.h"
 #include "data/text/text_check.h"
 #include "sequence/grids.h"
 

@@ -34,6 +34,17 @@ absl::Status CheckUtf8(const std::string& text, const std::string& name) {
             : absl::OkStatus();
 }
 
+// Returns the text of a file whose bytes these are. An error names the file.
+absl::StatusOr<std::string_view> TextOf(const std::string& bytes, const std::string& path) {
+  const std::string name = absl::StrCat("'", path, "'");
+  const absl::StatusOr<std::string_view> text = TextOfFile(bytes);
+  if (!text.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(name, ": ", text.status().message()));
+  }
+  RETURN_IF_ERROR(CheckUtf8(bytes, name));
+  return text;
+}
+
 // Trains on the texts of a recipe's data set, or on a text file, which is a list of lines.
 absl::Status Train(const Arguments& arguments) {
   const auto files = std::make_shared<const Files>();
@@ -47,12 +58,11 @@ absl::Status Train(const Arguments& arguments) {
         absl::StrCat("tokenizer.path = \"", config.tokenizer.path,
                      "\" is a tokenizer already; give tokenizer.path='\"\"' to train one"));
   }
-  std::vector<std::string> texts = {source};
+  ASSIGN_OR_RETURN(const std::string_view text, TextOf(source, arguments.source));
+  std::vector<std::string> texts = {std::string(text)};
   if (recipe) {
     ASSIGN_OR_RETURN(const auto dataset, OpenDataset(config, Split::kTrain, files));
     ASSIGN_OR_RETURN(texts, GatherTexts(*dataset, config.tokenizer.documents));
-  } else {
-    RETURN_IF_ERROR(CheckUtf8(source, absl::StrCat("'", arguments.source, "'")));
   }
   ASSIGN_OR_RETURN(const Tokenizer tokenizer, Tokenizer::Train(texts, config.tokenizer));
   RETURN_IF_ERROR(files->Write(arguments.out, tokenizer.Serialized()));

@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "analysis/measure/evaluate.h"
 #include "analysis/report/sample_sheet.h"
 #include "cli/arguments.h"
@@ -13,7 +12,6 @@
 #include "cli/output.h"
 #include "config/status.h"
 #include "config/toml.h"
-#include "data/bad_data.h"
 #include "run/adopt_autoencoder.h"
 #include "run/recipe.h"
 #include "train/memory.h"
@@ -129,11 +127,13 @@ absl::Status RunTrain(Arguments arguments) {
   RETURN_IF_ERROR(CheckMemory(config, LeastDocument(config), MeasureFreeMemory(*files)));
   ASSIGN_OR_RETURN(const auto test, OpenTest(config, files));
   const Dataset* shown = test.get();  // on the sample sheets
-  std::vector<std::string> left_out;
+  std::string account;
   TrainHooks hooks;
-  hooks.on_open = [&](const Dataset& trained) {
-    left_out = JoinProblems(trained.Problems(), test->Problems());
-    shown = test->size() > 0 ? test.get() : &trained;
+  hooks.on_open = [&](const Dataset& trained) { shown = test->size() > 0 ? test.get() : &trained; };
+  hooks.on_account = [&](DataAccount* trained) {
+    trained->AddTest(test->Account());
+    account = ToString(*trained);
+    Notes() << account << std::flush;
   };
   hooks.on_report = Show;
   hooks.on_sample = [&](const Run& run, int64_t step) {
@@ -144,11 +144,7 @@ absl::Status RunTrain(Arguments arguments) {
   };
   hooks.stop = StopOnSignal();
   RETURN_IF_ERROR(Train(config, {out, arguments.from, arguments.resume}, files, hooks));
-  Notes() << "\n";
-  if (!left_out.empty()) {
-    Notes() << "left out, as data.on_error=skip says: " << left_out.size() << "\n  "
-            << absl::StrJoin(left_out, "\n  ") << "\n";
-  }
+  Notes() << "\n" << account;
   if (stop_requested) {
     return absl::CancelledError(absl::StrCat("stopped; continue with --resume: ", out));
   }

@@ -1,7 +1,5 @@
 #include "data/bad_data.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 #include "files/retry.h"
 
@@ -17,16 +15,6 @@ absl::Status BadData::Report(const absl::Status& problem) {
   }
   problems_.emplace_back(problem.message());
   return absl::OkStatus();
-}
-
-std::vector<std::string> JoinProblems(std::vector<std::string> some,
-                                      const std::vector<std::string>& others) {
-  for (const std::string& problem : others) {
-    if (std::ranges::find(some, problem) == some.end()) {
-      some.push_back(problem);
-    }
-  }
-  return some;
 }
 
 }  // namespace tessera

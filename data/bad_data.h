@@ -24,8 +24,4 @@ class BadData {
   std::vector<std::string> problems_;
 };
 
-// Joins what two splits of one data set say of bad documents. What both say is listed once.
-std::vector<std::string> JoinProblems(std::vector<std::string> some,
-                                      const std::vector<std::string>& others);
-
 }  // namespace tessera

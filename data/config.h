@@ -17,6 +17,9 @@ constexpr auto EnumNames(DataKind) { return std::array{"shapes", "image_folder",
 enum class OnError { kStop, kSkip };
 constexpr auto EnumNames(OnError) { return std::array{"stop", "skip"}; }
 
+enum class LongDocuments { kCut, kSkip, kStop };
+constexpr auto EnumNames(LongDocuments) { return std::array{"cut", "skip", "stop"}; }
+
 // How a document is shown to the model when it comes by in training (sequence/augment.h).
 struct PresentationConfig {
   double picture_first = 0.5;
@@ -63,6 +66,7 @@ struct DataConfig {
   ShapesConfig shapes;
   std::string path;
   OnError on_error = OnError::kStop;
+  LongDocuments too_long = LongDocuments::kCut;
   double test_share = 0.05;
   int64_t max_pixels = 64'000'000;
   Fit fit = Fit::kCover;
@@ -77,9 +81,12 @@ struct DataConfig {
     visit("kind", self.kind,
           "Documents are drawn shapes, pictures with captions, or interleaved texts and pictures.");
     visit("shapes", self.shapes, "These keys choose what is drawn.", !files);
-    visit("path", self.path, "The data set is this folder, .tar, .tar.gz or .zip.", files);
+    visit("path", self.path, "The data set is this folder, .tar, .tar.gz, .zip or picture.", files);
     visit("on_error", self.on_error, "Bad data stops the program, or is skipped and listed.",
           files);
+    visit("too_long", self.too_long,
+          "Of a document that does not fit a row the texts are cut, or training leaves it out, or "
+          "does not begin.");
     visit("test_share", self.test_share,
           "Of the documents whose row names no split, this share is for tests, by a hash of the "
           "name.",

@@ -88,10 +88,6 @@ class CsvReader {
 }  // namespace
 
 std::vector<CsvRow> ParseCsv(std::string_view text) {
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  if (text.starts_with(kByteOrderMark)) {
-    text.remove_prefix(kByteOrderMark.size());
-  }
   std::vector<CsvRow> rows;
   CsvReader reader(text);
   while (!reader.done()) {

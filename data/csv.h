@@ -16,7 +16,7 @@ struct CsvRow {
   absl::StatusOr<std::vector<std::string>> fields;
 };
 
-// Empty lines are no rows; a byte order mark is skipped. Lines end with LF or CRLF. After a row
+// Empty lines are no rows. Lines end with LF or CRLF. After a row
 // that is malformed reading goes on at the line behind its first, so that an open quote costs one
 // row.
 std::vector<CsvRow> ParseCsv(std::string_view text);

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
+#include "data/account.h"
 #include "data/document.h"
 
 namespace tessera {
@@ -20,8 +20,14 @@ class Dataset {
   virtual int64_t size() const = 0;
   virtual absl::StatusOr<Document> Get(int64_t index) const = 0;
 
-  // One sentence for each document that was left out when the set was opened.
-  virtual std::vector<std::string> Problems() const { return {}; }
+  // Get, but pictures that are still to be decoded are empty (0 x 0 pixels).
+  virtual absl::StatusOr<Document> Outline(int64_t index) const { return Get(index); }
+
+  // What the document is called in messages: "'metadata.jsonl' line 3".
+  virtual std::string Where(int64_t index) const { return "document " + std::to_string(index); }
+
+  // What opening the set has met.
+  virtual DataAccount Account() const { return {.documents = size()}; }
 };
 
 }  // namespace tessera

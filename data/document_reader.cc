@@ -5,13 +5,15 @@
 #include "data/documents.h"
 #include "data/image/image_io.h"
 #include "data/source.h"
+#include "data/text/text_check.h"
 #include "files/json.h"
 
 namespace tessera {
 namespace {
 
 absl::StatusOr<std::vector<NamedSegment>> ReadSegments(const std::string& json) {
-  ASSIGN_OR_RETURN(const Json document, ParseJson(json));
+  ASSIGN_OR_RETURN(const std::string_view text, TextOfFile(json));
+  ASSIGN_OR_RETURN(const Json document, ParseJson(text));
   return ParseSegments(document);
 }
 

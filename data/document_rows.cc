@@ -1,28 +1,16 @@
 #include "data/document_rows.h"
 
 #include <algorithm>
-#include <array>
 
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
 #include "config/suggest.h"
+#include "data/file_names.h"
 #include "data/text/text_check.h"
 #include "ops/hash.h"
 
 namespace tessera {
 namespace {
-
-constexpr std::array<std::pair<std::string_view, Split>, 3> kSplitNames = {
-    {{"train", Split::kTrain}, {"test", Split::kTest}, {"validation", Split::kTest}}};
-
-std::optional<Split> SplitNamed(std::string_view name) {
-  for (const auto& [known, split] : kSplitNames) {
-    if (name == known) {
-      return split;
-    }
-  }
-  return std::nullopt;
-}
 
 absl::StatusOr<Json> ParseLine(std::string_view line) {
   // Before the parser sees it: its message would repeat the bytes.
@@ -67,16 +55,10 @@ absl::StatusOr<std::optional<Split>> RowSplit(const Json& row) {
   ASSIGN_OR_RETURN(const std::string name, RequiredString(row, "split"));
   const std::optional<Split> split = SplitNamed(name);
   if (!split && !name.empty()) {
-    const std::vector<std::string> names = {"train", "test", "validation"};
     return absl::InvalidArgumentError(absl::StrCat(
-        "unknown split \"", name, "\"; the nearest is \"", Nearest(name, names), "\""));
+        "unknown split \"", name, "\"; the nearest is \"", Nearest(name, SplitWords()), "\""));
   }
   return split;
-}
-
-std::optional<Split> SplitOfFolder(const std::string& name) {
-  const size_t slash = name.find('/');
-  return slash == name.npos ? std::nullopt : SplitNamed(std::string_view(name).substr(0, slash));
 }
 
 Split SplitOf(const DocumentRow& row, double test_share) {
@@ -85,9 +67,10 @@ Split SplitOf(const DocumentRow& row, double test_share) {
 }
 
 absl::StatusOr<PictureName> FindPicture(const Source& source, const std::string& beside,
-                                        const std::string& file_name) {
+                                        const std::string& file_name, std::set<std::string>* read) {
   ASSIGN_OR_RETURN(const std::string safe, SafeName(file_name));
   const std::string name = FolderPrefix(beside) + safe;
+  read->insert(name);
   if (!source.Has(name)) {
     return absl::NotFoundError(absl::StrCat("'", file_name, "' is missing"));
   }
@@ -95,16 +78,20 @@ absl::StatusOr<PictureName> FindPicture(const Source& source, const std::string&
 }
 
 absl::StatusOr<std::vector<JsonLine>> ReadJsonLines(const Source& source, const std::string& name) {
+  const std::string path = absl::StrCat("'", JoinPath(source.path(), name), "'");
   ASSIGN_OR_RETURN(const std::string bytes, source.Read(name));
+  const absl::StatusOr<std::string_view> text = TextOfFile(bytes);
+  if (!text.ok()) {
+    return At(path, text.status());
+  }
   std::vector<JsonLine> lines;
-  std::string_view rest = bytes;
+  std::string_view rest = *text;
   for (int64_t number = 1; !rest.empty(); ++number) {
     const size_t end = std::min(rest.find('\n'), rest.size());
     const std::string_view line = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
     if (!Trim(line).empty()) {
-      lines.push_back(
-          {absl::StrCat("'", JoinPath(source.path(), name), "' line ", number), ParseLine(line)});
+      lines.push_back({absl::StrCat(path, " line ", number), ParseLine(line)});
     }
   }
   return lines;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -31,31 +32,36 @@ struct DocumentRow {
   std::vector<NamedSegment> segments;
 };
 
+// What a reader of rows found in a source.
+struct Rows {
+  std::vector<DocumentRow> rows;
+  std::set<std::string>
+      read;  // files of rows, and pictures and captions that they have, bad ones too
+};
+
 // "where: message", with the same code.
 absl::Status At(std::string_view where, const absl::Status& status);
 
 // The string under `key`; an error names the nearest key that is there.
 absl::StatusOr<std::string> RequiredString(const Json& row, std::string_view key);
 
-// nullopt if the row has no "split" or an empty one. "validation" is test.
+// nullopt if the row has no "split" or an empty one. Names are those of SplitNamed.
 absl::StatusOr<std::optional<Split>> RowSplit(const Json& row);
-
-// "train/a.png" and "test/a.png" name their split.
-std::optional<Split> SplitOfFolder(const std::string& name);
 
 // The named one, or by the hash, the same on every machine.
 Split SplitOf(const DocumentRow& row, double test_share);
 
-// The picture's name in the source: inside the folder that `beside` stands in, and there.
+// The picture's name in the source: inside the folder that `beside` stands in, and there. It is
+// added to *read even if it is missing.
 absl::StatusOr<PictureName> FindPicture(const Source& source, const std::string& beside,
-                                        const std::string& file_name);
+                                        const std::string& file_name, std::set<std::string>* read);
 
 struct JsonLine {
   std::string where;
   absl::StatusOr<Json> json;
 };
 
-// Lines of a .jsonl file; empty ones are none.
+// Lines of a .jsonl file; empty ones are none. An error names the file.
 absl::StatusOr<std::vector<JsonLine>> ReadJsonLines(const Source& source, const std::string& name);
 
 }  // namespace tessera

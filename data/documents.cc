@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
 #include "config/suggest.h"
+#include "data/file_names.h"
 #include "data/text/text_check.h"
 #include "ops/hash.h"
 
@@ -31,17 +32,20 @@ absl::StatusOr<NamedSegment> ParseSegment(const Json& segment) {
 }
 
 absl::StatusOr<DocumentRow> ParseRow(const Source& source, const std::string& docs,
-                                     const JsonLine& line) {
+                                     const JsonLine& line, std::set<std::string>* read) {
   RETURN_IF_ERROR(line.json.status());
   const Json* id = line.json->Find("id");
   const std::string key =
       id != nullptr && id->AsString() != nullptr ? *id->AsString() : DumpJson(*line.json);
   DocumentRow row{line.where, HashBytes(key), {}, {}};
   ASSIGN_OR_RETURN(row.split, RowSplit(*line.json));
+  if (!row.split) {
+    row.split = SplitOfFolder(docs);
+  }
   ASSIGN_OR_RETURN(row.segments, ParseSegments(*line.json));
   for (size_t i = 0; i < row.segments.size(); ++i) {
     if (PictureName* picture = std::get_if<PictureName>(&row.segments[i])) {
-      absl::StatusOr<PictureName> found = FindPicture(source, docs, picture->name);
+      absl::StatusOr<PictureName> found = FindPicture(source, docs, picture->name, read);
       if (!found.ok()) {
         return At(absl::StrCat("segment ", i + 1), found.status());
       }
@@ -69,19 +73,19 @@ absl::StatusOr<std::vector<NamedSegment>> ParseSegments(const Json& document) {
   return segments;
 }
 
-absl::StatusOr<std::vector<DocumentRow>> ReadDocuments(const Source& source, BadData& bad) {
+absl::StatusOr<Rows> ReadDocuments(const Source& source, BadData& bad) {
   const std::vector<std::string> files = FilesNamed(source, {"docs.jsonl"});
   if (files.empty()) {
     return absl::NotFoundError(absl::StrCat(
         "'", source.path(), "' holds no docs.jsonl; is data.kind = \"image_folder\" meant?"));
   }
-  std::vector<DocumentRow> rows;
+  Rows rows{.rows = {}, .read = {files.begin(), files.end()}};
   for (const std::string& name : files) {
     ASSIGN_OR_RETURN(const std::vector<JsonLine> lines, ReadJsonLines(source, name));
     for (const JsonLine& line : lines) {
-      absl::StatusOr<DocumentRow> row = ParseRow(source, name, line);
+      absl::StatusOr<DocumentRow> row = ParseRow(source, name, line, &rows.read);
       if (row.ok()) {
-        rows.push_back(*std::move(row));
+        rows.rows.push_back(*std::move(row));
       } else {
         RETURN_IF_ERROR(bad.Report(At(line.where, row.status())));
       }

@@ -15,6 +15,6 @@ absl::StatusOr<std::vector<NamedSegment>> ParseSegments(const Json& document);
 // {"id": ..., "split": ..., "segments": [{"type": "text", "text": ...},
 //                                        {"type": "image", "file_name": ...}, ...]}
 // id and split are optional, other keys are ignored.
-absl::StatusOr<std::vector<DocumentRow>> ReadDocuments(const Source& source, BadData& bad);
+absl::StatusOr<Rows> ReadDocuments(const Source& source, BadData& bad);
 
 }  // namespace tessera

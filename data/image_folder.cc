@@ -1,23 +1,25 @@
 #include "data/image_folder.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
 #include "data/csv.h"
-#include "data/image/picture_names.h"
+#include "data/file_names.h"
 #include "data/text/text_check.h"
 #include "ops/hash.h"
 
 namespace tessera {
 namespace {
 
-// Pictures of formats that are not read are listed too: DecodeImage names the format instead of
+// Pictures of formats that are not read are documents too: DecodeImage names the format instead of
 // passing it over.
 std::vector<std::string> PicturesIn(const Source& source) {
   std::vector<std::string> pictures = source.Names();
-  std::erase_if(pictures, [](const std::string& name) { return !IsPicture(name); });
+  std::erase_if(pictures,
+                [](const std::string& name) { return !IsPicture(name) || IsHidden(name); });
   return pictures;
 }
 
@@ -38,7 +40,11 @@ absl::StatusOr<Json> ToJson(const CsvRow& row, const std::vector<std::string>& c
 absl::StatusOr<std::vector<JsonLine>> ReadCsvLines(const Source& source, const std::string& name) {
   const std::string path = absl::StrCat("'", JoinPath(source.path(), name), "'");
   ASSIGN_OR_RETURN(const std::string bytes, source.Read(name));
-  const std::vector<CsvRow> rows = ParseCsv(bytes);
+  const absl::StatusOr<std::string_view> text = TextOfFile(bytes);
+  if (!text.ok()) {
+    return At(path, text.status());
+  }
+  const std::vector<CsvRow> rows = ParseCsv(*text);
   if (rows.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(path, " has no line of column names"));
   }
@@ -54,31 +60,46 @@ absl::StatusOr<std::vector<JsonLine>> ReadCsvLines(const Source& source, const s
 }
 
 absl::StatusOr<DocumentRow> ParseRow(const Source& source, const std::string& metadata,
-                                     const JsonLine& line) {
+                                     const JsonLine& line, std::set<std::string>* read) {
   RETURN_IF_ERROR(line.json.status());
   ASSIGN_OR_RETURN(const std::string file_name, RequiredString(*line.json, "file_name"));
+  ASSIGN_OR_RETURN(const PictureName picture, FindPicture(source, metadata, file_name, read));
   ASSIGN_OR_RETURN(const std::string text, RequiredString(*line.json, "text"));
   RETURN_IF_ERROR(CheckText(text));
   ASSIGN_OR_RETURN(std::optional<Split> split, RowSplit(*line.json));
-  ASSIGN_OR_RETURN(const PictureName picture, FindPicture(source, metadata, file_name));
   if (!split) {
     split = SplitOfFolder(picture.name);
   }
   return DocumentRow{line.where, HashBytes(picture.name), split, {text, picture}};
 }
 
-absl::StatusOr<std::vector<DocumentRow>> ReadMetadata(const Source& source,
-                                                      const std::vector<std::string>& names,
-                                                      BadData& bad) {
-  std::vector<DocumentRow> rows;
+// One file a folder: two forms of the same rows would train on each twice. A .jsonl goes before a
+// .csv, and "metadata" before "Metadata".
+std::vector<std::string> MetadataOf(const Source& source) {
+  std::vector<std::string> chosen;
+  std::map<std::string, size_t> of_folder;
+  for (const std::string& name : FilesNamed(source, {"metadata.jsonl", "metadata.csv"})) {
+    const auto [place, is_first] = of_folder.emplace(FolderPrefix(name), chosen.size());
+    if (is_first) {
+      chosen.push_back(name);
+    } else if (ExtensionOf(name) == "jsonl" || ExtensionOf(chosen[place->second]) == "csv") {
+      chosen[place->second] = name;
+    }
+  }
+  return chosen;
+}
+
+absl::StatusOr<Rows> ReadMetadata(const Source& source, const std::vector<std::string>& names,
+                                  BadData& bad) {
+  Rows rows{.rows = {}, .read = {names.begin(), names.end()}};
   for (const std::string& name : names) {
     ASSIGN_OR_RETURN(const std::vector<JsonLine> lines, ExtensionOf(name) == "csv"
                                                             ? ReadCsvLines(source, name)
                                                             : ReadJsonLines(source, name));
     for (const JsonLine& line : lines) {
-      absl::StatusOr<DocumentRow> row = ParseRow(source, name, line);
+      absl::StatusOr<DocumentRow> row = ParseRow(source, name, line, &rows.read);
       if (row.ok()) {
-        rows.push_back(*std::move(row));
+        rows.rows.push_back(*std::move(row));
       } else {
         RETURN_IF_ERROR(bad.Report(At(line.where, row.status())));
       }
@@ -87,47 +108,55 @@ absl::StatusOr<std::vector<DocumentRow>> ReadMetadata(const Source& source,
   return rows;
 }
 
-std::string SidecarOf(const std::string& picture) {
-  return picture.substr(0, picture.rfind('.')) + ".txt";
+std::string Quoted(const Source& source, const std::string& name) {
+  return absl::StrCat("'", JoinPath(source.path(), name), "'");
 }
 
-absl::StatusOr<std::string> ReadSidecar(const Source& source, const std::string& name) {
-  if (!source.Has(name)) {
-    return absl::NotFoundError(absl::StrCat("its text '", name, "' is missing"));
+// An error says which file is meant.
+absl::StatusOr<std::string> ReadCaption(const Source& source, const std::string& picture,
+                                        const std::vector<std::string>& captions) {
+  if (captions.empty()) {
+    return At(Quoted(source, picture),
+              absl::NotFoundError(absl::StrCat("its text '", picture.substr(0, picture.rfind('.')),
+                                               ".txt' is missing")));
   }
+  const std::string& name = captions.front();
   ASSIGN_OR_RETURN(const std::string bytes, source.Read(name));
-  RETURN_IF_ERROR(CheckText(bytes));
-  return std::string(Trim(bytes));
+  absl::StatusOr<std::string_view> text = TextOfFile(bytes);
+  absl::Status status = text.ok() ? CheckText(*text) : text.status();
+  return status.ok() ? absl::StatusOr<std::string>(std::string(Trim(*text)))
+                     : At(Quoted(source, name), status);
 }
 
-absl::StatusOr<std::vector<DocumentRow>> ReadLoosePictures(const Source& source, BadData& bad) {
+absl::StatusOr<Rows> ReadLoosePictures(const Source& source, BadData& bad) {
   const std::vector<std::string> pictures = PicturesIn(source);
+  const CaptionFinder captions(source.Names());
   const bool have_text = std::ranges::any_of(
-      pictures, [&](const std::string& name) { return source.Has(SidecarOf(name)); });
-  std::vector<DocumentRow> rows;
+      pictures, [&](const std::string& name) { return !captions.Of(name).empty(); });
+  Rows rows;
   for (const std::string& name : pictures) {
-    DocumentRow row{absl::StrCat("'", JoinPath(source.path(), name), "'"),
-                    HashBytes(name),
-                    SplitOfFolder(name),
-                    {}};
+    rows.read.insert(name);
+    DocumentRow row{Quoted(source, name), HashBytes(name), SplitOfFolder(name), {}};
     if (have_text) {
-      absl::StatusOr<std::string> text = ReadSidecar(source, SidecarOf(name));
+      const std::vector<std::string> own = captions.Of(name);
+      rows.read.insert(own.begin(), own.begin() + (own.empty() ? 0 : 1));
+      absl::StatusOr<std::string> text = ReadCaption(source, name, own);
       if (!text.ok()) {
-        RETURN_IF_ERROR(bad.Report(At(row.where, text.status())));
+        RETURN_IF_ERROR(bad.Report(text.status()));
         continue;
       }
       row.segments.emplace_back(*std::move(text));
     }
     row.segments.emplace_back(PictureName{name});
-    rows.push_back(std::move(row));
+    rows.rows.push_back(std::move(row));
   }
   return rows;
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<DocumentRow>> ReadImageFolder(const Source& source, BadData& bad) {
-  const std::vector<std::string> metadata = FilesNamed(source, {"metadata.jsonl", "metadata.csv"});
+absl::StatusOr<Rows> ReadImageFolder(const Source& source, BadData& bad) {
+  const std::vector<std::string> metadata = MetadataOf(source);
   if (!metadata.empty()) {
     return ReadMetadata(source, metadata, bad);
   }

@@ -10,8 +10,9 @@
 namespace tessera {
 
 // metadata.jsonl or metadata.csv (keys file_name, text and, optionally, split), at the top or in
-// folders below it, names relative to where it stands; else name.txt beside name.png; else pictures
-// without text. A document is its text, then its picture.
-absl::StatusOr<std::vector<DocumentRow>> ReadImageFolder(const Source& source, BadData& bad);
+// folders below it, names relative to where it stands, of a folder that has both the first; else
+// the captions that CaptionFinder finds beside pictures; else pictures without text. A document is
+// its text, then its picture.
+absl::StatusOr<Rows> ReadImageFolder(const Source& source, BadData& bad);
 
 }  // namespace tessera

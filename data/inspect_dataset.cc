@@ -5,25 +5,10 @@
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
 #include "data/image/image_io.h"
+#include "data/text/text_check.h"
 
 namespace tessera {
 namespace {
-
-constexpr size_t kShown = 10;
-
-void Count(const Document& document, DatasetSummary& summary) {
-  ++summary.documents;
-  for (const Segment& segment : document.segments) {
-    if (const std::string* text = AsText(segment)) {
-      ++summary.texts;
-      summary.text_bytes += std::ssize(*text);
-      summary.longest_text = std::max<int64_t>(summary.longest_text, std::ssize(*text));
-    } else {
-      ++summary.pictures;
-      ++summary.sizes[{AsImage(segment)->height, AsImage(segment)->width}];
-    }
-  }
-}
 
 std::string Line(const Document& document) {
   std::string line;
@@ -35,52 +20,34 @@ std::string Line(const Document& document) {
       absl::StrAppend(&line, *AsText(segment));
     }
   }
-  std::ranges::replace(line, '\n', ' ');
-  return line;
+  return OneLine(line);
 }
 
 }  // namespace
 
-DatasetSummary CheckDataset(const Dataset& dataset) {
-  DatasetSummary summary;
-  summary.problems = dataset.Problems();
+DataAccount CheckDataset(const Dataset& dataset) {
+  const DataAccount known = dataset.Account();
+  if (known.decoded) {
+    return known;
+  }
+  DataAccount account{.decoded = true, .passed_over = known.passed_over, .bad = known.bad};
   for (int64_t i = 0; i < dataset.size(); ++i) {
     const absl::StatusOr<Document> document = dataset.Get(i);
-    if (document.ok()) {
-      Count(*document, summary);
-    } else {
-      summary.problems.emplace_back(document.status().message());
+    if (!document.ok()) {
+      account.bad.emplace_back(document.status().message());
+      continue;
+    }
+    ++account.documents;
+    for (const Segment& segment : document->segments) {
+      if (const Image* image = AsImage(segment)) {
+        ++account.pictures;
+        ++account.sizes[{image->height, image->width}];
+      } else {
+        account.CountText(*AsText(segment));
+      }
     }
   }
-  return summary;
-}
-
-std::string ToString(const DatasetSummary& summary) {
-  std::string out = absl::StrCat("documents: ", summary.documents, ", pictures: ", summary.pictures,
-                                 ", texts: ", summary.texts, "\n");
-  if (summary.texts > 0) {
-    absl::StrAppend(&out, "texts: ", summary.text_bytes, " bytes, ",
-                    summary.text_bytes / summary.texts, " in the mean, ", summary.longest_text,
-                    " at most\n");
-  }
-  std::vector<std::pair<int64_t, std::pair<int64_t, int64_t>>> sizes;
-  for (const auto& [size, count] : summary.sizes) {
-    sizes.emplace_back(-count, size);
-  }
-  std::ranges::sort(sizes);
-  for (size_t i = 0; i < std::min(sizes.size(), kShown); ++i) {
-    const auto& [negative_count, size] = sizes[i];
-    absl::StrAppend(&out, "of ", size.first, " x ", size.second, " pixels: ", -negative_count,
-                    "\n");
-  }
-  if (sizes.size() > kShown) {
-    absl::StrAppend(&out, "and ", sizes.size() - kShown, " other sizes\n");
-  }
-  absl::StrAppend(&out, "problems: ", summary.problems.size(), "\n");
-  for (const std::string& problem : summary.problems) {
-    absl::StrAppend(&out, "  ", problem, "\n");
-  }
-  return out;
+  return account;
 }
 
 absl::StatusOr<DatasetPreview> PreviewDataset(const Dataset& dataset, int64_t count) {

@@ -2,9 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -12,21 +10,8 @@
 
 namespace tessera {
 
-struct DatasetSummary {
-  int64_t documents = 0;
-  int64_t pictures = 0;
-  int64_t texts = 0;
-  int64_t text_bytes = 0;                                // of all texts together
-  int64_t longest_text = 0;                              // in bytes
-  std::map<std::pair<int64_t, int64_t>, int64_t> sizes;  // (height, width) -> how many pictures
-  std::vector<std::string> problems;                     // one sentence for each bad document
-};
-
-// Reads every document.
-DatasetSummary CheckDataset(const Dataset& dataset);
-
-// The summary as lines of text; of sizes and problems the first ten.
-std::string ToString(const DatasetSummary& summary);
+// The account of the data set with every document read, if opening it has not read them all.
+DataAccount CheckDataset(const Dataset& dataset);
 
 struct DatasetPreview {
   Image sheet;  // the pictures of the first documents

@@ -7,13 +7,48 @@
 #include "config/status.h"
 #include "data/documents.h"
 #include "data/file_dataset.h"
+#include "data/file_names.h"
 #include "data/image_folder.h"
 #include "data/shapes/shapes.h"
 
 namespace tessera {
 namespace {
 
-using ReadRows = absl::StatusOr<std::vector<DocumentRow>> (*)(const Source&, BadData&);
+using ReadRows = absl::StatusOr<Rows> (*)(const Source&, BadData&);
+
+const char* ReasonFor(const std::string& name) {
+  if (IsHidden(name)) {
+    return "hidden files";
+  }
+  switch (KindOf(name)) {
+    case FileKind::kPicture:
+    case FileKind::kUnreadPicture:
+      return "pictures that no row names";
+    case FileKind::kCaption:
+    case FileKind::kRows:
+    case FileKind::kCaptionLike:
+      return "files that look like captions";
+    case FileKind::kArchive:
+      return "archives inside the data set";
+    case FileKind::kOther:
+      return "other files";
+  }
+  return "";
+}
+
+// Every file is read or passed over.
+DataAccount PassedOverIn(const Source& source, const std::set<std::string>& read) {
+  DataAccount account;
+  for (const std::string& name : source.Names()) {
+    if (!read.contains(name)) {
+      account.PassOver(ReasonFor(name), name);
+    }
+  }
+  for (const Unlisted& other : source.Others()) {
+    account.PassOver(IsHidden(other.name) ? ReasonFor(other.name) : other.reason, other.name);
+  }
+  return account;
+}
 
 absl::StatusOr<std::unique_ptr<Dataset>> FromFiles(ReadRows read_rows, const DataConfig& config,
                                                    Split split, PictureLimits limits,
@@ -22,22 +57,16 @@ absl::StatusOr<std::unique_ptr<Dataset>> FromFiles(ReadRows read_rows, const Dat
     return absl::InvalidArgumentError(
         "only drawn data (data.kind = \"shapes\") has held-out combinations; ask for test");
   }
-  BadData bad(config.on_error);
-  ASSIGN_OR_RETURN(std::shared_ptr<const Source> source, OpenSource(config.path, files, bad));
-  ASSIGN_OR_RETURN(std::vector<DocumentRow> rows, read_rows(*source, bad));
-  const int64_t num_rows = std::ssize(rows);
-  std::erase_if(rows,
-                [&](const DocumentRow& row) { return SplitOf(row, config.test_share) != split; });
+  FileFindings findings{.account = {}, .bad = BadData(config.on_error)};
+  ASSIGN_OR_RETURN(std::shared_ptr<const Source> source,
+                   OpenSource(config.path, files, findings.bad));
+  ASSIGN_OR_RETURN(Rows rows, read_rows(*source, findings.bad));
+  findings.account = PassedOverIn(*source, rows.read);
+  const size_t others = std::erase_if(
+      rows.rows, [&](const DocumentRow& row) { return SplitOf(row, config.test_share) != split; });
+  findings.account.test_documents = split == Split::kTrain ? static_cast<int64_t>(others) : 0;
   auto pictures = std::make_unique<Pictures>(std::move(source), limits);
-  ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset,
-                   MakeFileDataset(std::move(rows), std::move(pictures), config, bad));
-  if (split == Split::kTrain && dataset->size() == 0) {
-    return absl::NotFoundError(absl::StrCat(
-        "'", config.path, "' holds nothing to train on: ", num_rows, " good rows, ",
-        dataset->Problems().size(), " bad ones",
-        dataset->Problems().empty() ? "" : ", the first: " + dataset->Problems().front()));
-  }
-  return dataset;
+  return MakeFileDataset(std::move(rows.rows), std::move(pictures), config, std::move(findings));
 }
 
 }  // namespace
@@ -60,6 +89,34 @@ absl::StatusOr<std::unique_ptr<Dataset>> MakeDataset(const DataConfig& config, S
       return FromFiles(ReadDocuments, config, split, limits, std::move(files));
   }
   return absl::InternalError("unknown data.kind");
+}
+
+absl::Status CheckNotEmpty(const Dataset& dataset, const DataConfig& config) {
+  if (dataset.size() > 0) {
+    return absl::OkStatus();
+  }
+  const DataAccount account = dataset.Account();
+  std::string why = absl::StrCat("'", config.path, "' holds nothing to train on");
+  if (!account.bad.empty()) {
+    absl::StrAppend(&why, "; bad data: ", account.bad.size(), ", the first: ", account.bad.front());
+  }
+  if (account.test_documents > 0) {
+    absl::StrAppend(&why, "; documents to test on, as their folder, their row or data.test_share ",
+                    "says: ", account.test_documents);
+  }
+  for (const PassedOver& files : account.passed_over) {
+    absl::StrAppend(&why, "; passed over (", files.reason, "): ", files.count, ", such as '",
+                    files.example, "'");
+  }
+  return absl::NotFoundError(why);
+}
+
+absl::StatusOr<DataKind> KindOfData(const std::string& path,
+                                    const std::shared_ptr<const Files>& files) {
+  BadData bad(OnError::kSkip);
+  ASSIGN_OR_RETURN(const std::unique_ptr<Source> source, OpenSource(path, files, bad));
+  return FilesNamed(*source, {"docs.jsonl"}).empty() ? DataKind::kImageFolder
+                                                     : DataKind::kDocuments;
 }
 
 }  // namespace tessera

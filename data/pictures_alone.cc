@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "config/status.h"
-
 namespace tessera {
 namespace {
 
@@ -13,14 +11,23 @@ class WithoutTexts : public Dataset {
 
   int64_t size() const override { return dataset_->size(); }
   absl::StatusOr<Document> Get(int64_t index) const override {
-    ASSIGN_OR_RETURN(Document document, dataset_->Get(index));
-    std::erase_if(document.segments,
-                  [](const Segment& segment) { return AsText(segment) != nullptr; });
-    return document;
+    return WithoutText(dataset_->Get(index));
   }
-  std::vector<std::string> Problems() const override { return dataset_->Problems(); }
+  absl::StatusOr<Document> Outline(int64_t index) const override {
+    return WithoutText(dataset_->Outline(index));
+  }
+  std::string Where(int64_t index) const override { return dataset_->Where(index); }
+  DataAccount Account() const override { return dataset_->Account(); }
 
  private:
+  static absl::StatusOr<Document> WithoutText(absl::StatusOr<Document> document) {
+    if (document.ok()) {
+      std::erase_if(document->segments,
+                    [](const Segment& segment) { return AsText(segment) != nullptr; });
+    }
+    return document;
+  }
+
   std::unique_ptr<Dataset> dataset_;
 };
 

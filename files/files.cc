@@ -68,25 +68,61 @@ absl::StatusOr<std::vector<std::string>> Files::List(const std::string& folder) 
   return names;
 }
 
-absl::StatusOr<std::vector<std::string>> Files::ListTree(const std::string& folder) const {
-  std::vector<std::string> paths;
-  std::vector<std::string> pending = {""};
+// A folder that waits to be listed, with the places that lead to it, itself last.
+struct Files::Pending {
+  std::string path;
+  std::vector<std::string> places;
+};
+
+absl::StatusOr<Tree> Files::ListTree(const std::string& folder) const {
+  Tree tree;
+  std::vector<Pending> pending = {{"", {}}};
   while (!pending.empty()) {
-    const std::string below = pending.back();
+    const Pending next = std::move(pending.back());
     pending.pop_back();
-    ASSIGN_OR_RETURN(const std::vector<std::string> names, List(JoinPath(folder, below)));
-    for (const std::string& name : names) {
-      const std::string path = JoinPath(below, name);
-      ASSIGN_OR_RETURN(const PathKind kind, Kind(JoinPath(folder, path)));
-      if (kind == PathKind::kFile) {
-        paths.push_back(path);
-      } else if (kind == PathKind::kFolder) {
-        pending.push_back(path);
-      }
+    const absl::Status listed = ListInto(folder, next, &tree, &pending);
+    if (!listed.ok() && (next.path.empty() || IsTransient(listed))) {
+      return listed;
+    }
+    if (!listed.ok()) {
+      tree.unreadable.emplace_back(next.path, listed);
     }
   }
-  std::ranges::sort(paths);
-  return paths;
+  for (auto* paths : {&tree.files, &tree.dead_links, &tree.links_upwards, &tree.others}) {
+    std::ranges::sort(*paths);
+  }
+  std::ranges::sort(tree.unreadable, {}, &std::pair<std::string, absl::Status>::first);
+  return tree;
+}
+
+absl::Status Files::ListInto(const std::string& folder, Pending next, Tree* tree,
+                             std::vector<Pending>* pending) const {
+  const std::string whole = JoinPath(folder, next.path);
+  ASSIGN_OR_RETURN(std::string place, Try(whole, [&] { return system_->Resolve(whole); }));
+  if (std::ranges::find(next.places, place) != next.places.end()) {
+    tree->links_upwards.push_back(next.path);
+    return absl::OkStatus();
+  }
+  next.places.push_back(std::move(place));
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, List(whole));
+  for (const std::string& name : names) {
+    const std::string path = JoinPath(next.path, name);
+    const absl::StatusOr<PathKind> kind = Kind(JoinPath(folder, path));
+    if (!kind.ok()) {
+      if (IsTransient(kind.status())) {
+        return kind.status();
+      }
+      tree->unreadable.emplace_back(path, kind.status());
+    } else if (*kind == PathKind::kFolder) {
+      pending->push_back({path, next.places});
+    } else {
+      (*kind == PathKind::kFile    ? tree->files
+       : *kind == PathKind::kOther ? tree->others
+                                   : tree->dead_links)
+          .push_back(path);
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Files::MakeFolder(const std::string& path) const {

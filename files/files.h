@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -14,13 +15,26 @@
 
 namespace tessera {
 
-enum class PathKind { kNone, kFile, kFolder };
+// kOther: a FIFO, a socket or a device, whose reading may never end.
+enum class PathKind { kNone, kFile, kFolder, kOther };
+
+// The files below a folder, by paths relative to it, sorted.
+struct Tree {
+  std::vector<std::string> files = {};
+  std::vector<std::string> dead_links = {};
+  std::vector<std::string> links_upwards = {};  // to a folder that they stand in
+  std::vector<std::string> others = {};         // of PathKind::kOther
+  std::vector<std::pair<std::string, absl::Status>> unreadable = {};  // folders, and why
+};
 
 // One try of each operation. A passing failure is Unavailable, a missing path NotFound.
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
   virtual absl::StatusOr<PathKind> Kind(const std::string& path) const = 0;
+
+  // The path without links of what stands there.
+  virtual absl::StatusOr<std::string> Resolve(const std::string& path) const = 0;
   virtual absl::StatusOr<std::string> Read(const std::string& path) const = 0;
   virtual absl::Status Write(const std::string& path, std::string_view bytes) const = 0;
   virtual absl::Status Append(const std::string& path, std::string_view bytes) const = 0;
@@ -57,8 +71,9 @@ class Files {
   // Names in the folder, sorted; without "." and "..".
   absl::StatusOr<std::vector<std::string>> List(const std::string& folder) const;
 
-  // Paths of all files below the folder, relative to it, sorted.
-  absl::StatusOr<std::vector<std::string>> ListTree(const std::string& folder) const;
+  // Everything below the folder; links are followed. Fails if the folder itself cannot be listed,
+  // or for a passing reason.
+  absl::StatusOr<Tree> ListTree(const std::string& folder) const;
 
   // With the folders above it; one that is there already is fine.
   absl::Status MakeFolder(const std::string& path) const;
@@ -72,6 +87,10 @@ class Files {
  private:
   template <class Attempt>
   auto Try(const std::string& path, Attempt&& attempt) const;
+
+  struct Pending;
+  absl::Status ListInto(const std::string& folder, Pending next, Tree* tree,
+                        std::vector<Pending>* pending) const;
 
   // What there is instead of a missing path, its folders too; empty if nothing is like it.
   std::string SimilarPath(const std::string& path) const;

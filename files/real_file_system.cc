@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 
@@ -61,12 +62,20 @@ class RealFiles : public FileSystem {
   absl::StatusOr<PathKind> Kind(const std::string& path) const override {
     struct stat info;
     if (stat(path.c_str(), &info) == 0) {
-      return S_ISDIR(info.st_mode) ? PathKind::kFolder : PathKind::kFile;
+      return S_ISDIR(info.st_mode)   ? PathKind::kFolder
+             : S_ISREG(info.st_mode) ? PathKind::kFile
+                                     : PathKind::kOther;
     }
     if (errno == ENOENT || errno == ENOTDIR) {
       return PathKind::kNone;
     }
     return ErrnoStatus(errno, "look at", path);
+  }
+
+  absl::StatusOr<std::string> Resolve(const std::string& path) const override {
+    const std::unique_ptr<char, void (*)(void*)> resolved(realpath(path.c_str(), nullptr), free);
+    return resolved ? absl::StatusOr<std::string>(resolved.get())
+                    : ErrnoStatus(errno, "look at", path);
   }
 
   absl::StatusOr<std::string> Read(const std::string& path) const override {

@@ -70,6 +70,16 @@ absl::StatusOr<RunConfig> ConfigIn(const std::string& folder, const std::string&
 
 absl::StatusOr<std::unique_ptr<Dataset>> OpenDataset(const RunConfig& config, Split split,
                                                      std::shared_ptr<const Files> files) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset,
+                   OpenEvenIfEmpty(config, split, std::move(files)));
+  if (split == Split::kTrain) {
+    RETURN_IF_ERROR(CheckNotEmpty(*dataset, config.data));
+  }
+  return dataset;
+}
+
+absl::StatusOr<std::unique_ptr<Dataset>> OpenEvenIfEmpty(const RunConfig& config, Split split,
+                                                         std::shared_ptr<const Files> files) {
   ASSIGN_OR_RETURN(const std::vector<PatchGrid> grids, ParseGrids(config.model.grids));
   int64_t height = 0, width = 0;
   for (const PatchGrid& grid : grids) {
@@ -97,10 +107,9 @@ absl::StatusOr<torch::Device> OpenDevice(DeviceKind kind) {
   return absl::InternalError("unknown device");
 }
 
-absl::StatusOr<Run> MakeRun(const RunConfig& config, Tokenizer tokenizer) {
-  ASSIGN_OR_RETURN(std::vector<PatchGrid> grids, ParseGrids(config.model.grids));
-  const Vocabulary vocabulary(tokenizer.size(), static_cast<int64_t>(grids.size()));
-  LayoutSpec layout{vocabulary,
+absl::StatusOr<LayoutSpec> LayoutOf(const RunConfig& config, const Tokenizer& tokenizer) {
+  ASSIGN_OR_RETURN(const std::vector<PatchGrid> grids, ParseGrids(config.model.grids));
+  LayoutSpec layout{Vocabulary(tokenizer.size(), static_cast<int64_t>(grids.size())),
                     grids,
                     config.model.patch,
                     config.data.fit,
@@ -108,6 +117,11 @@ absl::StatusOr<Run> MakeRun(const RunConfig& config, Tokenizer tokenizer) {
                     config.train.row_length,
                     config.model.arrangement};
   RETURN_IF_ERROR(CheckLayout(layout));
+  return layout;
+}
+
+absl::StatusOr<Run> MakeRun(const RunConfig& config, Tokenizer tokenizer) {
+  ASSIGN_OR_RETURN(LayoutSpec layout, LayoutOf(config, tokenizer));
   torch::manual_seed(MixSeed(config.seed, static_cast<uint64_t>(Stream::kInit), 0));
   Run run{config, std::move(tokenizer), std::move(layout)};
   if (config.model.autoencoder.trained()) {
@@ -115,7 +129,8 @@ absl::StatusOr<Run> MakeRun(const RunConfig& config, Tokenizer tokenizer) {
     run.autoencoder = std::make_shared<PatchAutoencoder>(config.model.autoencoder, patch_dim);
     run.learner = MakeAutoencoderLearner(run.autoencoder);
   } else {
-    run.learner = run.model = std::make_shared<Model>(config.model, vocabulary, grids);
+    run.learner = run.model =
+        std::make_shared<Model>(config.model, run.layout.vocabulary, run.layout.grids);
     run.autoencoder = run.model->autoencoder();
   }
   RETURN_IF_ERROR(Freeze(config.train.freeze, Parameters(*run.learner)));

@@ -33,12 +33,19 @@ struct Run {
 };
 
 // Opens a split of the run's data set, with pictures as large as the largest grid. An autoencoder
-// gets documents without texts.
+// gets documents without texts. A training split without documents is an error.
 absl::StatusOr<std::unique_ptr<Dataset>> OpenDataset(const RunConfig& config, Split split,
                                                      std::shared_ptr<const Files> files);
 
+// OpenDataset, but an empty training split is none the less a data set.
+absl::StatusOr<std::unique_ptr<Dataset>> OpenEvenIfEmpty(const RunConfig& config, Split split,
+                                                         std::shared_ptr<const Files> files);
+
 // Returns the device that a run or a command asks for, if this machine and its LibTorch have one.
 absl::StatusOr<torch::Device> OpenDevice(DeviceKind kind);
+
+// Returns how the run's documents become sequences, if its pictures have room in a row.
+absl::StatusOr<LayoutSpec> LayoutOf(const RunConfig& config, const Tokenizer& tokenizer);
 
 // Makes a new learner on the CPU, whose parameters are drawn from config.seed. Those that
 // train.freeze names need no gradient.
@@ -68,6 +75,8 @@ std::vector<CheckpointFile> PlainFiles(const Run& run);
 
 // Checks that a checkpoint's adapters were trained on the base that they are now attached to.
 absl::Status CheckBase(const std::string& checkpoint, const Files& files, const Adapters& adapters);
+
+inline constexpr char kAccount[] = "data.txt";  // of a run folder: what it was trained on
 
 // Files of a checkpoint.
 inline constexpr char kWeights[] = "model.safetensors";           // what is trained

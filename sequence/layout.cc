@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "sequence/fit.h"
 #include "sequence/grids.h"
 #include "sequence/patch_order.h"
 
@@ -12,22 +13,26 @@ namespace {
 
 class SequenceBuilder {
  public:
-  SequenceBuilder(const LayoutSpec& spec, const Tokenizer& tokenizer,
-                  const Presentation& presentation)
-      : spec_(spec), tokenizer_(tokenizer), presentation_(presentation) {
+  SequenceBuilder(const LayoutSpec& spec, const Presentation& presentation)
+      : spec_(spec), presentation_(presentation) {
     sequence_.arrangement = spec.arrangement;
     Append(spec_.vocabulary.document(), 0);
   }
 
-  // False when the segment was cut or had no room; then nothing may follow.
-  bool Add(const Segment& segment) {
-    const std::string* text = AsText(segment);
-    const bool whole =
-        text != nullptr ? AddText(tokenizer_.Encode(*text)) : AddPicture(*AsImage(segment));
-    if (whole && segments_++ == 0) {
+  // Adds as many slots of the segment as it keeps.
+  void Add(const Segment& segment, std::vector<int64_t> ids, int64_t kept) {
+    if (kept == 0) {
+      return;
+    }
+    if (const Image* image = AsImage(segment)) {
+      AddPicture(*image);
+    } else {
+      ids.resize(kept);
+      AddText(ids);
+    }
+    if (segments_++ == 0) {
       first_segment_ = sequence_.size();
     }
-    return whole;
   }
 
   void End() {
@@ -36,8 +41,13 @@ class SequenceBuilder {
     }
   }
 
+  int64_t Room() const {
+    return spec_.max_slots == 0 ? std::numeric_limits<int64_t>::max()
+                                : spec_.max_slots - sequence_.size();
+  }
+
   // Texts so far were a prompt only if a picture follows: otherwise they are all there is. The
-  // first segment is the prefix if there are so many whole ones.
+  // first segment is the prefix if there are so many.
   Sequence Finish(int64_t prefix_needs) {
     if (spec_.arrangement.mask == AttentionMask::kPrefix && presentation_.given &&
         segments_ >= prefix_needs) {
@@ -53,38 +63,24 @@ class SequenceBuilder {
   }
 
  private:
-  int64_t Room() const {
-    return spec_.max_slots == 0 ? std::numeric_limits<int64_t>::max()
-                                : spec_.max_slots - sequence_.size();
-  }
-
   void Append(int64_t id, float weight) {
     sequence_.ids.push_back(id);
     sequence_.weights.push_back(presentation_.drop_text ? 0 : weight);
   }
 
-  bool AddText(std::vector<int64_t> ids) {
-    const bool fits = std::ssize(ids) <= Room();
-    if (!fits && sequence_.size() > 1) {
-      return false;
-    }
-    ids.resize(std::min(std::ssize(ids), Room()));
+  void AddText(const std::vector<int64_t>& ids) {
     for (const int64_t id : ids) {
       if (sequence_.pictures.empty()) {
         prompt_slots_.push_back(sequence_.ids.size());
       }
       Append(presentation_.drop_text ? spec_.vocabulary.null_text() : id, 1);
     }
-    return fits;
   }
 
-  bool AddPicture(const Image& image) {
+  void AddPicture(const Image& image) {
     const int64_t index = NearestGrid(image, spec_.grids);
     const PatchGrid grid = spec_.grids[index];
     const int64_t openers = spec_.arrangement.patches_at_once();
-    if (openers + grid.size() + 1 > Room()) {
-      return false;
-    }
     for (int64_t i = 0; i < openers; ++i) {
       Append(spec_.vocabulary.opener(index), i == 0 ? 1 : 0);
     }
@@ -100,24 +96,34 @@ class SequenceBuilder {
       Append(spec_.vocabulary.patch(), 0);
     }
     Append(spec_.vocabulary.end_image(), 0);
-    return true;
   }
 
   const LayoutSpec& spec_;
-  const Tokenizer& tokenizer_;
   const Presentation& presentation_;
   Sequence sequence_;
   std::vector<size_t> prompt_slots_;  // of text tokens before the first picture
-  int64_t segments_ = 0;              // whole ones so far
+  int64_t segments_ = 0;              // so far
   int64_t first_segment_ = 0;         // where the first one ends
 };
 
 Sequence Build(const Document& document, const LayoutSpec& spec, const Tokenizer& tokenizer,
                const Presentation& presentation, bool prompt) {
-  SequenceBuilder builder(spec, tokenizer, presentation);
-  const bool whole = std::ranges::all_of(
-      document.segments, [&](const Segment& segment) { return builder.Add(segment); });
-  if (whole && !prompt) {
+  std::vector<std::vector<int64_t>> ids;
+  std::vector<SegmentSize> sizes;
+  for (const Segment& segment : document.segments) {
+    const Image* image = AsImage(segment);
+    ids.push_back(image != nullptr ? std::vector<int64_t>() : tokenizer.Encode(*AsText(segment)));
+    sizes.push_back(
+        image != nullptr
+            ? SegmentSize{PictureSlots(spec, spec.grids[NearestGrid(*image, spec.grids)]), true}
+            : SegmentSize{std::ssize(ids.back()), false});
+  }
+  SequenceBuilder builder(spec, presentation);
+  const std::vector<int64_t> kept = FitSegments(sizes, builder.Room());
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    builder.Add(document.segments[i], std::move(ids[i]), kept[i]);
+  }
+  if (!prompt && (sizes.empty() || kept.back() == sizes.back().slots)) {
     builder.End();
   }
   return builder.Finish(prompt ? 1 : 2);
@@ -129,10 +135,13 @@ int64_t PredictorSlot(const Sequence& sequence, const Picture& picture, int64_t 
   return picture.first_slot + turn - sequence.arrangement.patches_at_once();
 }
 
+int64_t PictureSlots(const LayoutSpec& spec, const PatchGrid& grid) {
+  return spec.arrangement.patches_at_once() + grid.size() + 1;
+}
+
 absl::Status CheckLayout(const LayoutSpec& spec) {
   for (const PatchGrid& grid : spec.grids) {
-    // <doc> <image>.. patches <end-image> <end-doc>
-    const int64_t needed = grid.size() + 3 + spec.arrangement.patches_at_once();
+    const int64_t needed = 2 + PictureSlots(spec, grid);  // <doc> and <end-doc>
     if (spec.max_slots > 0 && needed > spec.max_slots) {
       return absl::InvalidArgumentError(absl::StrCat(
           "train.row_length = ", spec.max_slots, " has no room for a picture of ", grid.rows, "x",

@@ -61,13 +61,16 @@ struct Sequence {
 // The slot whose hidden state predicts the picture's patch of this turn under objective head.
 int64_t PredictorSlot(const Sequence& sequence, const Picture& picture, int64_t turn);
 
+// The slots of a picture: its openers, its patches and its end.
+int64_t PictureSlots(const LayoutSpec& spec, const PatchGrid& grid);
+
 // Whether a picture of each grid has room in max_slots, and as many patches as the head takes.
 absl::Status CheckLayout(const LayoutSpec& spec);
 
 // Pictures take the grid of the nearest aspect. A patch or <end-image> is certain, hence not
-// scored. What exceeds max_slots is cut at the border of a segment, but a text that comes first at
-// a token; a cut document has no <end-doc>. Under the mask `prefix` a first segment that another
-// follows is the prefix.
+// scored. A document that exceeds max_slots is cut as sequence/fit.h says; it has no <end-doc> if
+// its last segment is not whole. Under the mask `prefix` a first segment that another follows is
+// the prefix.
 Sequence Layout(const Document& document, const LayoutSpec& spec, const Tokenizer& tokenizer,
                 const Presentation& presentation = {});
 

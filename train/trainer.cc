@@ -9,6 +9,7 @@
 #include "files/folder_lock.h"
 #include "run/adopt_autoencoder.h"
 #include "run/make_tokenizer.h"
+#include "sequence/fit.h"
 #include "sequence/loader.h"
 #include "train/memory.h"
 #include "train/schedule.h"
@@ -213,6 +214,19 @@ absl::StatusOr<Tokenizer> TokenizerOf(const RunConfig& config, const std::string
   return Tokenizer::Parse(std::move(model));
 }
 
+// Takes from *dataset what data.too_long leaves out. Returns the account of the data.
+absl::StatusOr<DataAccount> FitToRows(const Run& run, const TrainHooks& hooks,
+                                      std::shared_ptr<const Dataset>* dataset) {
+  const DataConfig& data = run.config.data;
+  DataAccount account = (*dataset)->Account();
+  ASSIGN_OR_RETURN(account.too_long, FindTooLong(**dataset, data, run.layout, run.tokenizer));
+  ASSIGN_OR_RETURN(*dataset, ToTrainOn(*dataset, data.too_long, &account.too_long));
+  if (hooks.on_account) {
+    hooks.on_account(&account);
+  }
+  return account;
+}
+
 // What keeps the run from beginning, or from going on.
 absl::Status CheckStart(const RunConfig& config, const RunFolders& folders,
                         const absl::StatusOr<Checkpoint>& last, const Files& files) {
@@ -235,7 +249,7 @@ absl::Status Train(const RunConfig& config, const RunFolders& folders,
   const auto last = CheckpointsOf(out, *files).Latest();
   RETURN_IF_ERROR(CheckStart(config, folders, last, *files));
   ASSIGN_OR_RETURN(const torch::Device device, OpenDevice(config.train.device));
-  ASSIGN_OR_RETURN(const std::shared_ptr<const Dataset> dataset,
+  ASSIGN_OR_RETURN(std::shared_ptr<const Dataset> dataset,
                    OpenDataset(config, Split::kTrain, files));
   if (hooks.on_open) {
     hooks.on_open(*dataset);
@@ -253,9 +267,11 @@ absl::Status Train(const RunConfig& config, const RunFolders& folders,
   } else if (!last.ok()) {
     RETURN_IF_ERROR(LoadAutoencoder(*files, &run));
   }
+  ASSIGN_OR_RETURN(const DataAccount account, FitToRows(run, hooks, &dataset));
   RETURN_IF_ERROR(files->MakeFolder(out));
   ASSIGN_OR_RETURN(const FolderLock lock, LockFolder(out));
   RETURN_IF_ERROR(files->Write(JoinPath(out, "config.toml"), ToToml(config)));
+  RETURN_IF_ERROR(files->Write(JoinPath(out, kAccount), ToString(account)));
   BatchSource source{dataset, tokenizer, run.layout, config.data, config.train.batch};
   source.seed = static_cast<uint64_t>(config.seed);
   Trainer trainer(std::move(run), out, *files, hooks);

@@ -15,7 +15,10 @@
 namespace tessera {
 
 struct TrainHooks {
-  std::function<void(const Dataset&)> on_open;        // the documents to train on, before the first
+  std::function<void(const Dataset&)> on_open;  // the documents to train on, before the first
+  // What is trained on and what is not, before the first step; may be added to. The run folder
+  // keeps it as data.txt.
+  std::function<void(DataAccount*)> on_account;
   std::function<void(const TrainReport&)> on_report;  // with each line of the log
 
   // Both with averaged parameters. on_evaluate sets the held-out losses.
@@ -25,9 +28,9 @@ struct TrainHooks {
   const std::atomic<bool>* stop = nullptr;  // set by a signal: checkpoint, then return
 };
 
-// Trains into the folder folders.out: config.toml, log.jsonl, checkpoints/, and base/ if it begins
-// from another run. With resume, continues the last checkpoint there, bit for bit, or begins if
-// there is none; without, there must be none.
+// Trains into the folder folders.out: config.toml, data.txt, log.jsonl, checkpoints/, and base/ if
+// it begins from another run. With resume, continues the last checkpoint there, bit for bit, or
+// begins if there is none; without, there must be none.
 absl::Status Train(const RunConfig& config, const RunFolders& folders,
                    const std::shared_ptr<const Files>& files, const TrainHooks& hooks);
 

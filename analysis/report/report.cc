@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "analysis/measure/judge.h"
 #include "analysis/report/curves.h"
 #include "analysis/report/machine.h"
@@ -100,6 +101,21 @@ absl::Status AddSheets(const std::string& path, const Files& files, HtmlPage* pa
   return absl::OkStatus();
 }
 
+// What training found in the data set, line by line.
+absl::Status AddData(const std::string& path, const Files& files, HtmlPage* page) {
+  const std::string account = JoinPath(path, kAccount);
+  ASSIGN_OR_RETURN(const PathKind kind, files.Kind(account));
+  if (kind != PathKind::kFile) {
+    return absl::OkStatus();  // an earlier version wrote none
+  }
+  ASSIGN_OR_RETURN(const std::string text, files.Read(account));
+  page->Heading("Data");
+  for (const absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+    page->Paragraph(std::string(line));
+  }
+  return absl::OkStatus();
+}
+
 std::string Machine(const std::vector<TrainReport>& log, const Files& files) {
   const int threads = at::get_num_threads();
   std::string text = absl::StrFormat("The pictures here were drawn by %d thread%s of %s.", threads,
@@ -128,6 +144,7 @@ absl::Status WriteReport(const std::string& path, const Run& run,
     page.Figures(curves, kPlotColumn);
   }
   RETURN_IF_ERROR(AddSheets(path, *files, &page));
+  RETURN_IF_ERROR(AddData(path, *files, &page));
   page.Heading("Machine and settings");
   page.Paragraph(Machine(log, *files));
   page.Details("All settings", ToToml(run.config));

@@ -6,6 +6,7 @@
 #include "analysis/measure/reconstructions.h"
 #include "config/status.h"
 #include "data/image/image_io.h"
+#include "data/text/text_check.h"
 
 namespace tessera {
 namespace {
@@ -23,7 +24,7 @@ absl::StatusOr<std::vector<Image>> DrawCaptions(const Run& run, const Dataset& d
     for (const Segment& segment : document.segments) {
       if (const std::string* text = AsText(segment)) {
         prompts.push_back({{*text}});
-        absl::StrAppend(captions, *text, "\n");
+        absl::StrAppend(captions, OneLine(*text), "\n");
         break;
       }
     }

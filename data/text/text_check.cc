@@ -7,6 +7,8 @@
 namespace tessera {
 namespace {
 
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 // Bytes of the code point that `text` begins with; 0 if it begins with none.
 size_t CodePointLength(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -42,6 +44,32 @@ std::optional<int64_t> FirstInvalidUtf8(std::string_view text) {
   return std::nullopt;
 }
 
+absl::StatusOr<std::string_view> TextOfFile(std::string_view bytes) {
+  if (bytes.starts_with(kByteOrderMark)) {
+    bytes.remove_prefix(kByteOrderMark.size());
+  }
+  if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF") ||
+      bytes.substr(0, 4).find('\0') != bytes.npos) {
+    return absl::InvalidArgumentError("the text is UTF-16 or UTF-32; save it as UTF-8");
+  }
+  return bytes;
+}
+
+std::string OneLine(std::string_view text) {
+  // CR LF first, as one end; then NEL, LS and PS.
+  constexpr std::string_view kEnds[] = {"\r\n", "\n",       "\r",           "\v",
+                                        "\f",   "\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9"};
+  std::string line;
+  while (!text.empty()) {
+    const auto* end = std::ranges::find_if(
+        kEnds, [&](std::string_view ending) { return text.starts_with(ending); });
+    const bool ends = end != std::end(kEnds);
+    line += ends ? ' ' : text.front();
+    text.remove_prefix(ends ? end->size() : 1);
+  }
+  return line;
+}
+
 std::string_view Trim(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n\v\f";
   const size_t begin = std::min(text.find_first_not_of(kSpace), text.size());
@@ -52,6 +80,9 @@ std::string_view Trim(std::string_view text) {
 absl::Status CheckText(std::string_view text) {
   if (const std::optional<int64_t> at = FirstInvalidUtf8(text)) {
     return absl::InvalidArgumentError(absl::StrCat("the text is invalid UTF-8 at byte ", *at));
+  }
+  if (const size_t zero = text.find('\0'); zero != text.npos) {
+    return absl::InvalidArgumentError(absl::StrCat("the text has a zero byte at byte ", zero));
   }
   if (Trim(text).empty()) {
     return absl::InvalidArgumentError("the text is empty");

@@ -81,6 +81,19 @@ TEST(DataCommand, ChecksAndShowsDocumentsAndListsBadOnes) {
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "1 document left out of training", skipped.out);
 }
 
+TEST(TokenizerCommand, TrainsOnATextWithoutItsByteOrderMark) {
+  const TempFolder folder;
+  folder.Write("plain.txt", "a b c\n");
+  folder.Write("marked.txt",
+               "\xEF\xBB\xBF"
+               "a b c\n");
+  folder.Write("wide.txt", std::string("a\0 \0", 4));
+  EXPECT_EQ(Tessera(folder, "tokenizer train plain.txt --out plain.model").exit_code, 0);
+  EXPECT_EQ(Tessera(folder, "tokenizer train marked.txt --out marked.model").exit_code, 0);
+  EXPECT_EQ(Contents(folder / "plain.model"), Contents(folder / "marked.model"));
+  ExpectRefused(folder, "tokenizer train wide.txt", "'wide.txt': the text is UTF-16");
+}
+
 TEST(TokenizerCommand, GivesBackEveryByteThatItWasGiven) {
   const TempFolder folder;
   const std::string text = "line\n\n  \ttwo \xf0\x9f\x90\xbc\xcc\x88 \r\n";
@@ -121,7 +134,7 @@ TEST(TrainCommand, RefusesBeforeItWritesAndListsWhatItLeftOut) {
   ExpectRefused(folder, train, "holds out no documents to evaluate on");
   const Outcome trained = Tessera(folder, train + "train.evaluate_every=0");
   EXPECT_EQ(trained.exit_code, 0) << trained.err;
-  EXPECT_PRED_FORMAT2(testing::IsSubstring, "data.on_error=skip says: 1\n", trained.out);
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "bad data: 1\n", trained.out);
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "bad.png", trained.out);
 }
 

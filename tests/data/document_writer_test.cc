@@ -24,10 +24,11 @@ std::vector<Document> Story() {
           {{"only text"}}};
 }
 
-std::unique_ptr<Dataset> ReadBack(const std::string& path) {
+std::unique_ptr<Dataset> ReadBack(const std::string& path, OnError on_error = OnError::kStop) {
   DataConfig config;
   config.kind = DataKind::kDocuments;
   config.path = path;
+  config.on_error = on_error;
   config.test_share = 0;
   auto dataset = MakeDataset(config, Split::kTrain, 32, 32, std::make_shared<Files>());
   EXPECT_TRUE(dataset.ok()) << dataset.status();
@@ -63,22 +64,19 @@ TEST(WriteDocuments, LeavesOutTextsWithoutALetter) {
             "document 000000 is empty");
 }
 
-TEST(CheckDataset, CountsDocumentsPicturesSizesAndTexts) {
+TEST(CheckDataset, CountsDocumentsPicturesSizesAndTextsWhetherOrNotTheyWereReadBefore) {
   const TempFolder folder;
   ASSERT_TRUE(WriteDocuments(Files(), folder.path(), Story()).ok());
   folder.Write("images/000001_0.png", "");
-  const DatasetSummary summary = CheckDataset(*ReadBack(folder.path()));
-  EXPECT_EQ(summary.documents, 2);
-  EXPECT_EQ(summary.pictures, 2);
-  EXPECT_EQ(summary.texts, 3);
-  EXPECT_EQ(summary.sizes, (decltype(summary.sizes){{{1, 1}, 1}, {{3, 5}, 1}}));
-  ASSERT_EQ(summary.problems.size(), 1u);
-  EXPECT_EQ(ToString(summary),
-            "documents: 2, pictures: 2, texts: 3\n"
-            "texts: 33 bytes, 11 in the mean, 21 at most\n"
-            "of 1 x 1 pixels: 1\nof 3 x 5 pixels: 1\n"
-            "problems: 1\n  '" +
-                folder / "docs.jsonl" + "' line 2: 'images/000001_0.png' is an empty file\n");
+  for (const OnError on_error : {OnError::kStop, OnError::kSkip}) {
+    EXPECT_EQ(ToString(CheckDataset(*ReadBack(folder.path(), on_error))),
+              "documents: 2 to train on, 0 to test on\n"
+              "pictures: 2, texts: 3\n"
+              "texts: 33 bytes, 11 in the mean, 21 at most\n"
+              "of 1 x 1 pixels: 1\nof 3 x 5 pixels: 1\n"
+              "bad data: 1\n  '" +
+                  folder / "docs.jsonl" + "' line 2: 'images/000001_0.png' is an empty file\n");
+  }
 }
 
 TEST(PreviewDataset, ShowsPicturesOnASheetAndTextsAsLines) {

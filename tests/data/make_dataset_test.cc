@@ -40,11 +40,11 @@ TEST(MakeDataset, SkipLeavesOutBadDocumentsAndListsThemWhateverTheThreads) {
   const auto four = Open(config);
   EXPECT_EQ(DocumentsOf(one).size(), 40u - 4 - 10);
   EXPECT_EQ(DocumentsOf(one), DocumentsOf(four));
-  EXPECT_EQ((*one)->Problems(), (*four)->Problems());
-  ASSERT_EQ((*one)->Problems().size(), 14u);
-  EXPECT_EQ((*one)->Problems()[0], "'" + folder / "metadata.jsonl" + "' line 1: the text is empty");
-  EXPECT_EQ((*one)->Problems()[4],
-            "'" + folder / "metadata.jsonl" + "' line 4: '3.png' is a truncated PNG");
+  const std::vector<std::string> bad = (*one)->Account().bad;
+  EXPECT_EQ(bad, (*four)->Account().bad);
+  ASSERT_EQ(bad.size(), 14u);
+  EXPECT_EQ(bad[0], "'" + folder / "metadata.jsonl" + "' line 1: the text is empty");
+  EXPECT_EQ(bad[4], "'" + folder / "metadata.jsonl" + "' line 4: '3.png' is a truncated PNG");
 }
 
 TEST(MakeDataset, SkipLeavesOutALineNestedTooDeep) {
@@ -54,7 +54,7 @@ TEST(MakeDataset, SkipLeavesOutALineNestedTooDeep) {
   folder.Write("docs.jsonl", R"({"a":)" + deep + "}\n" + good);
   const auto dataset = Open(Config(DataKind::kDocuments, folder.path(), OnError::kSkip));
   EXPECT_EQ(DocumentsOf(dataset), (std::vector<Document>{{{"x"}}}));
-  EXPECT_EQ((*dataset)->Problems(),
+  EXPECT_EQ((*dataset)->Account().bad,
             std::vector{"'" + folder / "docs.jsonl" +
                         "' line 1: bad JSON at byte 261: nested deeper than 256 levels"});
 }
@@ -65,7 +65,7 @@ TEST(MakeDataset, SkipLeavesOutMalformedCsvRows) {
   folder.Write("metadata.csv", "file_name,text\na.png,one\na.png,\"two\na.png,three\n");
   const auto dataset = Open(Config(DataKind::kImageFolder, folder.path(), OnError::kSkip));
   EXPECT_EQ(DocumentsOf(dataset), (std::vector<Document>{{{"one", Dot(1)}}, {{"three", Dot(1)}}}));
-  EXPECT_EQ((*dataset)->Problems(),
+  EXPECT_EQ((*dataset)->Account().bad,
             std::vector{"'" + folder / "metadata.csv" + "' line 3: a quote is not closed"});
 }
 
@@ -75,7 +75,7 @@ TEST(MakeDataset, SkipLeavesOutAndListsAFileWhoseNameLeavesItsArchive) {
                TarBytes({{"a.png", EncodePng(Dot(1))}, {"../b.png", EncodePng(Dot(2))}}));
   const auto dataset = Open(Config(DataKind::kImageFolder, folder / "set.tar", OnError::kSkip));
   EXPECT_EQ(DocumentsOf(dataset), (std::vector<Document>{{{Dot(1)}}}));
-  EXPECT_EQ((*dataset)->Problems(),
+  EXPECT_EQ((*dataset)->Account().bad,
             std::vector{"the archive '" + folder / "set.tar" +
                         "': '../b.png' leads out of the folder; names must be relative to it"});
 }
@@ -91,12 +91,32 @@ TEST(MakeDataset, FollowsLinksOutOfAFolder) {
 TEST(MakeDataset, NothingToTrainOnIsAnErrorThatTellsWhy) {
   const TempFolder folder;
   folder.Write("a.png", "");
-  EXPECT_EQ(Open(Config(DataKind::kImageFolder, folder.path(), OnError::kSkip)).status().message(),
-            "'" + folder.path() +
-                "' holds nothing to train on: 1 good rows, 1 bad ones, the first: '" +
-                folder / "a.png" + "': 'a.png' is an empty file");
+  folder.Write(".b.png", "");
+  const DataConfig config = Config(DataKind::kImageFolder, folder.path(), OnError::kSkip);
+  const auto empty = Open(config);
+  EXPECT_EQ((*empty)->size(), 0);
+  EXPECT_EQ(CheckNotEmpty(**empty, config).message(),
+            "'" + folder.path() + "' holds nothing to train on; bad data: 1, the first: '" +
+                folder / "a.png" +
+                "': 'a.png' is an empty file; passed over (hidden files): 1, such as '.b.png'");
   EXPECT_EQ(Open(Config(DataKind::kImageFolder, "")).status().message(),
-            "data.path is empty; name a folder, .tar, .tar.gz or .zip");
+            "data.path is empty; name a folder, .tar, .tar.gz, .zip or picture");
+}
+
+TEST(MakeDataset, SplitsByTheFolderOfTheDocumentsAndTellsWhenAllAreToTestOn) {
+  const TempFolder folder;
+  const std::string two = R"({"segments": [{"type": "text", "text": "x"}]})"
+                          "\n"
+                          R"({"segments": [{"type": "text", "text": "y"}], "split": "Training"})";
+  folder.Write("val/docs.jsonl", two);
+  DataConfig config = Config(DataKind::kDocuments, folder.path());
+  EXPECT_EQ(DocumentsOf(Open(config)), (std::vector<Document>{{{"y"}}}));
+  EXPECT_EQ(DocumentsOf(Open(config, Split::kTest)), (std::vector<Document>{{{"x"}}}));
+  folder.Write("val/docs.jsonl", two.substr(0, two.find('\n')));
+  EXPECT_EQ(CheckNotEmpty(**Open(config), config).message(),
+            "'" + folder.path() +
+                "' holds nothing to train on; documents to test on, as their folder, their row or "
+                "data.test_share says: 1");
 }
 
 TEST(MakeDataset, ShrinksLargePicturesByAWholeFactor) {

@@ -73,6 +73,58 @@ TEST(Archive, HoldsNoFileWhoseNameLeavesTheFolder) {
   }
 }
 
+TEST(Archive, GivesLinksTheBytesThatTheyLeadTo) {
+  BadData bad(OnError::kStop);
+  const auto source = OpenArchive("a.tar",
+                                  TarBytes({{"a.png", "A"},
+                                            {"x/b.png", "B"},
+                                            {"hard.png", "", '1', "a.png"},
+                                            {"x/soft.png", "", '2', "b.png"},
+                                            {"x/up.png", "", '2', "../hard.png"},
+                                            {"early.png", "", '2', "late.png"},
+                                            {"late.png", "L"},
+                                            {"folder", "", '2', "x"},
+                                            {"pipe", "", '6'},
+                                            {"x", "", '5'},
+                                            {".dead", "", '2', "nowhere"}}),
+                                  bad);
+  ASSERT_TRUE(source.ok()) << source.status();
+  EXPECT_EQ((*source)->Names(), (Names{"a.png", "early.png", "hard.png", "late.png", "x/b.png",
+                                       "x/soft.png", "x/up.png"}));
+  EXPECT_EQ((*source)->Read("hard.png").value(), "A");
+  EXPECT_EQ((*source)->Read("x/soft.png").value(), "B");
+  EXPECT_EQ((*source)->Read("x/up.png").value(), "A");
+  EXPECT_EQ((*source)->Read("early.png").value(), "L");
+  Names others;
+  for (const Unlisted& other : (*source)->Others()) {
+    others.push_back(other.name + ": " + other.reason);
+  }
+  EXPECT_EQ(others, (Names{"pipe: FIFOs, sockets and devices",
+                           "folder: links to a folder of the archive"}));
+}
+
+TEST(Archive, NamesLinksToWhatItLacks) {
+  for (const std::string target : {"nowhere", "/etc/passwd", "../a", "dead"}) {
+    BadData bad(OnError::kSkip);
+    const auto source = OpenArchive("a.tar", TarBytes({{"dead", "", '2', target}}), bad);
+    ASSERT_TRUE(source.ok()) << source.status();
+    EXPECT_TRUE((*source)->Names().empty());
+    EXPECT_EQ(bad.problems(),
+              Names{"the archive 'a.tar': 'dead' is a link to '" + target + "', which it lacks"});
+  }
+}
+
+TEST(Archive, HoldsTheFilesOfBothOfTwoThatWereConcatenatedAndTheLastOfEachName) {
+  BadData bad(OnError::kStop);
+  const auto source = OpenArchive(
+      "a.tar", TarBytes({{"a", "1"}, {"b", "2"}}) + TarBytes({{"c", "3"}, {"./a", "4"}}), bad);
+  ASSERT_TRUE(source.ok()) << source.status();
+  EXPECT_EQ((*source)->Names(), (Names{"a", "b", "c"}));
+  EXPECT_EQ((*source)->Read("a").value(), "4");
+  ASSERT_EQ((*source)->Others().size(), 1u);
+  EXPECT_EQ((*source)->Others()[0].reason, "earlier copies of a file of the archive");
+}
+
 TEST(Archive, RefusesWhatIsDamagedOrNoArchive) {
   BadData bad(OnError::kSkip);
   const std::string tar = TarBytes({{"a", std::string(2000, 'a')}});

@@ -4,14 +4,21 @@
 #include <cstdio>
 #include <numeric>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace tessera {
 
-inline std::string TarBytes(const std::vector<std::pair<std::string, std::string>>& files) {
+struct TarEntry {
+  std::string name;
+  std::string bytes = "";
+  char type =
+      '0';  // '1' is a hard link, '2' a symbolic one, '3' a device, '5' a folder, '6' a FIFO
+  std::string target = "";
+};
+
+inline std::string TarBytes(const std::vector<TarEntry>& files) {
   std::string tar;
-  for (const auto& [name, bytes] : files) {
+  for (const auto& [name, bytes, type, target] : files) {
     std::string header(512, '\0');
     const auto put = [&](size_t at, const std::string& value) {
       header.replace(at, value.size(), value);
@@ -22,7 +29,8 @@ inline std::string TarBytes(const std::vector<std::pair<std::string, std::string
     put(100, "0000644");
     put(124, size);
     put(148, "        ");  // the checksum counts itself as spaces
-    put(156, "0");
+    put(156, std::string(1, type));
+    put(157, target);
     put(257, std::string("ustar\00000", 8));
     const int sum = std::accumulate(header.begin(), header.end(), 0, [](int total, char byte) {
       return total + static_cast<unsigned char>(byte);

@@ -32,6 +32,10 @@ class FaultyFileSystem : public FileSystem {
     return Do<absl::StatusOr<PathKind>>(
         path, [&] { return inner_->Kind(path); }, [] {});
   }
+  absl::StatusOr<std::string> Resolve(const std::string& path) const override {
+    return Do<absl::StatusOr<std::string>>(
+        path, [&] { return inner_->Resolve(path); }, [] {});
+  }
   absl::StatusOr<std::string> Read(const std::string& path) const override {
     return Do<absl::StatusOr<std::string>>(
         path, [&] { return inner_->Read(path); }, [] {});

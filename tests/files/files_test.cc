@@ -88,7 +88,47 @@ TEST(Files, ListsTreesInOrder) {
   for (const char* name : {"b/2", "b/1/z", "a", "c"}) {
     folder.Write(name, "");
   }
-  EXPECT_EQ(Files().ListTree(folder.path()).value(), (Names{"a", "b/1/z", "b/2", "c"}));
+  EXPECT_EQ(Files().ListTree(folder.path())->files, (Names{"a", "b/1/z", "b/2", "c"}));
+}
+
+// Lists no folder whose name ends in "locked".
+class LockedFolders : public FaultyFileSystem {
+ public:
+  LockedFolders() : FaultyFileSystem(/*rate=*/0, /*seed=*/0) {}
+  absl::StatusOr<Names> List(const std::string& folder) const override {
+    return folder.ends_with("locked") ? absl::PermissionDeniedError("cannot list '" + folder + "'")
+                                      : FaultyFileSystem::List(folder);
+  }
+};
+
+TEST(Files, AFolderThatCannotBeListedIsToldAndTheRestOfTheTreeIsListed) {
+  const TempFolder folder;
+  for (const char* name : {"a", "locked/b", "x/locked/c", "x/d"}) {
+    folder.Write(name, "");
+  }
+  const Files files = FilesWithoutWaiting(std::make_shared<LockedFolders>());
+  const Tree tree = files.ListTree(folder.path()).value();
+  EXPECT_EQ(tree.files, (Names{"a", "x/d"}));
+  ASSERT_EQ(tree.unreadable.size(), 2u);
+  EXPECT_EQ(tree.unreadable[0].first, "locked");
+  EXPECT_EQ(tree.unreadable[1].first, "x/locked");
+  EXPECT_EQ(tree.unreadable[1].second.message(), "cannot list '" + folder / "x/locked'");
+  EXPECT_TRUE(absl::IsPermissionDenied(files.ListTree(folder / "locked").status()));
+}
+
+TEST(Files, LinksInATreeAreFollowedButNotInCircles) {
+  const TempFolder folder, elsewhere;
+  elsewhere.Write("deep/e", "");
+  folder.Write("a/b/c", "");
+  std::filesystem::create_directory_symlink(elsewhere.path(), folder / "there");
+  std::filesystem::create_directory_symlink(folder.path(), elsewhere / "back");
+  std::filesystem::create_directory_symlink("../b", folder / "a/b/self");
+  std::filesystem::create_directory_symlink("a/b", folder / "again");
+  std::filesystem::create_symlink("nothing", folder / "dead");
+  const Tree tree = Files().ListTree(folder.path()).value();
+  EXPECT_EQ(tree.files, (Names{"a/b/c", "again/c", "there/deep/e"}));
+  EXPECT_EQ(tree.links_upwards, (Names{"a/b/self", "again/self", "there/back"}));
+  EXPECT_EQ(tree.dead_links, Names{"dead"});
 }
 
 TEST(Files, MakesAndRenamesAndRemovesWholeFolders) {
@@ -134,7 +174,7 @@ TEST(Files, FaultsThatPassDoNotShowInFolders) {
     ASSERT_TRUE(files.Write(from + "/a/2", "2").ok());
     ASSERT_TRUE(files.Remove(to).ok());
     ASSERT_TRUE(files.Rename(from, to).ok());
-    ASSERT_EQ(Files().ListTree(folder.path()).value(), (Names{"to/a/1", "to/a/2"}));
+    ASSERT_EQ(Files().ListTree(folder.path())->files, (Names{"to/a/1", "to/a/2"}));
   }
   EXPECT_GT(system->faults_half_way(), 10);
 }

@@ -96,24 +96,33 @@ TEST_F(LayoutTest, PicturesAreFittedToTheNearestGrid) {
   EXPECT_EQ(sequence.pictures[1].image.width, 6);
 }
 
-TEST_F(LayoutTest, CutsAtTheBorderOfASegment) {
-  const Document document{{" red dot", wide_, " red dot", square_}};  // 1 + 2 + 5 + 2 + 6 slots
-  const std::vector<int64_t> whole = Ids(document);
-  ASSERT_EQ(whole.size(), 17);
-  const auto prefix = [&](int64_t slots) {
-    return std::vector<int64_t>(whole.begin(), whole.begin() + slots);
-  };
-  const std::pair<int64_t, int64_t> kept[] = {{17, 17}, {16, 16}, {15, 10}, {10, 10},
-                                              {9, 8},   {8, 8},   {7, 3},   {3, 3}};
-  for (const auto& [max_slots, slots] : kept) {
+TEST_F(LayoutTest, AppendsTheEndOnlyBehindAWholeLastSegment) {
+  const auto ends = [&](const Document& document, int64_t max_slots) {
     spec_.max_slots = max_slots;
-    EXPECT_EQ(Ids(document), prefix(slots)) << max_slots;
-  }
+    return Ids(document).back() == v_.end_document();
+  };
+  const Document caption{{" red dot red", wide_}}, question{{wide_, " red dot red"}};
+  EXPECT_TRUE(ends(caption, 10));
+  EXPECT_TRUE(ends(caption, 8)) << "the caption is cut, the picture whole";
+  EXPECT_TRUE(ends(question, 10));
+  EXPECT_FALSE(ends(question, 9)) << "no room";
+  EXPECT_FALSE(ends(question, 8)) << "the text is cut";
+  EXPECT_FALSE(ends({{" red", wide_, wide_}}, 11)) << "the last picture has no room";
 }
 
-TEST_F(LayoutTest, CutsATextThatComesFirstAtAToken) {
-  spec_.max_slots = 3;
-  EXPECT_EQ(Ids({{" red dot red", wide_}}), (std::vector<int64_t>{v_.document(), red_, dot_}));
+TEST_F(LayoutTest, ACaptionTooLongForItsRowIsCutAtATokenAndKeepsItsPicture) {
+  const Document caption{{" red dot red dot", wide_}}, question{{wide_, " red dot red dot"}};
+  const std::vector<int64_t> text = {red_, dot_, red_, dot_};
+  for (int64_t kept = 0; kept <= 4; ++kept) {
+    std::vector<int64_t> expected(text.begin(), text.begin() + kept);
+    expected.insert(expected.begin(), v_.document());
+    expected.insert(expected.end(), {v_.opener(1), v_.patch(), v_.patch(), v_.patch(),
+                                     v_.end_image(), v_.end_document()});
+    spec_.max_slots = 7 + kept;
+    EXPECT_EQ(Ids(caption), expected) << kept;
+    EXPECT_EQ(Ids(question).size(), static_cast<size_t>(7 + kept)) << kept;
+    EXPECT_EQ(Layout(question, spec_, tokenizer_).pictures.size(), 1u) << kept;
+  }
 }
 
 TEST_F(LayoutTest, APromptIsADocumentWithoutItsEnd) {
@@ -132,10 +141,9 @@ TEST_F(LayoutTest, APictureHasAsManyOpenersAsPatchesInABlock) {
   EXPECT_EQ(sequence.ids, (std::vector<int64_t>{v_.document(), red_, opener, opener, p, p, p,
                                                 v_.end_image(), v_.end_document()}));
   EXPECT_EQ(sequence.weights, (std::vector<float>{0, 1, 1, 0, 0, 0, 0, 0, 1}));
-  spec_.max_slots = 8;  // room for the picture, not for the end
-  EXPECT_EQ(Ids({{" red", wide_}}).size(), 8);
-  spec_.max_slots = 7;
-  EXPECT_EQ(Ids({{" red", wide_}}).size(), 2);
+  spec_.max_slots = 8;  // room for the picture and the end, not for the text
+  EXPECT_EQ(Ids({{" red", wide_}}), (std::vector<int64_t>{v_.document(), opener, opener, p, p, p,
+                                                          v_.end_image(), v_.end_document()}));
 }
 
 TEST_F(LayoutTest, ThePrefixIsTheFirstOfSeveralSegmentsOrTheFirstOfAPrompt) {
@@ -150,7 +158,7 @@ TEST_F(LayoutTest, ThePrefixIsTheFirstOfSeveralSegmentsOrTheFirstOfAPrompt) {
   EXPECT_EQ(LayoutPrompt({{" red dot"}}, spec_, tokenizer_).prefix, 3);
   EXPECT_EQ(LayoutPrompt({{" red dot", wide_}}, spec_, tokenizer_).prefix, 3);
   EXPECT_EQ(LayoutPrompt({{" red dot"}}, spec_, tokenizer_, {.given = false}).prefix, 0);
-  spec_.max_slots = 7;  // the picture has no room
+  spec_.max_slots = 7;  // the text has no room
   EXPECT_EQ(prefix({{" red dot", wide_}}), 0);
   EXPECT_EQ(Layout({{" red", wide_, " dot"}}, spec_, tokenizer_).weights,
             (std::vector<float>{0, 0, 1, 0, 0, 0, 0}));

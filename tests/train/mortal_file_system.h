@@ -20,6 +20,9 @@ class MortalFileSystem : public FileSystem {
   absl::StatusOr<PathKind> Kind(const std::string& path) const override {
     return alive() ? real_->Kind(path) : absl::StatusOr<PathKind>(Dead());
   }
+  absl::StatusOr<std::string> Resolve(const std::string& path) const override {
+    return alive() ? real_->Resolve(path) : absl::StatusOr<std::string>(Dead());
+  }
   absl::StatusOr<std::string> Read(const std::string& path) const override {
     return alive() ? real_->Read(path) : absl::StatusOr<std::string>(Dead());
   }

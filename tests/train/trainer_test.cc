@@ -189,6 +189,31 @@ TEST(Train, LogsTheSameLossesWhenReadsFailAtRandom) {
   EXPECT_EQ(DifferentFiles(CheckpointsIn(faulty.path()), CheckpointsIn(sound.path())), FileNames());
 }
 
+// Half of the texts are far longer than the row.
+TEST(Train, CutAndResumedOnDocumentsTooLongForARowEndsInTheSameBytesAsUncut) {
+  const TempFolder data;
+  std::vector<Document> documents;
+  for (uint64_t i = 0; i < 8; ++i) {
+    std::string text = "picture";
+    for (uint64_t word = 0; word < 100 * (i % 2); ++word) {
+      absl::StrAppend(&text, " ", MixBits(i + 8 * word) % 1000);
+    }
+    documents.push_back({{text, NoisePicture(16, 16, i)}});
+  }
+  ASSERT_TRUE(WriteDocuments(Files(), data.path(), documents).ok());
+  for (const char* too_long : {"data.too_long=cut", "data.too_long=skip"}) {
+    const RunConfig config =
+        TinyRun({"data.kind=documents", "data.path=" + data.path(), "data.test_share=0", too_long});
+    const TempFolder uncut, cut;
+    ASSERT_TRUE(TrainTiny(config, uncut.path()).ok());
+    ASSERT_TRUE(TrainTiny(config, cut.path(), {.stop_after = 3}).ok());
+    ASSERT_TRUE(TrainTiny(config, cut.path(), {.resume = true}).ok());
+    EXPECT_EQ(LogOf(cut.path()), LogOf(uncut.path())) << too_long;
+    EXPECT_EQ(BytesOf(cut / "data.txt"), BytesOf(uncut / "data.txt"));
+    EXPECT_PRED_FORMAT2(testing::IsSubstring, ": 4 of 8 documents\n", BytesOf(cut / "data.txt"));
+  }
+}
+
 TEST(Train, RefusesADeviceThatIsNotThere) {
   if (torch::cuda::is_available()) {
     GTEST_SKIP() << "this machine has CUDA";

@@ -23,6 +23,36 @@ TEST(CheckText, RefusesEmptyAndInvalid) {
   EXPECT_EQ(CheckText("abc\xFF").message(), "the text is invalid UTF-8 at byte 3");
 }
 
+TEST(CheckText, RefusesAZeroByte) {
+  EXPECT_EQ(CheckText(std::string_view("a\0b", 3)).message(), "the text has a zero byte at byte 1");
+}
+
+TEST(TextOfFile, HasNoByteOrderMark) {
+  EXPECT_EQ(TextOfFile("\xEF\xBB\xBF"
+                       "A cat")
+                .value(),
+            "A cat");
+  EXPECT_EQ(TextOfFile("A cat\xEF\xBB\xBF").value(), "A cat\xEF\xBB\xBF") << "a letter there";
+  EXPECT_EQ(TextOfFile("").value(), "");
+}
+
+TEST(TextOfFile, NamesUtf16AndUtf32) {
+  using std::string_view_literals::operator""sv;
+  for (const std::string_view wide :
+       {"\xFF\xFE"
+        "A\0"sv,
+        "\xFE\xFF\0A"sv, "A\0 \0c\0"sv, "\0A\0 "sv, "\xFF\xFE\0\0A\0\0\0"sv,
+        "\0\0\xFE\xFF\0\0\0A"sv, "A\0\0\0"sv}) {
+    EXPECT_EQ(TextOfFile(wide).status().message(),
+              "the text is UTF-16 or UTF-32; save it as UTF-8");
+  }
+}
+
+TEST(OneLine, HasASpaceForEveryLineEnd) {
+  EXPECT_EQ(OneLine("a\r\nb\nc\rd\ve\ff"), "a b c d e f");
+  EXPECT_EQ(OneLine("a\u0085b\u2028c\u2029d \u00FC"), "a b c d \u00FC");
+}
+
 TEST(Trim, TakesWhiteSpaceFromBothEnds) {
   EXPECT_EQ(Trim("\r\n a b \t"), "a b");
   EXPECT_EQ(Trim(" "), "");

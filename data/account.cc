@@ -1,0 +1,117 @@
+#include "data/account.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
+namespace tessera {
+namespace {
+
+constexpr size_t kShown = 10;
+
+// The sentences, which tell of the first of `count` things.
+std::string List(const std::vector<std::string>& sentences, size_t count) {
+  std::string out;
+  for (const std::string& sentence : sentences) {
+    absl::StrAppend(&out, "  ", sentence, "\n");
+  }
+  if (count > sentences.size()) {
+    absl::StrAppend(&out, "  and ", count - sentences.size(), " others\n");
+  }
+  return out;
+}
+
+std::string Sizes(const DataAccount& account) {
+  std::vector<std::pair<int64_t, std::pair<int64_t, int64_t>>> sizes;
+  for (const auto& [size, count] : account.sizes) {
+    sizes.emplace_back(-count, size);
+  }
+  std::ranges::sort(sizes);
+  std::string out;
+  for (size_t i = 0; i < std::min(sizes.size(), kShown); ++i) {
+    const auto& [negative_count, size] = sizes[i];
+    absl::StrAppend(&out, "of ", size.first, " x ", size.second, " pixels: ", -negative_count,
+                    "\n");
+  }
+  if (sizes.size() > kShown) {
+    absl::StrAppend(&out, "and ", sizes.size() - kShown, " other sizes\n");
+  }
+  return out;
+}
+
+std::string TooLongLines(const TooLong& too_long) {
+  const size_t count = too_long.indices.size();
+  if (count == 0) {
+    return "";
+  }
+  return absl::StrCat(too_long.left_out ? "left out, too long for" : "cut to fit",
+                      " train.row_length = ", too_long.row_length, ": ", count, " of ",
+                      too_long.looked_at, " documents\n", List(too_long.named, count));
+}
+
+}  // namespace
+
+void DataAccount::PassOver(const std::string& reason, const std::string& example) {
+  const auto found = std::ranges::find(passed_over, reason, &PassedOver::reason);
+  if (found == passed_over.end()) {
+    passed_over.push_back({reason, 1, example});
+  } else {
+    ++found->count;
+  }
+}
+
+void DataAccount::CountText(const std::string& text) {
+  ++texts;
+  text_bytes += std::ssize(text);
+  longest_text = std::max<int64_t>(longest_text, std::ssize(text));
+}
+
+void DataAccount::AddTest(const DataAccount& test) {
+  test_documents = test.documents;
+  pictures += test.pictures;
+  texts += test.texts;
+  text_bytes += test.text_bytes;
+  longest_text = std::max(longest_text, test.longest_text);
+  decoded = decoded && test.decoded;
+  for (const auto& [size, count] : test.sizes) {
+    sizes[size] += count;
+  }
+  for (const std::string& sentence : test.bad) {
+    if (std::ranges::find(bad, sentence) == bad.end()) {
+      bad.push_back(sentence);
+    }
+  }
+}
+
+std::string ToString(const DataAccount& account) {
+  std::string out = absl::StrCat("documents: ", account.documents, " to train on, ",
+                                 account.test_documents, " to test on\n");
+  if (account.pictures + account.texts > 0) {
+    absl::StrAppend(&out, "pictures: ", account.pictures, ", texts: ", account.texts, "\n");
+  }
+  if (account.texts > 0) {
+    absl::StrAppend(&out, "texts: ", account.text_bytes, " bytes, ",
+                    account.text_bytes / account.texts, " in the mean, ", account.longest_text,
+                    " at most\n");
+  }
+  return absl::StrCat(out, Sizes(account), Remarks(account));
+}
+
+std::string Remarks(const DataAccount& account) {
+  std::string out;
+  if (account.texts == 0 && account.pictures > 0) {
+    out = "no document has a text\n";
+  }
+  for (const PassedOver& files : account.passed_over) {
+    absl::StrAppend(&out, "passed over (", files.reason, "): ", files.count, ", such as '",
+                    files.example, "'\n");
+  }
+  absl::StrAppend(&out, TooLongLines(account.too_long));
+  if (!account.bad.empty()) {
+    absl::StrAppend(&out, "bad data: ", account.bad.size(), "\n",
+                    List(account.bad, account.bad.size()));
+  }
+  return out;
+}
+
+}  // namespace tessera
