@@ -37,6 +37,11 @@ struct Library {
 const std::vector<Library>& Libraries() {
   static const std::vector<Library> libraries = {
       {"opencv2/", {"data/shapes/draw.cc", "data/image/image_io.cc"}},
+      {"png.h", {"data/image/decode_png.cc"}},
+      {"jpeglib.h", {"data/image/decode_jpeg.cc"}},
+      {"webp/", {"data/image/decode_webp.cc"}},
+      {"tiffio.h", {"data/image/decode_tiff.cc", "data/image/tiff_reader.cc"}},
+      {"zlib.h", {"data/image/zlib_stream.cc"}},
       {"sentencepiece", {"data/text/sentence_pieces.cc"}},
       {"archive", {"data/archive.cc"}},
       {"toml++/", {"config/toml.cc"}},
