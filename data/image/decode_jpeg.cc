@@ -27,8 +27,6 @@ absl::Status NameError(int code, std::string_view message) {
       return NotReadable("a JPEG of more than 8 bits");
     case JERR_SOF_UNSUPPORTED:
       return NotReadable("a lossless or hierarchical JPEG");
-    case JERR_ARITH_NOTIMPL:
-      return NotReadable("an arithmetically coded JPEG");
     case JERR_EMPTY_IMAGE:
       return NotReadable("a JPEG that gives its height behind its pixels, or none");
     case JERR_CONVERSION_NOTIMPL:
@@ -150,6 +148,9 @@ absl::StatusOr<StoredImage> DecodeJpeg(std::string_view bytes, int64_t max_pixel
   JpegReader reader(bytes);
   RETURN_IF_ERROR(
       reader.Run([](jpeg_decompress_struct& file) { jpeg_read_header(&file, /*require=*/TRUE); }));
+  if (reader.file().arith_code) {  // whose end no one can tell
+    return NotReadable("an arithmetically coded JPEG");
+  }
   const int64_t height = reader.file().image_height, width = reader.file().image_width;
   ASSIGN_OR_RETURN(Image image, NewImage(height, width, max_pixels));
   const int64_t orientation = OrientationIn(reader.file());

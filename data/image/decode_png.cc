@@ -131,17 +131,17 @@ absl::StatusOr<StoredImage> DecodePng(std::string_view bytes, int64_t max_pixels
     return NotReadable("a PNG in the form of iPhone programs (CgBI)");
   }
   PngReader reader(bytes);
+  RETURN_IF_ERROR(reader.Run([](png_structp png, png_infop info) { png_read_info(png, info); }));
+  const int64_t height = png_get_image_height(reader.png(), reader.info());
+  const int64_t width = png_get_image_width(reader.png(), reader.info());
+  ASSIGN_OR_RETURN(Image image, NewImage(height, width, max_pixels));
   RETURN_IF_ERROR(reader.Run([](png_structp png, png_infop info) {
-    png_read_info(png, info);
     png_set_expand(png);  // palette, fewer than 8 bits and tRNS
     png_set_scale_16(png);
     png_set_gray_to_rgb(png);
     png_set_interlace_handling(png);
     png_read_update_info(png, info);
   }));
-  const int64_t height = png_get_image_height(reader.png(), reader.info());
-  const int64_t width = png_get_image_width(reader.png(), reader.info());
-  ASSIGN_OR_RETURN(Image image, NewImage(height, width, max_pixels));
   const bool has_alpha = png_get_channels(reader.png(), reader.info()) == 4;
   std::vector<uint8_t> rgba(static_cast<size_t>(has_alpha ? height * width * 4 : 0));
   std::vector<uint8_t*> rows(static_cast<size_t>(height));

@@ -19,10 +19,7 @@ struct Header {
   uint16_t format = SAMPLEFORMAT_UINT, compression = COMPRESSION_NONE, inks = INKSET_CMYK;
   uint32_t height = 0, width = 0;
 
-  // libtiff turns these into RGB.
-  bool is_converted() const {
-    return photometric == PHOTOMETRIC_YCBCR || photometric == PHOTOMETRIC_CIELAB;
-  }
+  bool is_converted() const { return photometric == PHOTOMETRIC_YCBCR; }  // by libtiff
 };
 
 absl::StatusOr<Header> ReadHeader(TIFF* tiff, std::string_view bytes) {
@@ -55,7 +52,7 @@ absl::Status CheckNumbers(const Header& header) {
   if (header.bits == 0 || header.bits > (is_palette ? 8 : 16) ||
       (header.is_converted() && header.bits != 8)) {
     return NotReadable(absl::StrCat("a TIFF of ", header.bits, "-bit ",
-                                    header.is_converted() ? "YCbCr or Lab numbers"
+                                    header.is_converted() ? "YCbCr numbers"
                                     : is_palette          ? "indices of a palette"
                                                           : "numbers"));
   }
@@ -80,6 +77,10 @@ absl::StatusOr<TiffColours> ColoursOf(const Header& header) {
         return TiffColours::kCmyk;
       }
       return NotReadable("a TIFF of inks that are not CMYK");
+    case PHOTOMETRIC_CIELAB:
+    case PHOTOMETRIC_ICCLAB:
+    case PHOTOMETRIC_ITULAB:
+      return NotReadable("a TIFF of Lab colours");
   }
   return NotReadable(absl::StrCat("a TIFF of colours of kind ", header.photometric,
                                   " (PhotometricInterpretation), such as a camera's raw picture"));
@@ -93,7 +94,8 @@ void FindAlpha(TIFF* tiff, std::string_view bytes, TiffLayout& layout) {
   const bool is_told = FindTiffTag(bytes, TIFFTAG_EXTRASAMPLES).has_value();
   const bool is_rgba = layout.colours == TiffColours::kRgb && layout.samples == 4 && !is_told;
   const int64_t num_colours = std::ssize(layout.used);
-  for (int i = 0; i < count && !layout.has_alpha; ++i) {
+  const int64_t num_extras = std::min<int64_t>(count, layout.samples - num_colours);
+  for (int64_t i = 0; i < num_extras && !layout.has_alpha; ++i) {
     layout.has_alpha = is_rgba || kinds[i] != EXTRASAMPLE_UNSPECIFIED;
     layout.is_premultiplied = kinds[i] == EXTRASAMPLE_ASSOCALPHA;
     if (layout.has_alpha) {
@@ -135,7 +137,7 @@ absl::StatusOr<TiffLayout> ReadLayout(TIFF* tiff, const Header& header, std::str
 }
 
 // libtiff stops where the block is full, and so before the checksum of deflated data.
-bool EndsWhole(const TiffReader& reader, uint32_t index) {
+bool EndsWhole(const TiffReader& reader, uint32_t index, size_t max_size) {
   uint16_t compression = COMPRESSION_NONE, fill_order = FILLORDER_MSB2LSB;
   TIFFGetFieldDefaulted(reader.file(), TIFFTAG_COMPRESSION, &compression);
   TIFFGetFieldDefaulted(reader.file(), TIFFTAG_FILLORDER, &fill_order);
@@ -145,7 +147,8 @@ bool EndsWhole(const TiffReader& reader, uint32_t index) {
   }
   const size_t offset = TIFFGetStrileOffset(reader.file(), index);
   const size_t size = TIFFGetStrileByteCount(reader.file(), index);
-  return offset < reader.bytes().size() && IsWholeZlibStream(reader.bytes().substr(offset, size));
+  return offset < reader.bytes().size() &&
+         IsWholeZlibStream(reader.bytes().substr(offset, size), max_size);
 }
 
 absl::Status Read(const TiffReader& reader, const TiffLayout& layout, TiffBlock& block) {
@@ -165,8 +168,9 @@ absl::Status Read(const TiffReader& reader, const TiffLayout& layout, TiffBlock&
                rows * block.row_bytes(layout);
   }
   RETURN_IF_ERROR(reader.PixelStatus(all_read));
-  return EndsWhole(reader, index) ? absl::OkStatus()
-                                  : Damaged("TIFF", "the checksum of its data does not match");
+  return EndsWhole(reader, index, block.bytes.size())
+             ? absl::OkStatus()
+             : Damaged("TIFF", "the checksum of its data does not match");
 }
 
 absl::Status DrawSamples(TiffReader& reader, const TiffLayout& layout, Image& image) {

@@ -34,19 +34,19 @@ TEST(DecodeBmp, ReadsEveryOrderOfTheFourChannels) {
                           int64_t{30} << 8 * place[2] | int64_t{51} << 8 * place[3];
     const std::string row = Numbers(32, {pixel});
     const Rgb opaque = {10, 20, 30}, over_white = {206, 208, 210};
-    EXPECT_EQ(Shown(BmpBytes(1, 32, row, 108, masks)), over_white);
-    EXPECT_EQ(Shown(BmpBytes(1, 32, row, 40, masks, /*with alpha*/ 6)), over_white);
+    EXPECT_EQ(Shown(BmpBytes(1, 32, row, {108, masks})), over_white);
+    EXPECT_EQ(Shown(BmpBytes(1, 32, row, {40, masks, /*with alpha*/ 6})), over_white);
     masks[3] = 0;
-    EXPECT_EQ(Shown(BmpBytes(1, 32, row, 108, masks)), opaque);
+    EXPECT_EQ(Shown(BmpBytes(1, 32, row, {108, masks})), opaque);
     masks.pop_back();
-    EXPECT_EQ(Shown(BmpBytes(1, 32, row, 40, masks)), opaque);
+    EXPECT_EQ(Shown(BmpBytes(1, 32, row, {40, masks})), opaque);
   } while (std::ranges::next_permutation(place).found);
 }
 
 TEST(DecodeBmp, ReadsTheFourthByteWithoutAMaskAsPadding) {
   const std::string row = Numbers(32, {0x330A141E});
   for (const int header_size : {40, 108, 124}) {
-    EXPECT_EQ(Shown(BmpBytes(1, 32, row, header_size)), (Rgb{10, 20, 30})) << header_size;
+    EXPECT_EQ(Shown(BmpBytes(1, 32, row, {header_size})), (Rgb{10, 20, 30})) << header_size;
   }
 }
 
@@ -55,12 +55,13 @@ TEST(DecodeBmp, ScalesMasksOfEveryWidthToEightBits) {
     const int64_t highest = (1 << width) - 1;
     const std::vector<int64_t> masks = {highest << 2 * width, highest << width, highest};
     const std::string row = Numbers(32, {0, masks[0], masks[1], masks[2]});
-    EXPECT_EQ(Shown(BmpBytes(4, 32, row, 40, masks)),
+    EXPECT_EQ(Shown(BmpBytes(4, 32, row, {40, masks})),
               (Rgb{0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255}))
         << width;
   }
-  EXPECT_EQ(Shown(BmpBytes(2, 16, Numbers(16, {0x1234, 0x8FFF}), 108, {0xF00, 0xF0, 0xF, 0xF000})),
-            (Rgb{240, 241, 243, 255, 255, 255}));
+  EXPECT_EQ(
+      Shown(BmpBytes(2, 16, Numbers(16, {0x1234, 0x8FFF}), {108, {0xF00, 0xF0, 0xF, 0xF000}})),
+      (Rgb{240, 241, 243, 255, 255, 255}));
   EXPECT_EQ(Shown(BmpBytes(2, 16, Numbers(16, {0x1F << 10, 0x1F << 5}))),
             (Rgb{255, 0, 0, 0, 255, 0}));
 }
@@ -68,13 +69,13 @@ TEST(DecodeBmp, ScalesMasksOfEveryWidthToEightBits) {
 TEST(DecodeBmp, NamesWhatItDoesNotRead) {
   const std::string row = Numbers(32, {0});
   const std::pair<std::string, std::string> cases[] = {
-      {BmpBytes(1, 32, row, 40, {0xF0F000, 0xF00, 0xFF}),
+      {BmpBytes(1, 32, row, {40, {0xF0F000, 0xF00, 0xFF}}),
        "a BMP with masks that are not of red, green and blue"},
-      {BmpBytes(1, 0, row, 40, {0}, 5), "a BMP with a PNG inside"},
-      {BmpBytes(1, 0, row, 40, {0}, 4), "a BMP with a JPEG inside"},
+      {BmpBytes(1, 0, row, {40, {0}, 5}), "a BMP with a PNG inside"},
+      {BmpBytes(1, 0, row, {40, {0}, 4}), "a BMP with a JPEG inside"},
       {BmpBytes(1, 6, row), "a BMP of 6 bits"},
-      {BmpBytes(1, 1, row, 64, {0}, 3), "a BMP of 1 bits and compression 3"},
-      {BmpBytes(1, 32, row, 60), "a BMP with a header of 60 bytes"}};
+      {BmpBytes(1, 1, row, {64, {0}, 3}), "a BMP of 1 bits and compression 3"},
+      {BmpBytes(1, 32, row, {60}), "a BMP with a header of 60 bytes"}};
   for (const auto& [bytes, name] : cases) {
     EXPECT_EQ(Message(bytes),
               name + ", which is not read; save it as PNG, JPEG, WebP, BMP or TIFF");

@@ -64,6 +64,12 @@ TEST(DecodePng, RefusesFewerRowsThanTheHeaderSaysAndPassesMoreOver) {
   EXPECT_TRUE(Message(PngHeader(3, 3, 8, 0) + two_rows + end).starts_with("a damaged PNG: "));
 }
 
+TEST(DecodePng, RefusesASizeBeforeItsMemoryIsTaken) {
+  const std::string wide = PngHeader(0x7FFFFFFF, 1, 16, /*RGBA*/ 6);
+  EXPECT_EQ(Message(wide + PngChunk("IDAT", "") + PngChunk("IEND", "")),
+            "a picture of 1 x 2147483647 pixels, more than data.max_pixels = 64000000");
+}
+
 TEST(DecodePng, PassesOverWhatIsNotNeededToShowThePicture) {
   for (const char* name : {"gAMA", "iCCP", "sRGB", "bKGD", "tIME", "prVt", "zTXt"}) {
     EXPECT_EQ(Reds(GreyPng({0, 9}, 8, PngChunk(name, "nonsense"))), (std::vector{0, 9})) << name;

@@ -159,6 +159,7 @@ TEST(DecodeTiff, RefusesWhatItDoesNotConvertByItsName) {
   ExpectRefused(grey, 339, {2}, "a TIFF of signed, complex or undefined numbers");
   ExpectRefused(grey, 339, {3}, "a TIFF of floating-point pixels");
   ExpectRefused(grey, 262, {kPalette}, "a TIFF of 16-bit indices of a palette");
+  ExpectRefused(rgb, 262, {8}, "a TIFF of Lab colours");
   ExpectRefused(grey, 259, {6}, "a TIFF of compression 6");
   ExpectRefused(Tiff({kCmyk, 4, 8}), 332, {2}, "a TIFF of inks that are not CMYK");
   ExpectRefused(rgb, 262, {kCmyk}, "a TIFF of 3 samples where its colours have 4");
@@ -188,6 +189,14 @@ TEST(DecodeTiff, TakesAFourthSampleForAlphaUnlessTheFileSaysOtherwise) {
   const Image untold = DecodeImage(tiff.bytes()).value();
   EXPECT_NE(untold, opaque);
   EXPECT_EQ(untold, DecodeImage(Tiff({kRgb, 3, 8, {2}}).bytes()).value());
+}
+
+TEST(DecodeTiff, PassesOverMeaningsOfSamplesThatThereAreNot) {
+  const TiffBytes rgb = Tiff({kRgb, 3, 8});
+  TiffBytes more = rgb;
+  more.tags[338] = {2};
+  ASSERT_EQ(Refusal(more), "");
+  EXPECT_EQ(DecodeImage(more.bytes()).value(), DecodeImage(rgb.bytes()).value());
 }
 
 TEST(DecodeTiff, RefusesEveryTruncation) {

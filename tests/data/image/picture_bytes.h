@@ -136,15 +136,21 @@ struct TiffBytes {
   }
 };
 
-// A BMP of one row of pixels. A header of 52 bytes or more holds the masks, one of 40 is followed
-// by them.
-inline std::string BmpBytes(int64_t width, int bits, std::string_view row, int header_size = 40,
-                            const std::vector<int64_t>& masks = {}, int compression = 3) {
+// A header of 52 bytes or more holds the masks, one of 40 is followed by them.
+struct BmpHeaderBytes {
+  int size = 40;
+  std::vector<int64_t> masks = {};
+  int compression = 3;  // where there are masks
+};
+
+// A BMP of one row of pixels.
+inline std::string BmpBytes(int64_t width, int bits, std::string_view row,
+                            const BmpHeaderBytes& head = {}) {
   ByteWriter header;
-  header.Put(4, {header_size, width, 1}).Put(2, {1, bits});
-  header.Put(4, {masks.empty() ? 0 : compression, 0, 0, 0, 0, 0}).Put(4, masks);
+  header.Put(4, {head.size, width, 1}).Put(2, {1, bits});
+  header.Put(4, {head.masks.empty() ? 0 : head.compression, 0, 0, 0, 0, 0}).Put(4, head.masks);
   std::string padded = header.bytes();
-  padded.resize(std::max<size_t>(padded.size(), static_cast<size_t>(header_size)));
+  padded.resize(std::max<size_t>(padded.size(), static_cast<size_t>(head.size)));
   const int64_t pixels_at = 14 + std::ssize(padded);
   const std::string row_padding((4 - row.size() % 4) % 4, '\0');
   return ByteWriter()

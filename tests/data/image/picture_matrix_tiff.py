@@ -148,7 +148,7 @@ def pillow_cases(cases):
         cases.read(f"tif_pillow_{mode}_{compression}.tif", data, tolerance=6 if compression == "jpeg" else 2)
         for share in (.3, .6, .9):
             cases.refused(f"tif_pillow_{mode}_{compression}_cut{share}.tif", data[:int(len(data) * share)], "TIFF")
-        if compression not in ("raw", "jpeg") and mode in ("L", "RGB", "RGBA"):
+        if compression != "raw" and mode in ("1", "L", "RGB", "RGBA"):
             cases.refused(f"tif_pillow_{mode}_{compression}_zeros.tif", damaged(data), "TIFF")
 
 
@@ -184,6 +184,7 @@ def refusal_cases(cases):
             ("signed", tiff(wide, BLACK, 16, t339=("H", 2)), "a TIFF of signed"),
             ("palette16", tiff(wide, PALETTE, 8, t258=("H", 16)), "indices of a palette"),
             ("raw", tiff(wide, 32803, 16), "colours of kind 32803"),
+            ("lab", tiff(three, 8, 8), "a TIFF of Lab colours"),
             ("inks", tiff(four, CMYK, 8, t332=("H", 2)), "inks that are not CMYK"),
             ("few", tiff(one, RGB, 8), "1 samples where its colours have 3"),
             ("depths", tiff(three, RGB, 8, t258=("H", 5, 6, 5)), "libtiff refuses"),
