@@ -19,8 +19,8 @@ while (($#)); do
   esac
 done
 
-packages=(g++ cmake ninja-build ccache clang-format python3-venv libopencv-dev libsentencepiece-dev libabsl-dev
-          libgtest-dev libarchive-dev libtomlplusplus-dev nlohmann-json3-dev libcli11-dev)
+packages=(g++ cmake ninja-build ccache clang-format python3-venv libopencv-dev libpng-dev libjpeg-dev libtiff-dev libwebp-dev zlib1g-dev
+          libsentencepiece-dev libabsl-dev libgtest-dev libarchive-dev libtomlplusplus-dev nlohmann-json3-dev libcli11-dev)
 
 install_packages() {
   local missing=()

@@ -3,19 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <opencv2/core.hpp>
-#include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
-#include "absl/strings/str_cat.h"
-#include "config/enum_names.h"
 #include "config/status.h"
-#include "data/image/image_header.h"
+#include "data/image/decoders.h"
 
 namespace tessera {
 namespace {
 
-constexpr int64_t kLongestSide = 1 << 20;  // OpenCV's own limit
 constexpr int kWhite = 255;
 
 // A view; OpenCV has no const one.
@@ -30,76 +26,42 @@ Image ToImage(const cv::Mat& rgb) {
   return image;
 }
 
-absl::StatusOr<cv::Mat> DecodeRaw(std::string_view bytes, ImageFormat format) {
-  using cv::utils::logging::setLogLevel;
-  static const auto silenced = setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
-  static_cast<void>(silenced);
-  const std::string plain = PlainForDecoder(bytes, format);
-  const cv::Mat encoded(1, static_cast<int>(plain.size()), CV_8U, const_cast<char*>(plain.data()));
-  // A BMP's fourth channel is padding more often than alpha, and a JPEG has none.
-  const bool may_have_alpha = format != ImageFormat::kBmp && format != ImageFormat::kJpeg;
-  try {
-    cv::Mat decoded =
-        cv::imdecode(encoded, may_have_alpha ? cv::IMREAD_UNCHANGED
-                                             : cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
-    if (!decoded.empty()) {
-      return decoded;
-    }
-  } catch (const cv::Exception&) {
+absl::StatusOr<StoredImage> DecodeStored(std::string_view bytes, int64_t max_pixels) {
+  ASSIGN_OR_RETURN(const ImageFormat format, FormatOf(bytes));
+  switch (format) {
+    case ImageFormat::kPng:
+      return DecodePng(bytes, max_pixels);
+    case ImageFormat::kJpeg:
+      return DecodeJpeg(bytes, max_pixels);
+    case ImageFormat::kWebp:
+      return DecodeWebp(bytes, max_pixels);
+    case ImageFormat::kBmp:
+      return DecodeBmp(bytes, max_pixels);
+    case ImageFormat::kTiff:
+      return DecodeTiff(bytes, max_pixels);
   }
-  return absl::DataLossError(
-      absl::StrCat("a damaged ", std::string(EnumName(format)), ": its pixels cannot be decoded"));
-}
-
-// A premultiplied colour has been scaled by its alpha already.
-cv::Mat OverWhite(const cv::Mat& bgra, bool premultiplied) {
-  const auto over_white = [&](const cv::Vec4b& pixel) {
-    const int alpha = pixel[3];
-    cv::Vec3b blend;
-    for (int c = 0; c < 3; ++c) {
-      const int color = premultiplied ? pixel[c] : (pixel[c] * alpha + 127) / 255;
-      blend[c] = static_cast<uint8_t>(std::min(kWhite - alpha + color, kWhite));
-    }
-    return blend;
-  };
-  cv::Mat bgr(bgra.size(), CV_8UC3);
-  std::transform(bgra.begin<cv::Vec4b>(), bgra.end<cv::Vec4b>(), bgr.begin<cv::Vec3b>(),
-                 over_white);
-  return bgr;
-}
-
-absl::StatusOr<cv::Mat> ToRgb8(cv::Mat pixels, ImageFormat format) {
-  // libtiff's converter to 8-bit RGBA, which OpenCV calls, premultiplies.
-  const bool premultiplied = format == ImageFormat::kTiff && pixels.depth() == CV_8U;
-  if (pixels.depth() == CV_16U) {
-    pixels.convertTo(pixels, CV_8U, 1. / 257);
-  }
-  if (pixels.depth() != CV_8U || pixels.channels() == 2) {
-    return absl::UnimplementedError(
-        "a picture of neither grey, RGB nor RGBA pixels with 8 or 16 bits");
-  }
-  if (pixels.channels() == 4) {
-    pixels = OverWhite(pixels, premultiplied);
-  }
-  cv::Mat rgb;
-  cv::cvtColor(pixels, rgb, pixels.channels() == 1 ? cv::COLOR_GRAY2RGB : cv::COLOR_BGR2RGB);
-  return rgb;
+  return absl::InternalError("no format");
 }
 
 // EXIF 2.3, tag 274: from 5 on rows and columns are exchanged.
-cv::Mat Upright(cv::Mat stored, int64_t orientation) {
+Image Upright(StoredImage stored) {
+  const int64_t orientation = stored.orientation;
+  if (orientation == 1) {
+    return std::move(stored.image);
+  }
+  cv::Mat turned = ViewOf(stored.image);
   if (orientation >= 5) {
-    cv::transpose(stored, stored);
+    cv::transpose(turned, turned);
   }
   const bool rows = orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8;
   const bool cols = orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;
   if (rows) {
-    cv::flip(stored, stored, 0);
+    cv::flip(turned, turned, 0);
   }
   if (cols) {
-    cv::flip(stored, stored, 1);
+    cv::flip(turned, turned, 1);
   }
-  return stored;
+  return ToImage(turned);
 }
 
 std::string Encode(const Image& image, const char* extension, const std::vector<int>& options) {
@@ -138,18 +100,8 @@ int64_t Scale(int64_t length, int64_t numerator, int64_t denominator) {
 }  // namespace
 
 absl::StatusOr<Image> DecodeImage(std::string_view bytes, int64_t max_pixels) {
-  ASSIGN_OR_RETURN(const ImageHeader header, ReadImageHeader(bytes));
-  const auto& [format, height, width, orientation] = header;
-  if (height > kLongestSide || width > kLongestSide || height * width > max_pixels) {
-    return absl::OutOfRangeError(absl::StrCat("a picture of ", height, " x ", width,
-                                              " pixels, more than data.max_pixels = ", max_pixels));
-  }
-  ASSIGN_OR_RETURN(cv::Mat decoded, DecodeRaw(bytes, format));
-  if (decoded.rows != height || decoded.cols != width) {
-    return absl::DataLossError("a damaged picture: its size is not what its header says");
-  }
-  ASSIGN_OR_RETURN(const cv::Mat rgb, ToRgb8(std::move(decoded), format));
-  return ToImage(Upright(rgb, orientation));
+  ASSIGN_OR_RETURN(StoredImage stored, DecodeStored(bytes, max_pixels));
+  return Upright(std::move(stored));
 }
 
 std::string EncodePng(const Image& image) { return Encode(image, ".png", {}); }
