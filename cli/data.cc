@@ -76,7 +76,7 @@ void AddRecipe(CLI::App& app, Arguments& arguments) {
   app.add_option("recipe", arguments.recipe,
                  "Read the data set that [data] of this recipe describes.")
       ->required();
-  app.add_option("overrides", arguments.overrides, "Change keys of the recipe, path=value.");
+  AddWords(app, "overrides", &arguments.overrides, "Change keys of the recipe, path=value.");
 }
 
 }  // namespace

@@ -5,12 +5,16 @@
 #include "data/documents.h"
 #include "data/image/image_io.h"
 #include "data/source.h"
+#include "data/text/text_check.h"
 #include "files/json.h"
 
 namespace tessera {
 namespace {
 
 absl::StatusOr<std::vector<NamedSegment>> ReadSegments(const std::string& json) {
+  if (const std::optional<int64_t> at = FirstInvalidUtf8(json)) {
+    return absl::InvalidArgumentError(absl::StrCat("invalid UTF-8 at byte ", *at));
+  }
   ASSIGN_OR_RETURN(const Json document, ParseJson(json));
   return ParseSegments(document);
 }

@@ -1,6 +1,7 @@
 #include "data/file_dataset.h"
 
 #include <atomic>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -50,9 +51,13 @@ class FileDataset : public Dataset {
     };
     {
       std::vector<std::jthread> threads;
-      for (int64_t i = 0; i < num_threads; ++i) {
-        threads.emplace_back(work);
+      try {
+        for (int64_t i = 1; i < num_threads; ++i) {
+          threads.emplace_back(work);
+        }
+      } catch (const std::system_error&) {  // fewer threads do the same
       }
+      work();
     }
     std::vector<DocumentRow> good;
     for (size_t i = 0; i < rows_.size(); ++i) {
