@@ -7,6 +7,7 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/signals.h"
 #include "config/status.h"
 #include "config/suggest.h"
 #include "files/folder_lock.h"
@@ -59,7 +60,7 @@ StudyConfig WithArguments(StudyConfig study, const Arguments& arguments) {
 // What has happened is printed line by line; what is happening is shown on a terminal alone.
 StudyHooks ShownHooks() {
   StudyHooks hooks;
-  hooks.stop = StopOnSignal();
+  hooks.stop = ListenForStop();
   hooks.on_line = [](const std::string& line) {
     ShowLine("");
     Notes() << line << std::endl;
@@ -122,12 +123,12 @@ absl::Status RunAblate(Arguments arguments) {
 Command AddAblate(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   app.add_option("study", arguments->spec, "Run this study, or vary this recipe.")->required();
-  app.add_option("--grid", arguments->grids,
-                 "Vary a key, path=value,value, or choose among settings that belong together, "
-                 "'a=1; b=2 | a=3; b=4', each with a name before a colon if you like. All "
-                 "combinations of the grids are run; a grid of the seed repeats each arm.");
-  app.add_option("--set", arguments->overrides,
-                 "Change this key of the recipe, path=value, in all runs.");
+  AddWords(app, "--grid", &arguments->grids,
+           "Vary a key, path=value,value, or choose among settings that belong together, "
+           "'a=1; b=2 | a=3; b=4', each with a name before a colon if you like. All "
+           "combinations of the grids are run; a grid of the seed repeats each arm.");
+  AddWords(app, "--set", &arguments->overrides,
+           "Change this key of the recipe, path=value, in all runs.");
   auto* steps = app.add_option("--steps", arguments->steps, "Train each run for this many steps.");
   auto* minutes = app.add_option(
       "--minutes", arguments->minutes,

@@ -4,6 +4,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "analysis/lab/amed_fit.h"
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/device.h"
 #include "cli/open_run.h"
@@ -77,9 +78,9 @@ Command AddAmed(CLI::App& app) {
   app.add_option("--evaluations", arguments->evaluations,
                  "Let the sampler evaluate the head's network this many times a patch.")
       ->check(CLI::Range(3, 2000));
-  app.add_option("--set", arguments->overrides,
-                 "Change a key of [amed], which says how to fit, or of [generate], which says for "
-                 "what: amed.patches=20000, generate.guidance=1.");
+  AddWords(app, "--set", &arguments->overrides,
+           "Change a key of [amed], which says how to fit, or of [generate], which says for "
+           "what: amed.patches=20000, generate.guidance=1.");
   AddDeviceOption(app, &arguments->device);
   app.footer(
       "Teaches a small network to draw patches in few steps, under the guidance of the run.\n"

@@ -10,6 +10,7 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/signals.h"
 #include "config/status.h"
 
 namespace tessera {
@@ -42,7 +43,7 @@ void Print(const Comparison& row) {
 
 // Returns how many bounds do not hold.
 absl::StatusOr<int64_t> CheckOne(const CheckRequest& request, const Files& files) {
-  CheckHooks hooks{.stop = StopOnSignal()};
+  CheckHooks hooks{.stop = ListenForStop()};
   if (ShowsProgress()) {
     hooks.on_progress = ShowLine;
   }
@@ -102,9 +103,9 @@ absl::Status RunCheck(const Arguments& arguments) {
 
 Command AddCheck(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
-  app.add_option("recipe", arguments->words,
-                 "Check these recipes and studies. A word of the form path=value changes that key "
-                 "in all of them.")
+  AddWords(app, "recipe", &arguments->words,
+           "Check these recipes and studies. A word of the form path=value changes that key "
+           "in all of them.")
       ->required();
   app.add_option("--out", arguments->out,
                  "Write into this folder, where an earlier check of the same recipe is replaced.")

@@ -129,8 +129,8 @@ void AddSource(CLI::App& app, Arguments& arguments) {
                  "Read the data set that [data] of this recipe (.toml) describes, or this folder, "
                  "archive or picture.")
       ->required();
-  app.add_option("overrides", arguments.overrides,
-                 "Change keys of the recipe, or of the default one, path=value.");
+  AddWords(app, "overrides", &arguments.overrides,
+           "Change keys of the recipe, or of the default one, path=value.");
 }
 
 }  // namespace

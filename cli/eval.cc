@@ -81,7 +81,7 @@ absl::Status RunEval(const Arguments& arguments) {
 Command AddEval(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   app.add_option("run", arguments->run, "Measure this run or checkpoint folder.")->required();
-  app.add_option("--set", arguments->overrides, "Change a key of [generate], such as guidance=1.");
+  AddWords(app, "--set", &arguments->overrides, "Change a key of [generate], such as guidance=1.");
   app.add_option("--count", arguments->count,
                  "Take this many documents and pictures for each measure.")
       ->check(AtLeast(1));

@@ -13,6 +13,7 @@
 #include "cli/open_run.h"
 #include "cli/output.h"
 #include "cli/prompt.h"
+#include "cli/signals.h"
 #include "config/status.h"
 #include "infer/generator.h"
 #include "sequence/grids.h"
@@ -75,7 +76,7 @@ Generated GenerateAll(const Arguments& arguments, const Run& run, Document promp
                                steps));
     };
   }
-  const std::atomic<bool>* stop = request.stop = StopOnSignal();
+  const std::atomic<bool>* stop = request.stop = ListenForStop();
   for (; request.first_index < arguments.count && !*stop; request.first_index += arguments.batch) {
     request.prompts.assign(std::min(arguments.batch, arguments.count - request.first_index),
                            generated.prompt);
@@ -111,7 +112,11 @@ absl::Status RunGenerate(const Arguments& arguments) {
   if (generated.whole.empty()) {
     return stop_requested
                ? absl::CancelledError("stopped before the first document was whole")
-               : absl::NotFoundError("the model ended every document at once; give it a prompt");
+               : absl::NotFoundError(
+                     request.until == Until::kText
+                         ? "every document ended at once: the model ended it or began a picture, "
+                           "before which --until text ends; give it a prompt or another --until"
+                         : "the model ended every document at once; give it a prompt");
   }
   std::ranges::for_each(generated.after, PrintDocument);
   RETURN_IF_ERROR(WriteGenerated(generated, arguments.run,
@@ -137,9 +142,9 @@ std::string Keys() {
 
 void AddPrompt(CLI::App& app, PromptArguments* prompt) {
   CLI::Option* words =
-      app.add_option("prompt", prompt->words,
-                     absl::StrCat("Continue these texts and picture files, in order (",
-                                  PictureRule(), "); without any the model begins by itself."));
+      AddWords(app, "prompt", &prompt->words,
+               absl::StrCat("Continue these texts and picture files, in order (", PictureRule(),
+                            "); without any the model begins by itself."));
   app.add_option("--document", prompt->document, "Continue this JSON document.")->excludes(words);
   app.add_option("--until", prompt->until,
                  "End before the next picture (text), after it (image), or with the document "
@@ -154,7 +159,7 @@ Command AddGenerate(CLI::App& app) {
   app.add_option("run", arguments->run, "Draw and write with this run or checkpoint folder.")
       ->required();
   AddPrompt(app, &arguments->prompt);
-  app.add_option("--set", arguments->overrides, "Change a key of those below, key=value.");
+  AddWords(app, "--set", &arguments->overrides, "Change a key of those below, key=value.");
   app.add_option("--grid", arguments->grid,
                  "Draw every picture in this grid of the model, rows x columns of patches, such as "
                  "4x4; without it the model chooses.");
@@ -163,9 +168,10 @@ Command AddGenerate(CLI::App& app) {
                  "Generate this many documents; Ctrl-C keeps those that are there.")
       ->check(AtLeast(1))
       ->capture_default_str();
-  app.add_option("--batch", arguments->batch,
-                 "Generate this many at a time, which changes nothing but the speed.")
-      ->check(AtLeast(1))
+  app.add_option(
+         "--batch", arguments->batch,
+         "Generate this many at a time, which changes nothing but the speed and the memory.")
+      ->check(Between(1, 4096))
       ->capture_default_str();
   app.add_option("--seed", arguments->seed, "Draw everything random with this seed.")
       ->check(AtLeast(0))

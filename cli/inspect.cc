@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/open_run.h"
 #include "config/status.h"
@@ -173,7 +174,7 @@ void PrintCapacity(const Run& run) {
 }
 
 absl::Status InspectRun(const std::string& path) {
-  ASSIGN_OR_RETURN(const OpenedRun opened, OpenRun({.path = path}));
+  ASSIGN_OR_RETURN(const OpenedRun opened, OpenRun({.path = path, .finite = false}));
   const Run& run = opened.run;
   std::cout << ToToml(run.config);
   PrintParameters(run);
@@ -238,7 +239,7 @@ Command AddInspect(CLI::App& app) {
                  "Look inside this run folder, checkpoint folder or .safetensors file; of a recipe "
                  "(.toml), print how much memory training would take.")
       ->required();
-  app.add_option("overrides", arguments->overrides, "Change keys of the recipe, path=value.");
+  AddWords(app, "overrides", &arguments->overrides, "Change keys of the recipe, path=value.");
   app.footer(
       "Example: tessera inspect runs/shapes\n"
       "         tessera inspect recipes/shapes.toml train.batch=256\n"

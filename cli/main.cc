@@ -1,15 +1,22 @@
 // The program. Exit codes: 0 when all went well; 1 when `check` found that numbers miss what a
-// recipe expects, or for a fault of the program; 2 when a sentence on standard error says what to
-// change; 130 when a signal stopped it.
+// recipe expects, when the answer could not be written, or for a fault of the program; 2 when a
+// sentence on standard error says what to change; 130 when a signal stopped it (cli/signals.h).
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <exception>
-#include <iostream>
 #include <map>
 
 #include "absl/strings/str_cat.h"
 #include "cli/arguments.h"
+#include "cli/command_line.h"
 #include "cli/commands.h"
+#include "cli/exit_codes.h"
+#include "cli/failure.h"
 #include "cli/output.h"
+#include "cli/signals.h"
+#include "cli/streams.h"
 #include "cli/version.h"
 #include "config/suggest.h"
 #include "ops/allocator.h"
@@ -17,13 +24,15 @@
 namespace tessera {
 namespace {
 
-constexpr int kMissedOrFault = 1;
-constexpr int kBadInput = 2;
-constexpr int kStopped = 130;  // as a shell says of a command that Ctrl-C ended
-
 int Fail(const std::string& sentence) {
-  std::cerr << "tessera: " << sentence << "\n";
+  ShowError(sentence);
   return kBadInput;
+}
+
+int FailBy(const std::exception_ptr& exception) {
+  const Failure failure = FailureOf(exception);
+  ShowError(failure.sentence);
+  return failure.exit_code;
 }
 
 std::string Unknown(const std::string& kind, const std::string& word,
@@ -33,19 +42,23 @@ std::string Unknown(const std::string& kind, const std::string& word,
 
 // Finds the command that the words name, or its own command, as deep as they are known. The first
 // word that is no command is named in *problem.
-const CLI::App* Chosen(const CLI::App* app, int argc, char** argv, std::string* problem) {
-  for (int i = 1; i < argc && app->get_require_subcommand_min() > 0; ++i) {
-    if (argv[i][0] == '-') {
+const CLI::App* Chosen(const CLI::App* app, const std::vector<std::string>& words,
+                       std::string* problem) {
+  for (const std::string& word : words) {
+    if (word.starts_with('-')) {
       continue;
+    }
+    if (app->get_require_subcommand_min() == 0) {
+      break;
     }
     const CLI::App* next = nullptr;
     std::vector<std::string> names;
     for (const CLI::App* command : app->get_subcommands([](const CLI::App*) { return true; })) {
       names.push_back(command->get_name());
-      next = command->get_name() == argv[i] ? command : next;
+      next = command->get_name() == word ? command : next;
     }
     if (next == nullptr) {
-      *problem = Unknown("command", argv[i], names);
+      *problem = Unknown("command", word, names);
       return app;
     }
     app = next;
@@ -68,7 +81,7 @@ std::string Sentence(const CLI::ParseError& error, const CLI::App& app, const CL
       return Unknown("option", word.substr(0, word.find('=')), options);
     }
   }
-  return absl::StrCat(error.what(), "; --help says what this command takes");
+  return absl::StrCat(WithoutGuards(error.what()), "; --help says what this command takes");
 }
 
 struct CommandLine {
@@ -103,18 +116,21 @@ void Declare(CommandLine* line) {
   line->Add("sample-lab", "Compare samplers and numbers of steps on a run.", AddSampleLab);
   line->Add("merge", "Make adapters part of the weights.", AddMerge);
   line->Add("inspect", "Show what a run holds and whether its input is lossless.", AddInspect);
+  TakeGuardsOff(app);
 }
 
-int Main(int argc, char** argv) {
+int Main(const std::vector<std::string>& words) {
   CommandLine line;
   Declare(&line);
   std::string problem;
-  const CLI::App* chosen = Chosen(&line.app, argc, argv, &problem);
+  const CLI::App* chosen = Chosen(&line.app, words, &problem);
   if (!problem.empty()) {
     return Fail(problem);
   }
   try {
-    line.app.parse(argc, argv);
+    std::vector<std::string> backwards = CommandWords(words, *chosen);  // as CLI11 wants them
+    std::ranges::reverse(backwards);
+    line.app.parse(std::move(backwards));
   } catch (const CLI::ParseError& error) {
     return error.get_exit_code() == 0 ? line.app.exit(error)
                                       : Fail(Sentence(error, line.app, *chosen));
@@ -129,15 +145,28 @@ int Main(int argc, char** argv) {
                                       : exit_code;
 }
 
+// An answer that did not arrive is no success.
+int AfterOutput(int exit_code) {
+  const absl::Status written = FlushOutput();
+  if (written.ok()) {
+    return exit_code;
+  }
+  ShowError(std::string(written.message()));
+  return exit_code == 0 ? kMissedOrFault : exit_code;
+}
+
 }  // namespace
 }  // namespace tessera
 
 int main(int argc, char** argv) {
-  tessera::KeepFreedMemory();  // before the first tensor
+  using namespace tessera;
+  quiet = !OpenStandardStreams();  // notes are for somebody who listens
+  SetSignals();
+  std::set_terminate([] { _exit(FailBy(std::current_exception())); });  // of threads
+  KeepFreedMemory();                                                    // before the first tensor
   try {
-    return tessera::Main(argc, argv);
-  } catch (const std::exception& error) {
-    std::cerr << "tessera: " << error.what() << "\n";
-    return tessera::kMissedOrFault;
+    return AfterOutput(Main({argv + std::min(argc, 1), argv + argc}));
+  } catch (...) {
+    return AfterOutput(FailBy(std::current_exception()));
   }
 }

@@ -1,5 +1,7 @@
 #include "cli/open_run.h"
 
+#include <ATen/Functions.h>
+
 #include "absl/strings/strip.h"
 #include "config/status.h"
 #include "run/amed_file.h"
@@ -14,9 +16,27 @@ absl::Status SetError(absl::Status status) {
                             absl::StrCat(kPrefix, absl::StripPrefix(status.message(), kPrefix)));
 }
 
+namespace {
+
+absl::Status CheckFinite(const Run& run) {
+  for (const auto& [name, tensor] : Parameters(*run.learner)) {
+    if (!at::isfinite(tensor).all().item<bool>()) {
+      return absl::DataLossError(
+          absl::StrCat("'", run.checkpoint, "' cannot be used: ", name,
+                       " is not finite, as tessera inspect shows; take another checkpoint"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::StatusOr<OpenedRun> OpenRun(const RunRequest& request) {
   const auto files = std::make_shared<const Files>();
   ASSIGN_OR_RETURN(Run run, LoadRun(request.path, *files, request.device));
+  if (request.finite) {
+    RETURN_IF_ERROR(CheckFinite(run));
+  }
   for (const Requirement& check : request.needs) {
     RETURN_IF_ERROR(check(request.path, run));
   }

@@ -21,6 +21,7 @@ struct RunRequest {
   std::vector<std::string> overrides = {};  // what --set changes in [generate]
   DeviceKind device = DeviceKind::kCpu;     // where the run computes
   std::vector<Requirement> needs = {};      // what the command asks of the run
+  bool finite = true;                       // refuse a run whose parameters are not
 };
 
 struct OpenedRun {

@@ -49,7 +49,7 @@ Command AddProbe(CLI::App& app) {
       ->check(AtLeast(1));
   app.add_option("--seed", options.seed, "Draw noise and pictures with this seed.")
       ->check(AtLeast(0));
-  app.add_option("--set", arguments->overrides, "Change a key of [generate], such as guidance=3.");
+  AddWords(app, "--set", &arguments->overrides, "Change a key of [generate], such as guidance=3.");
   AddDeviceOption(app, &arguments->device);
   app.footer(
       "Writes hidden states (states.safetensors), probe.json and probe.html: what each "

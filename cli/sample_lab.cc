@@ -56,6 +56,7 @@ Command AddSampleLab(CLI::App& app) {
       ->check(CLI::Range(2, 1000));
   app.add_option("--steps", options.steps, "Try these numbers of steps, such as 2,4,8,16,32.")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::Range(1, 1000));
   app.add_option("--reference", options.reference_steps,
                  "Solve with this many steps for reference.")
@@ -63,7 +64,7 @@ Command AddSampleLab(CLI::App& app) {
   app.add_option("--pictures", options.pictures, "Draw this many pictures with each sampler.")
       ->check(AtLeast(0));
   app.add_option("--seed", options.seed, "Draw the noise with this seed.")->check(AtLeast(0));
-  app.add_option("--set", arguments->overrides, "Change a key of [generate], such as guidance=1.");
+  AddWords(app, "--set", &arguments->overrides, "Change a key of [generate], such as guidance=1.");
   AddDeviceOption(app, &arguments->device);
   app.footer(
       "Writes sample_lab.json and sample_lab.html: every sampler that the head allows, amed where\n"

@@ -2,14 +2,15 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
-#include <iterator>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/streams.h"
 #include "config/status.h"
 #include "data/text/text_check.h"
 #include "run/make_tokenizer.h"
@@ -78,20 +79,13 @@ absl::StatusOr<Tokenizer> Load(const std::string& path) {
   if (kind == PathKind::kFolder) {
     file = JoinPath(FindCheckpoint(path, files), "tokenizer.model");
   }
-  ASSIGN_OR_RETURN(std::string bytes, files.Read(file));
-  auto tokenizer = Tokenizer::Parse(std::move(bytes));
-  if (!tokenizer.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("'", file, "' is ", std::string(tokenizer.status().message())));
-  }
-  return tokenizer;
+  return ReadTokenizer(file, files);
 }
-
-std::string ReadInput() { return {std::istreambuf_iterator<char>(std::cin), {}}; }
 
 absl::Status Encode(const Arguments& arguments, bool from_input) {
   ASSIGN_OR_RETURN(const Tokenizer tokenizer, Load(arguments.model));
-  const std::string text = from_input ? ReadInput() : arguments.text;
+  ASSIGN_OR_RETURN(const std::string text,
+                   from_input ? ReadInput() : absl::StatusOr<std::string>(arguments.text));
   RETURN_IF_ERROR(CheckUtf8(text, "the text"));
   std::cout << absl::StrJoin(tokenizer.Encode(text), " ") << "\n";
   return absl::OkStatus();
@@ -103,7 +97,8 @@ absl::Status Decode(const Arguments& arguments) {
   ASSIGN_OR_RETURN(const Tokenizer tokenizer, Load(arguments.model));
   std::vector<std::string> words = arguments.ids;
   if (words.empty()) {
-    words = absl::StrSplit(ReadInput(), absl::ByAnyChar(" \t\r\n"), absl::SkipEmpty());
+    ASSIGN_OR_RETURN(const std::string input, ReadInput());
+    words = absl::StrSplit(input, absl::ByAnyChar(" \t\r\n"), absl::SkipEmpty());
   }
   std::vector<int64_t> ids;
   for (const std::string& word : words) {
@@ -130,8 +125,8 @@ CLI::App* AddTrain(CLI::App& app, Arguments& arguments) {
       ->add_option("source", arguments.source,
                    "Train on the data set of this recipe (.toml), or on this file of text.")
       ->required();
-  train->add_option("overrides", arguments.overrides,
-                    "Change keys of the recipe, path=value, such as tokenizer.size=300.");
+  AddWords(*train, "overrides", &arguments.overrides,
+           "Change keys of the recipe, path=value, such as tokenizer.size=300.");
   train->add_option("--out", arguments.out, "Write this file; by default tokenizer.model.");
   train->footer(
       "Example: tessera tokenizer train recipes/shapes.toml tokenizer.size=300 --out a.model\n"
@@ -152,8 +147,8 @@ Command AddTokenizer(CLI::App& app) {
   encode->footer("Example: tessera tokenizer encode runs/shapes 'a large red circle'");
   CLI::App* decode = app.add_subcommand("decode", "Turn ids into a text.");
   AddModel(*decode, *arguments);
-  decode->add_option("id", arguments->ids,
-                     "Decode these ids; without them, they are read from the input.");
+  AddWords(*decode, "id", &arguments->ids,
+           "Decode these ids; without them, they are read from the input.");
   decode->footer(
       "Example: tessera tokenizer decode runs/shapes 261 270 268\n"
       "Example: tessera tokenizer encode a.model <a.txt | tessera tokenizer decode a.model");

@@ -10,8 +10,10 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/signals.h"
 #include "config/status.h"
 #include "config/toml.h"
+#include "ops/failures.h"
 #include "run/adopt_autoencoder.h"
 #include "run/recipe.h"
 #include "train/memory.h"
@@ -115,6 +117,39 @@ absl::StatusOr<RunConfig> ConfigOf(const Arguments& arguments, const Files& file
   return config;
 }
 
+// Says what products are computed in, since the CPU chooses where the recipe does not.
+void ShowPrecision(const TrainConfig& config) {
+  const bool bf16 = IsBf16(config.precision), cpu = config.device == DeviceKind::kCpu;
+  const bool fast = IsBf16(Precision::kAuto) || !cpu;
+  Notes() << "precision: " << EnumName(config.precision)
+          << (bf16 && !fast ? ", for which this CPU has no instructions: f32 would be much faster"
+              : !bf16 && !fast ? ", since this CPU has no instructions for bf16"
+                               : "")
+          << "\n"
+          << std::flush;
+}
+
+// A model that cannot be drawn from yet is no reason to end its training.
+absl::Status Sample(const Run& run, const Dataset& dataset, const SampleSheet& sheet,
+                    const Files& files) {
+  try {
+    return WriteSampleSheet(run, dataset, sheet, files);
+  } catch (const NotFinite& error) {
+    Notes() << "\nno sheet of step " << sheet.step << ": " << error.what() << "\n";
+    return absl::OkStatus();
+  }
+}
+
+// The last lines of a run that went well.
+absl::Status ShowEnd(const std::string& out, const std::string& account) {
+  Notes() << "\n" << account;
+  if (stop_requested) {
+    return absl::CancelledError(absl::StrCat("stopped; continue with --resume: ", out));
+  }
+  Notes() << "trained: " << out << "\n";
+  return absl::OkStatus();
+}
+
 absl::Status RunTrain(Arguments arguments) {
   const auto files = std::make_shared<const Files>();
   RETURN_IF_ERROR(FindRecipe(*files, &arguments));
@@ -129,7 +164,10 @@ absl::Status RunTrain(Arguments arguments) {
   const Dataset* shown = test.get();  // on the sample sheets
   std::string account;
   TrainHooks hooks;
-  hooks.on_open = [&](const Dataset& trained) { shown = test->size() > 0 ? test.get() : &trained; };
+  hooks.on_open = [&](const Dataset& trained) {
+    shown = test->size() > 0 ? test.get() : &trained;
+    ShowPrecision(config.train);
+  };
   hooks.on_account = [&](DataAccount* trained) {
     trained->AddTest(test->Account());
     account = ToString(*trained);
@@ -137,19 +175,15 @@ absl::Status RunTrain(Arguments arguments) {
   };
   hooks.on_report = Show;
   hooks.on_sample = [&](const Run& run, int64_t step) {
-    return WriteSampleSheet(run, *shown, step, out, *files);
+    return Sample(run, *shown, {step, out, &stop_requested}, *files);
   };
   hooks.on_evaluate = [&](const Run& run, TrainReport* report) {
     return Evaluate(run, test, report);
   };
-  hooks.stop = StopOnSignal();
+  hooks.on_step = [] { ListenForStop(); };  // before the first there is nothing to save
+  hooks.stop = &stop_requested;
   RETURN_IF_ERROR(Train(config, {out, arguments.from, arguments.resume}, files, hooks));
-  Notes() << "\n" << account;
-  if (stop_requested) {
-    return absl::CancelledError(absl::StrCat("stopped; continue with --resume: ", out));
-  }
-  Notes() << "trained: " << out << "\n";
-  return absl::OkStatus();
+  return ShowEnd(out, account);
 }
 
 }  // namespace
@@ -159,7 +193,7 @@ Command AddTrain(CLI::App& app) {
   app.add_option("recipe", arguments->recipe,
                  "Train this recipe (.toml), or the one that this run folder holds.")
       ->required();
-  app.add_option("overrides", arguments->overrides, "Change keys of the recipe, path=value.");
+  AddWords(app, "overrides", &arguments->overrides, "Change keys of the recipe, path=value.");
   app.add_option("--out", arguments->out,
                  "Write the run into this folder; by default runs/RECIPE.");
   app.add_option("--from", arguments->from,

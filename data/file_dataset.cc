@@ -1,6 +1,7 @@
 #include "data/file_dataset.h"
 
 #include <atomic>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -105,11 +106,16 @@ class FileDataset : public Dataset {
         outcomes[static_cast<size_t>(i)] = std::move(document);
       }
     };
-    std::vector<std::jthread> threads;
-    for (int64_t i = 0; i < num_threads; ++i) {
-      threads.emplace_back(work);
+    {
+      std::vector<std::jthread> threads;
+      try {
+        for (int64_t i = 1; i < num_threads; ++i) {
+          threads.emplace_back(work);
+        }
+      } catch (const std::system_error&) {  // fewer threads do the same
+      }
+      work();
     }
-    threads.clear();  // joins them
     return outcomes;
   }
 

@@ -59,10 +59,12 @@ class Files {
   absl::StatusOr<PathKind> Kind(const std::string& path) const;
 
   // The whole file. A missing one is NotFound, and the message names the path that may have been
-  // meant.
+  // meant. What is no file is read if it ends: a FIFO that has a writer, a device that is short. What
+  // would not fit into the memory that is free is ResourceExhausted.
   absl::StatusOr<std::string> Read(const std::string& path) const;
 
-  // The file has either its old bytes or all of the new ones, also after a crash.
+  // The file has either its old bytes or all of the new ones, also after a crash; a failure leaves
+  // nothing else behind. A device or FIFO is written to, not replaced.
   absl::Status Write(const std::string& path, std::string_view bytes) const;
 
   // Adds to the end; a try that failed half-way leaves nothing behind.

@@ -13,7 +13,7 @@ namespace tessera {
 
 absl::StatusOr<FolderLock> LockFolder(const std::string& folder) {
   const std::string path = JoinPath(folder, "lock");
-  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644);
   if (file < 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot write '", path, "'"));
   }

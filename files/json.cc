@@ -93,10 +93,12 @@ int64_t TooDeepAt(std::string_view text) {
   return 0;
 }
 
-// "[json.exception.parse_error.101] parse error at ...: syntax error" -> "syntax error"
+// "[json.exception.parse_error.101] parse error at ...: syntax error" -> "syntax error";
+// "[json.exception.out_of_range.406] number overflow" -> "number overflow"
 std::string WithoutPrefix(std::string_view message) {
-  const size_t colon = message.find(": ");
-  return std::string(colon == message.npos ? message : message.substr(colon + 2));
+  const size_t bracket = message.find("] "), colon = message.find(": ");
+  const size_t prefix = colon == message.npos ? bracket : colon;
+  return std::string(prefix == message.npos ? message : message.substr(prefix + 2));
 }
 
 }  // namespace
@@ -131,7 +133,7 @@ absl::StatusOr<Json> ParseJson(std::string_view text) {
     return absl::InvalidArgumentError(
         absl::StrCat("bad JSON at byte ", error.byte, ": ", WithoutPrefix(error.what())));
   } catch (const Library::exception& error) {  // a number that no double holds
-    return absl::InvalidArgumentError(absl::StrCat("bad JSON: ", error.what()));
+    return absl::InvalidArgumentError(absl::StrCat("bad JSON: ", WithoutPrefix(error.what())));
   }
 }
 

@@ -1,9 +1,11 @@
 // The machine's own files (POSIX). errno becomes a Status: what may pass is Unavailable.
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -13,9 +15,13 @@
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
 #include "files/files.h"
+#include "files/free_memory.h"
 
 namespace tessera {
 namespace {
+
+constexpr int64_t kLarge = int64_t{256} << 20;    // bytes that are read without a look at memory
+constexpr int64_t kOfDevice = int64_t{16} << 20;  // bytes that a device may have: most never end
 
 absl::Status ErrnoStatus(int error, std::string_view verb, const std::string& path) {
   const absl::Status status =
@@ -28,10 +34,11 @@ absl::Status ErrnoStatus(int error, std::string_view verb, const std::string& pa
   return status;
 }
 
+// Never waits to be opened, as a FIFO without another end would.
 class Descriptor {
  public:
   Descriptor(const std::string& path, int flags)
-      : fd_(open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
+      : fd_(open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK, 0666)) {}
   ~Descriptor() {
     if (fd_ >= 0) {
       close(fd_);
@@ -45,16 +52,48 @@ class Descriptor {
   int fd_;
 };
 
+// Waits for the other end of a FIFO if that is what the last call failed for.
+bool Awaited(int fd, int16_t events) {
+  pollfd waited{fd, events, 0};
+  return errno == EAGAIN && poll(&waited, 1, /*forever*/ -1) >= 0;
+}
+
 // 0 or the errno.
 int WriteAll(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = write(fd, bytes.data(), bytes.size());
-    if (written < 0) {
+    if (written < 0 && !Awaited(fd, POLLOUT)) {
       return errno;
     }
-    bytes.remove_prefix(static_cast<size_t>(written));
+    bytes.remove_prefix(static_cast<size_t>(std::max<ssize_t>(written, 0)));
   }
   return 0;
+}
+
+// Refuses to hold so many bytes of a file if they are more than what is free.
+absl::Status CheckRoom(const std::string& path, int64_t bytes) {
+  if (bytes <= kLarge) {
+    return absl::OkStatus();
+  }
+  const FreeMemory memory = MeasureFreeMemory(Files());
+  return static_cast<double>(bytes) < memory.room
+             ? absl::OkStatus()
+             : absl::ResourceExhaustedError(absl::StrCat(
+                   "'", path, "' is too large: it would take ", bytes >> 20, " MiB of memory, and ",
+                   static_cast<int64_t>(memory.room) >> 20, " MiB are free (", memory.bound, ")"));
+}
+
+// What may be wrong with something that is no regular file after `got` bytes of it.
+absl::Status CheckStream(const std::string& path, mode_t mode, int64_t got, bool ended) {
+  if (ended && got == 0 && S_ISFIFO(mode)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", path, "' is a FIFO into which nothing is written; name a file"));
+  }
+  if (S_ISCHR(mode) && got > kOfDevice) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", path, "' is a device that does not end; name a file"));
+  }
+  return CheckRoom(path, 3 * got);  // a string that grows is copied into one twice as long
 }
 
 class RealFiles : public FileSystem {
@@ -84,17 +123,26 @@ class RealFiles : public FileSystem {
     if (file.get() < 0 || fstat(file.get(), &info) != 0) {
       return ErrnoStatus(errno, "read", path);
     }
+    const bool regular = S_ISREG(info.st_mode);
+    RETURN_IF_ERROR(CheckRoom(path, regular ? info.st_size : 0));
     std::string bytes;
-    bytes.reserve(S_ISREG(info.st_mode) ? static_cast<size_t>(info.st_size) : 0);
+    bytes.reserve(regular ? static_cast<size_t>(info.st_size) : 0);
     std::array<char, 1 << 16> chunk;
+    int64_t next_look = kOfDevice;
     ssize_t got;
-    while ((got = read(file.get(), chunk.data(), chunk.size())) > 0) {
-      bytes.append(chunk.data(), static_cast<size_t>(got));
+    while ((got = read(file.get(), chunk.data(), chunk.size())) > 0 ||
+           (got < 0 && Awaited(file.get(), POLLIN))) {
+      bytes.append(chunk.data(), static_cast<size_t>(std::max<ssize_t>(got, 0)));
+      if (!regular && std::ssize(bytes) > next_look) {
+        next_look *= 2;
+        RETURN_IF_ERROR(CheckStream(path, info.st_mode, std::ssize(bytes), /*ended=*/false));
+      }
     }
     if (got < 0) {
       return ErrnoStatus(errno, "read", path);
     }
-    if (S_ISREG(info.st_mode) && std::ssize(bytes) < info.st_size) {
+    RETURN_IF_ERROR(CheckStream(path, info.st_mode, std::ssize(bytes), /*ended=*/true));
+    if (regular && std::ssize(bytes) < info.st_size) {
       return absl::UnavailableError(absl::StrCat("short read of '", path, "': ", bytes.size(),
                                                  " of ", info.st_size, " bytes"));
     }
@@ -102,27 +150,17 @@ class RealFiles : public FileSystem {
   }
 
   absl::Status Write(const std::string& path, std::string_view bytes) const override {
-    const std::string partial = path + ".partial";
-    {
-      const Descriptor file(partial, O_WRONLY | O_CREAT | O_TRUNC);
-      if (file.get() < 0) {
-        return ErrnoStatus(errno, "write", path);
-      }
-      int error = WriteAll(file.get(), bytes);
-      if (error == 0 && fsync(file.get()) != 0) {
-        error = errno;
-      }
-      if (error != 0) {
-        unlink(partial.c_str());
-        return ErrnoStatus(error, "write", path);
-      }
+    struct stat info;
+    const bool exists = stat(path.c_str(), &info) == 0;
+    if (exists && S_ISDIR(info.st_mode)) {
+      return ErrnoStatus(EISDIR, "write", path);
     }
-    if (const absl::Status renamed = Rename(partial, path); !renamed.ok()) {
-      unlink(partial.c_str());
-      return renamed;
+    if (exists && !S_ISREG(info.st_mode)) {  // a device keeps its place
+      const Descriptor stream(path, O_WRONLY);
+      const int error = stream.get() < 0 ? errno : WriteAll(stream.get(), bytes);
+      return error == 0 ? absl::OkStatus() : ErrnoStatus(error, "write", path);
     }
-    const std::string folder = std::filesystem::path(path).parent_path().string();
-    return Sync(folder.empty() ? "." : folder);
+    return Replace(path, bytes);
   }
 
   absl::Status Append(const std::string& path, std::string_view bytes) const override {
@@ -184,6 +222,32 @@ class RealFiles : public FileSystem {
       return ErrnoStatus(errno, "sync", folder);
     }
     return absl::OkStatus();
+  }
+
+ private:
+  // Whatever fails leaves nothing behind.
+  absl::Status Replace(const std::string& path, std::string_view bytes) const {
+    const std::string partial = path + ".partial";
+    {
+      const Descriptor file(partial, O_WRONLY | O_CREAT | O_TRUNC);
+      if (file.get() < 0) {
+        return ErrnoStatus(errno, "write", path);
+      }
+      int error = WriteAll(file.get(), bytes);
+      if (error == 0 && fsync(file.get()) != 0) {
+        error = errno;
+      }
+      if (error != 0) {
+        unlink(partial.c_str());
+        return ErrnoStatus(error, "write", path);
+      }
+    }
+    if (const absl::Status renamed = Rename(partial, path); !renamed.ok()) {
+      unlink(partial.c_str());
+      return renamed;
+    }
+    const std::string folder = std::filesystem::path(path).parent_path().string();
+    return Sync(folder.empty() ? "." : folder);
   }
 };
 

@@ -3,6 +3,7 @@
 // Whoever predicts owns its loss and its sampling: the model never learns which head it has.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <type_traits>
@@ -73,6 +74,7 @@ struct Sampling {
 
   SamplerConfig config;
   std::shared_ptr<AmedPredictor> amed;
+  const std::atomic<bool>* stop = nullptr;  // once it is set, drawing throws Stopped
 };
 
 class ImageHead : public ModuleWithRoles {

@@ -1,6 +1,7 @@
 // How a Document is continued.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
@@ -78,8 +79,10 @@ struct GenerateConfig {
     if (text_temperature < 0 || top_k < 0 || top_p <= 0 || top_p > 1 || min_p < 0 || min_p > 1) {
       return "text_temperature and top_k must not be negative, top_p in (0, 1], min_p in [0, 1]";
     }
-    if (max_text < 1 || max_images < 1 || rounds < 1) {
-      return "max_text, max_images and rounds must be at least 1";
+    constexpr int64_t kMost = 1'000'000;  // of what a loop counts
+    if (std::min({max_text, max_images, rounds}) < 1 ||
+        std::max({max_text, max_images, rounds}) > kMost) {
+      return "max_text, max_images and rounds must be from 1 to 1000000";
     }
     if (guidance_from < 0 || guidance_from >= guidance_to || guidance_to > 1) {
       return "guidance_from must lie below guidance_to, both in [0, 1]";

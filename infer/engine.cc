@@ -9,6 +9,7 @@
 #include "infer/guidance.h"
 #include "infer/text_sampler.h"
 #include "ops/autocast.h"
+#include "ops/failures.h"
 #include "ops/random.h"
 
 namespace tessera {
@@ -27,6 +28,15 @@ struct DrawingGroup {
            guided_to == other.guided_to;
   }
 };
+
+// What is not finite would become a text or a picture like any other.
+void CheckFinite(const Tensor& numbers) {
+  if (!at::isfinite(numbers).all().item<bool>()) {
+    throw NotFinite(
+        "the model's numbers are not finite, so nothing can be drawn or written from them; lower "
+        "guidance and temperatures, or take a checkpoint of before training went wrong");
+  }
+}
 
 }  // namespace
 
@@ -182,6 +192,7 @@ void Engine::WriteIds(std::vector<EngineEvent>* events) {
     states.push_back(row->h_GTW[0][0]);  // ids are read one at a time
   }
   const Tensor logits_NV = model_.TextLogits(at::stack(states)).to(torch::kFloat32);
+  CheckFinite(logits_NV);
   std::vector<Row*> began;
   for (size_t n = 0; n < ready.size(); ++n) {
     Continuation& row = ready[n]->continuation;
@@ -232,13 +243,15 @@ void Engine::DrawPatches(std::vector<EngineEvent>* events) {
     }
     group->members.push_back(i);
   }
-  for (const DrawingGroup& group : groups) {
+  for (DrawingGroup& group : groups) {
+    group.sampling.stop = options_.stop;
     std::vector<DrawingRow> drawing;
     for (const size_t i : group.members) {
       drawing.push_back({ready[i]->continuation, ready[i]->reader_rows, ready[i]->h_GTW});
     }
     const std::vector<Tensor> drawn = drawer_->Draw(drawing, group.sampling);
     for (size_t n = 0; n < group.members.size(); ++n) {
+      CheckFinite(drawn[n]);
       Append(*ready[group.members[n]], drawn[n], events);
     }
   }

@@ -4,6 +4,7 @@
 // may round the last bit otherwise, since the library chooses its kernel by the number of rows.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -45,8 +46,9 @@ struct EngineEvent {
 };
 
 struct EngineOptions {
-  Precision precision = Precision::kF32;  // of matrix products
-  OnConditions on_conditions = {};        // called before patches are drawn under them
+  Precision precision = Precision::kF32;    // of matrix products
+  OnConditions on_conditions = {};          // called before patches are drawn under them
+  const std::atomic<bool>* stop = nullptr;  // once it is set, a step that draws throws Stopped
 };
 
 class Engine {
@@ -60,7 +62,8 @@ class Engine {
   int64_t Add(EngineRequest request);
 
   // Every document reads a block of slots, then writes a token or draws what its objective draws at
-  // once. Returns what came of it, in the order of the documents.
+  // once. Returns what came of it, in the order of the documents. Throws NotFinite if the model's
+  // numbers are none any more, and Stopped as the options say.
   std::vector<EngineEvent> Step();
 
   // Ends a request that is not done. Returns the document as far as it has come.

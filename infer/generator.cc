@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "ops/failures.h"
 
 namespace tessera {
 
@@ -25,21 +26,27 @@ absl::Status CheckPrompt(const Document& prompt, Until until, const LayoutSpec& 
 
 std::vector<Document> Generate(Model& model, const Tokenizer& tokenizer, const LayoutSpec& layout,
                                const GenerateConfig& config, const GenerateRequest& request) {
-  Engine engine(model, tokenizer, layout, {config.precision, request.on_conditions});
+  Engine engine(model, tokenizer, layout, {config.precision, request.on_conditions, request.stop});
   std::vector<Document> documents(request.prompts.size());
   for (size_t i = 0; i < documents.size(); ++i) {
     engine.Add({request.prompts[i], config, request.until, request.grid, request.seed,
                 request.first_index + static_cast<int64_t>(i), request.amed});
   }
-  for (int64_t steps = 1; !engine.idle() && !(request.stop && *request.stop); ++steps) {
+  const auto step = [&] {
     for (EngineEvent& event : engine.Step()) {
       if (Document* document = std::get_if<Document>(&event.what)) {
         documents[static_cast<size_t>(event.request)] = std::move(*document);
       }
     }
-    if (request.on_step) {
-      request.on_step(steps);
+  };
+  try {
+    for (int64_t steps = 1; !engine.idle() && !(request.stop && *request.stop); ++steps) {
+      step();
+      if (request.on_step) {
+        request.on_step(steps);
+      }
     }
+  } catch (const Stopped&) {  // in the middle of a patch
   }
   return documents;
 }

@@ -26,7 +26,7 @@ struct GenerateRequest {
   std::shared_ptr<AmedPredictor> amed = nullptr;    // of sampler amed
   std::function<void(int64_t steps)> on_step = {};  // after each step of all documents
   OnConditions on_conditions = {};                  // before patches are drawn under them
-  const std::atomic<bool>* stop = nullptr;          // once it is set, no further step is made
+  const std::atomic<bool>* stop = nullptr;  // once it is set, drawing ends within a look at a patch
 };
 
 // Each prompt and its continuation; an empty document for one that `stop` cut off. A text that

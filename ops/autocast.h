@@ -13,7 +13,7 @@ class Autocast {
  public:
   Autocast(torch::Device device, Precision precision)
       : device_(device.type()),
-        enabled_(precision == Precision::kBf16),
+        enabled_(IsBf16(precision)),
         before_(at::autocast::is_autocast_enabled(device_)) {
     at::autocast::set_autocast_enabled(device_, enabled_);
     if (enabled_) {

@@ -39,8 +39,16 @@ std::optional<int64_t> CheckpointFolder::StepOf(const std::string& name) const {
 
 absl::Status CheckpointFolder::Save(int64_t step,
                                     const std::vector<CheckpointFile>& contents) const {
-  const std::string name = NameOf(step);
-  const std::string unfinished = JoinPath(path_, kUnfinished + name);
+  const std::string unfinished = JoinPath(path_, kUnfinished + NameOf(step));
+  const absl::Status saved = SaveBy(unfinished, NameOf(step), contents);
+  if (!saved.ok()) {
+    files_.Remove(unfinished).IgnoreError();  // a full disk needs the room; the first error counts
+  }
+  return saved;
+}
+
+absl::Status CheckpointFolder::SaveBy(const std::string& unfinished, const std::string& name,
+                                      const std::vector<CheckpointFile>& contents) const {
   RETURN_IF_ERROR(files_.Remove(unfinished));
   RETURN_IF_ERROR(files_.MakeFolder(unfinished));
   for (const CheckpointFile& file : contents) {

@@ -34,7 +34,7 @@ class CheckpointFolder {
   // The path need not exist until something is saved. Folders are named by the prefix and the step.
   CheckpointFolder(Files files, std::string path, std::string prefix = "step-");
 
-  // Replaces a checkpoint of the same step.
+  // Replaces a checkpoint of the same step. A failure leaves nothing of the new one behind.
   absl::Status Save(int64_t step, const std::vector<CheckpointFile>& contents) const;
 
   // By step, the latest last; empty if there is no folder.
@@ -51,6 +51,8 @@ class CheckpointFolder {
  private:
   std::string NameOf(int64_t step) const;
   std::optional<int64_t> StepOf(const std::string& name) const;
+  absl::Status SaveBy(const std::string& unfinished, const std::string& name,
+                      const std::vector<CheckpointFile>& contents) const;
   absl::Status Discard(const std::string& name) const;
 
   Files files_;

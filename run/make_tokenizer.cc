@@ -23,19 +23,25 @@ absl::StatusOr<std::vector<std::string>> GatherTexts(const Dataset& dataset, int
   return texts;
 }
 
+absl::StatusOr<Tokenizer> ReadTokenizer(const std::string& path, const Files& files) {
+  ASSIGN_OR_RETURN(std::string model, files.Read(path));
+  absl::StatusOr<Tokenizer> tokenizer = Tokenizer::Parse(std::move(model));
+  return tokenizer.ok() ? std::move(tokenizer)
+                        : absl::InvalidArgumentError(
+                              absl::StrCat("'", path, "' is ", tokenizer.status().message()));
+}
+
 absl::StatusOr<Tokenizer> MakeTokenizer(const TokenizerConfig& config, const Dataset& dataset,
                                         const Files& files) {
   if (config.path.empty()) {
     ASSIGN_OR_RETURN(const std::vector<std::string> texts, GatherTexts(dataset, config.documents));
     return Tokenizer::Train(texts, config);
   }
-  ASSIGN_OR_RETURN(std::string model, files.Read(config.path));
-  absl::StatusOr<Tokenizer> tokenizer = Tokenizer::Parse(std::move(model));
-  if (!tokenizer.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("tokenizer.path: ", config.path, " is ", tokenizer.status().message()));
-  }
-  return tokenizer;
+  absl::StatusOr<Tokenizer> tokenizer = ReadTokenizer(config.path, files);
+  return tokenizer.ok()
+             ? std::move(tokenizer)
+             : absl::Status(tokenizer.status().code(),
+                            absl::StrCat("tokenizer.path: ", tokenizer.status().message()));
 }
 
 }  // namespace tessera

@@ -14,6 +14,9 @@ namespace tessera {
 // All texts of at most `documents` documents, taken evenly from the data set.
 absl::StatusOr<std::vector<std::string>> GatherTexts(const Dataset& dataset, int64_t documents);
 
+// Reads a .model file; an error names it.
+absl::StatusOr<Tokenizer> ReadTokenizer(const std::string& path, const Files& files);
+
 // Reads config.path, or trains on the data set.
 absl::StatusOr<Tokenizer> MakeTokenizer(const TokenizerConfig& config, const Dataset& dataset,
                                         const Files& files);

@@ -23,7 +23,7 @@ struct OptimizerConfig {
   double beta2 = 0.95;
   double muon_lr = 0.03;
   double muon_momentum = 0.95;
-  Precision muon_precision = Precision::kBf16;
+  Precision muon_precision = FastPrecision();
   double weight_decay = 0.05;
   double clip = 1;
 
@@ -40,7 +40,8 @@ struct OptimizerConfig {
     visit("muon_lr", self.muon_lr, "Muon has this learning rate.", muon);
     visit("muon_momentum", self.muon_momentum,
           "Muon's momentum decays by this factor a step, and looks a step ahead (Nesterov).", muon);
-    visit("muon_precision", self.muon_precision, "Muon multiplies matrices in this precision.",
+    visit("muon_precision", self.muon_precision,
+          "Muon multiplies matrices in this precision; its default is that of train.precision.",
           muon);
     visit("weight_decay", self.weight_decay,
           "A step takes this times the learning rate off each matrix, as a share of it.");

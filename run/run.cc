@@ -11,6 +11,7 @@
 #include "files/json.h"
 #include "ops/random.h"
 #include "run/base_run.h"
+#include "run/make_tokenizer.h"
 
 namespace tessera {
 namespace {
@@ -154,8 +155,7 @@ absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files, DeviceK
   ASSIGN_OR_RETURN(const torch::Device device, OpenDevice(kind));
   const std::string folder = FindCheckpoint(path, files);
   ASSIGN_OR_RETURN(const RunConfig config, ConfigIn(folder, path, files));
-  ASSIGN_OR_RETURN(std::string model, files.Read(JoinPath(folder, "tokenizer.model")));
-  ASSIGN_OR_RETURN(Tokenizer tokenizer, Tokenizer::Parse(std::move(model)));
+  ASSIGN_OR_RETURN(Tokenizer tokenizer, ReadTokenizer(JoinPath(folder, "tokenizer.model"), files));
   ASSIGN_OR_RETURN(Run run, MakeRun(config, std::move(tokenizer)));
   run.learner->to(device);
   if (config.train.adapter.kind == AdapterKind::kNone) {

@@ -34,6 +34,16 @@ struct RunConfig {
     const bool cosine =
         DrawsInSteps(head.kind) && head.diffusion.schedule == NoiseScheduleKind::kCosine;
     const bool at_once = model.arrangement.draws_at_once();
+    // What is chosen here is what the run's config.toml holds: it resumes as it began.
+    const bool on_cpu = train.device == DeviceKind::kCpu;
+    const auto choose = [&](bool is_default, Precision* precision) {
+      if (*precision == Precision::kAuto || (!on_cpu && is_default)) {
+        *precision = on_cpu ? FastPrecision() : Precision::kBf16;
+      }
+    };
+    choose(!named("train.precision"), &train.precision);
+    choose(!named("train.optimizer.muon_precision"), &train.optimizer.muon_precision);
+    choose(false, &generate.precision);
     if (!named("train.image_weight") && !model.generates_images()) {
       train.image_weight = 0;
     }

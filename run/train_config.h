@@ -26,7 +26,7 @@ struct TrainConfig {
   int64_t row_length = 256;
   double text_weight = 0.04;
   double image_weight = 1;
-  Precision precision = Precision::kBf16;
+  Precision precision = FastPrecision();
   DeviceKind device = DeviceKind::kCpu;
   double memory_limit = 0;
 
@@ -59,7 +59,8 @@ struct TrainConfig {
     visit("text_weight", self.text_weight, "The mean loss of text slots counts this much.");
     visit("image_weight", self.image_weight, "The mean loss of patches counts this much.");
     visit("precision", self.precision,
-          "Matrices are multiplied in this precision; parameters are always f32.");
+          "Matrices are multiplied in this precision; parameters are always f32. The default, also "
+          "auto, is bf16 where the CPU has instructions for it, and else f32; the run keeps it.");
     visit("device", self.device, "Training runs on this device.");
     visit("memory_limit", self.memory_limit,
           "A run that would take more GiB is refused; 0 allows most of what is free.");

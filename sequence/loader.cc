@@ -1,5 +1,7 @@
 #include "sequence/loader.h"
 
+#include <new>
+#include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -22,11 +24,24 @@ int64_t DocumentAt(const BatchSource& source, int64_t turn) {
   return source.shuffle ? Permute(index, size, key) : index;
 }
 
+// On a thread of its own, where an exception would end the program.
+absl::StatusOr<Batch> MadeOrRefused(const BatchSource& source, int64_t step) {
+  try {
+    return MakeBatch(source, step);
+  } catch (const std::bad_alloc&) {
+    return absl::ResourceExhaustedError(
+        "there was not enough memory to make a batch; lower train.batch or data.threads");
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<Batch> MakeBatch(const BatchSource& source, int64_t step) {
   std::vector<Sequence> sequences;
   for (int64_t i = 0; i < source.documents; ++i) {
+    if (source.stop != nullptr && *source.stop) {
+      return absl::CancelledError("stopped while a batch was made");
+    }
     const int64_t turn = step * source.documents + i;
     ASSIGN_OR_RETURN(Document document, source.dataset->Get(DocumentAt(source, turn)));
     const Presentation presentation = Augment(document, source.data.show, source.seed, turn);
@@ -53,8 +68,11 @@ Loader::Loader(BatchSource source, int64_t first_step)
       most_ahead_(kAheadPerThread * source_.data.threads),
       next_taken_(first_step),
       next_begun_(first_step) {
-  for (int64_t i = 0; i < source_.data.threads; ++i) {
-    threads_.emplace_back([this] { Work(); });
+  try {
+    for (int64_t i = 0; i < source_.data.threads; ++i) {
+      threads_.emplace_back([this] { Work(); });
+    }
+  } catch (const std::system_error&) {  // fewer threads make the same batches
   }
 }
 
@@ -89,7 +107,7 @@ void Loader::Work() {
     }
     const int64_t step = next_begun_++;
     lock.unlock();
-    absl::StatusOr<Batch> batch = MakeBatch(source_, step);
+    absl::StatusOr<Batch> batch = MadeOrRefused(source_, step);
     lock.lock();
     ready_.emplace(step, std::move(batch));
     changed_.notify_all();

@@ -2,6 +2,7 @@
 // the step: neither the number of threads nor where a run was cut changes it.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <map>
@@ -28,9 +29,11 @@ struct BatchSource {
   int64_t documents = 32;  // of a batch
   bool shuffle = true;     // each epoch anew; otherwise in the order of the data set
   uint64_t seed = 0;
+  const std::atomic<bool>* stop = nullptr;  // once it is set, no further document is read
 };
 
-// Documents [step * documents, (step + 1) * documents) of an endless stream of epochs.
+// Documents [step * documents, (step + 1) * documents) of an endless stream of epochs. Cancelled if
+// it was stopped.
 absl::StatusOr<Batch> MakeBatch(const BatchSource& source, int64_t step);
 
 class Loader {

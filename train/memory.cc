@@ -22,12 +22,13 @@ constexpr double kFloat = 4, kBf16 = 2, kGibi = 1024. * 1024 * 1024;
 // writing of checkpoints need for a while.
 constexpr double kGaps = 0.4, kWorkspace = 40e6;
 constexpr double kShareOfFree = 0.9;
-constexpr int64_t kLookedAt = 64;       // documents
-constexpr double kBytesAToken = 4;      // of text
-constexpr double kExplicitKeys = 256;   // ops/attention.cc: more have no weights that are kept
-constexpr double kSheetPictures = 32;   // analysis/report/sample_sheet.cc
-constexpr double kPrepared = 16 << 20;  // bytes of modulations, heads/diffusion/denoiser.cc
-constexpr double kBatchesAThread = 2;   // sequence/loader.cc
+constexpr double kLayerObjects = 300e3;  // modules, tensors and graph nodes of a layer
+constexpr int64_t kLookedAt = 64;        // documents
+constexpr double kBytesAToken = 4;       // of text
+constexpr double kExplicitKeys = 256;    // ops/attention.cc: more have no weights that are kept
+constexpr double kSheetPictures = 32;    // analysis/report/sample_sheet.cc
+constexpr double kPrepared = 16 << 20;   // bytes of modulations, heads/diffusion/denoiser.cc
+constexpr double kBatchesAThread = 2;    // sequence/loader.cc
 
 // What a batch is like.
 struct BatchSize {
@@ -69,9 +70,7 @@ BatchSize WithQueries(const RunConfig& config, BatchSize batch) {
   return batch;
 }
 
-double BytesOf(const TrainConfig& config) {
-  return config.precision == Precision::kBf16 ? kBf16 : kFloat;
-}
+double BytesOf(const TrainConfig& config) { return IsBf16(config.precision) ? kBf16 : kFloat; }
 
 // What a layer keeps for its backward pass (model/backbone.cc, ops/*.cc): per slot the residual
 // stream twice, in float; two norms, queries raw and turned, keys and values, what attention gives;
@@ -162,7 +161,9 @@ std::vector<MemoryPart> HeldParts(const RunConfig& config) {
   const bool adapted = config.train.adapter.kind != AdapterKind::kNone;
   const bool muon = config.train.optimizer.kind == OptimizerKind::kMuon && !adapted;
   const double twice = 2 * (sums.trained - (muon ? sums.hidden : 0));
-  return {{"parameters", (adapted ? 2 : 1) * sums.all * kFloat, sums.largest},
+  return {{"parameters",
+           (adapted ? 2 : 1) * sums.all * kFloat + Number(config.model.layers) * kLayerObjects,
+           sums.largest},
           {"gradients", sums.trained * kFloat, sums.largest},
           {"optimizer", adapted ? 0 : (twice + (muon ? sums.hidden : 0)) * kFloat, sums.largest},
           {"average", adapted ? 0 : sums.all * kFloat, sums.largest}};
@@ -175,7 +176,7 @@ std::vector<MemoryPart> PassParts(const RunConfig& config, const BatchSize& batc
              "train.batch, model.autoencoder.width or model.grids"}};
   }
   const BatchSize wide = WithQueries(config, batch);
-  const double narrow = config.train.precision == Precision::kBf16 ? SumsOf(config).all * kBf16 : 0;
+  const double narrow = IsBf16(config.train.precision) ? SumsOf(config).all * kBf16 : 0;
   return {
       {"layers, kept for backward", Number(config.model.layers) * LayerBytes(config, wide),
        "train.batch, train.row_length, model.width, model.layers or model.grids"},

@@ -15,11 +15,11 @@ namespace {
 
 // Whether a run may go on with another value of the key.
 bool MayChange(const std::string& key) {
-  constexpr const char* kKeys[] = {"train.steps",        "train.minutes",
-                                   "train.log_every",    "train.evaluate_every",
-                                   "train.sample_every", "train.checkpoint_every",
-                                   "train.keep",         "train.device",
-                                   "train.memory_limit", "data.threads"};
+  constexpr const char* kKeys[] = {
+      "train.steps",        "train.minutes",          "train.log_every", "train.evaluate_every",
+      "train.sample_every", "train.checkpoint_every", "train.keep",      "train.device",
+      "train.memory_limit", "data.threads",           "data.path",       "data.on_error",
+      "data.max_pixels"};
   return std::ranges::find(kKeys, key) != std::end(kKeys) || key.starts_with("generate.");
 }
 
@@ -30,6 +30,9 @@ std::string ToJson(const TrainState& state) {
   if (state.best_step > 0) {
     json.emplace_back("best_step", Json{state.best_step});
     json.emplace_back("best_loss", Json{state.best_loss});
+  }
+  if (state.sheet_due) {
+    json.emplace_back("sheet_due", Json{true});
   }
   if (!state.interval.empty()) {
     json.emplace_back("interval", state.interval.ToJson());
@@ -47,8 +50,10 @@ absl::StatusOr<TrainState> ReadState(const std::string& checkpoint, const Files&
   };
   TrainState state;
   const double step = number("step"), minutes = number("minutes");
-  if (!(step >= 0 && minutes >= 0)) {
-    return absl::DataLossError(absl::StrCat("'", path, "' names no step or no minutes"));
+  constexpr double kMostSteps = 1e15;  // whole numbers that a double holds
+  if (!(step >= 0 && step <= kMostSteps && minutes >= 0)) {
+    return absl::DataLossError(
+        absl::StrCat("'", path, "' names no step or no minutes, or a step that no run reaches"));
   }
   state.step = static_cast<int64_t>(step);
   state.minutes = minutes;
@@ -56,6 +61,7 @@ absl::StatusOr<TrainState> ReadState(const std::string& checkpoint, const Files&
     state.best_step = static_cast<int64_t>(best_step);
     state.best_loss = number("best_loss");
   }
+  state.sheet_due = json->Find("sheet_due") != nullptr;
   if (const Json* interval = json->Find("interval")) {
     state.interval = Interval::FromJson(*interval);
   }

@@ -21,13 +21,15 @@ struct TrainState {
   int64_t best_step = 0;  // with the least held-out loss so far; 0: none was measured
   double best_loss = std::numeric_limits<double>::infinity();
   Interval interval = {};  // since the last line of the log
+  bool sheet_due = false;  // the sheet of this step was not finished
 };
 
 std::string ToJson(const TrainState& state);
 absl::StatusOr<TrainState> ReadState(const std::string& checkpoint, const Files& files);
 
 // Whether `now` continues what the checkpoint's config.toml began. Only keys that leave the steps
-// as they are may differ: how long, what is written when, and on what the work is done.
+// as they are may differ: how long, what is written when, on what the work is done, and where the
+// data lies and what happens to bad data.
 absl::Status CheckSameRun(const std::string& checkpoint, const RunConfig& now, const Files& files);
 
 // Takes away the lines of a log that are later than `step`, since their steps come again.

@@ -6,12 +6,11 @@
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
 #include "config/toml.h"
-#include "files/folder_lock.h"
 #include "run/adopt_autoencoder.h"
-#include "run/make_tokenizer.h"
 #include "sequence/fit.h"
 #include "sequence/loader.h"
 #include "train/memory.h"
+#include "train/run_start.h"
 #include "train/schedule.h"
 #include "train/step_gradient.h"
 #include "train/train_state.h"
@@ -50,15 +49,21 @@ class Trainer {
     RETURN_IF_ERROR(DropLaterLines(LogPath(), state_.step, files_));
     started_ = Clock::now();
     bool last = Done() >= 1;
-    while (!last) {
-      if (hooks_.stop != nullptr && hooks_.stop->load()) {
-        return Save();
+    absl::Status status = !last && state_.sheet_due ? Sample() : absl::OkStatus();
+    while (!last && status.ok() && !IsStopped()) {
+      status = Step(loader);
+      if (status.ok()) {
+        last = Done() >= 1;
+        status = WriteWhatIsDue(last);
       }
-      RETURN_IF_ERROR(Step(loader));
-      last = Done() >= 1;
-      RETURN_IF_ERROR(WriteWhatIsDue(last));
+      if (status.ok() && (last || SaveIsDue())) {
+        RETURN_IF_ERROR(Save());
+      }
     }
-    return Sample();
+    if (!last || !status.ok()) {
+      return SaveAfter(status);
+    }
+    return absl::IsCancelled(status = Sample()) ? absl::OkStatus() : status;
   }
 
   int64_t step() const { return state_.step; }
@@ -70,8 +75,28 @@ class Trainer {
 
   double Done() const { return Progress(config_, state_.step, Minutes()); }
 
-  // The checkpoint comes last: a run that is killed before it writes all that again. Only the sheet
-  // of the end is drawn behind it, from parameters that are safe.
+  bool IsStopped() const { return hooks_.stop != nullptr && hooks_.stop->load(); }
+
+  // What was learnt is kept, whatever ended the loop: a stop, bad data, a disk that is full. Not
+  // finite numbers alone are not worth it.
+  absl::Status SaveAfter(const absl::Status& end) {
+    if (absl::IsInternal(end)) {
+      return end;
+    }
+    const absl::Status saved = Save();
+    if (end.ok() || absl::IsCancelled(end)) {
+      return saved;
+    }
+    return !saved.ok() || state_.step == 0
+               ? end
+               : absl::Status(end.code(),
+                              absl::StrCat(end.message(), "; step ", state_.step,
+                                           " is saved: mend this and continue with --resume, for "
+                                           "which data.on_error and data.path may change"));
+  }
+
+  // The checkpoint comes behind it: a run that is killed before it writes all that again. Only the
+  // sheet of the end is drawn behind the checkpoint, from parameters that are safe.
   absl::Status WriteWhatIsDue(bool last) {
     const auto due = [&](int64_t every) { return every > 0 && (last || state_.step % every == 0); };
     if (due(config_.evaluate_every)) {
@@ -80,11 +105,12 @@ class Trainer {
     if (due(config_.log_every)) {
       RETURN_IF_ERROR(Report());
     }
-    if (!last && due(config_.sample_every)) {
-      RETURN_IF_ERROR(Sample());
-    }
-    const bool best = state_.best_step == state_.step;
-    return last || best || due(config_.checkpoint_every) ? Save() : absl::OkStatus();
+    return !last && due(config_.sample_every) ? Sample() : absl::OkStatus();
+  }
+
+  bool SaveIsDue() const {
+    const int64_t every = config_.checkpoint_every;
+    return state_.best_step == state_.step || (every > 0 && state_.step % every == 0);
   }
 
   absl::Status Step(Loader& loader) {
@@ -106,6 +132,9 @@ class Trainer {
     input.batches.resize(1);
     last_input_ = std::move(input);
     state_.interval.EndStep(std::chrono::duration<double>(Clock::now() - start).count());
+    if (hooks_.on_step) {
+      hooks_.on_step();
+    }
     return absl::OkStatus();
   }
 
@@ -145,7 +174,10 @@ class Trainer {
     if (!hooks_.on_sample) {
       return absl::OkStatus();
     }
-    return weights_.WithAverage([&] { return hooks_.on_sample(run_, state_.step); });
+    state_.sheet_due = true;
+    RETURN_IF_ERROR(weights_.WithAverage([&] { return hooks_.on_sample(run_, state_.step); }));
+    state_.sheet_due = false;
+    return absl::OkStatus();
   }
 
   // A loss that held-out documents have none of is NaN, and counts nothing.
@@ -203,17 +235,6 @@ class Trainer {
   Clock::time_point started_ = Clock::now();
 };
 
-// A resumed run keeps its tokenizer, even if the data that trained it has changed; so does one that
-// begins from another. kept_in is the folder of that one, or empty.
-absl::StatusOr<Tokenizer> TokenizerOf(const RunConfig& config, const std::string& kept_in,
-                                      const Dataset& dataset, const Files& files) {
-  if (kept_in.empty()) {
-    return MakeTokenizer(config.tokenizer, dataset, files);
-  }
-  ASSIGN_OR_RETURN(std::string model, files.Read(JoinPath(kept_in, "tokenizer.model")));
-  return Tokenizer::Parse(std::move(model));
-}
-
 // Takes from *dataset what data.too_long leaves out. Returns the account of the data.
 absl::StatusOr<DataAccount> FitToRows(const Run& run, const TrainHooks& hooks,
                                       std::shared_ptr<const Dataset>* dataset) {
@@ -227,25 +248,12 @@ absl::StatusOr<DataAccount> FitToRows(const Run& run, const TrainHooks& hooks,
   return account;
 }
 
-// What keeps the run from beginning, or from going on.
-absl::Status CheckStart(const RunConfig& config, const RunFolders& folders,
-                        const absl::StatusOr<Checkpoint>& last, const Files& files) {
-  if (!last.ok()) {
-    return absl::IsNotFound(last.status()) ? absl::OkStatus() : last.status();
-  }
-  if (!folders.resume) {
-    return absl::AlreadyExistsError(
-        absl::StrCat("'", folders.out,
-                     "' holds a run already; continue it with --resume, or name another --out"));
-  }
-  return CheckSameRun(last->path, config, files);
-}
-
 }  // namespace
 
 absl::Status Train(const RunConfig& config, const RunFolders& folders,
                    const std::shared_ptr<const Files>& files, const TrainHooks& hooks) {
   const std::string& out = folders.out;
+  ASSIGN_OR_RETURN(std::optional<FolderLock> lock, LockBegun(out, *files));
   const auto last = CheckpointsOf(out, *files).Latest();
   RETURN_IF_ERROR(CheckStart(config, folders, last, *files));
   ASSIGN_OR_RETURN(const torch::Device device, OpenDevice(config.train.device));
@@ -269,11 +277,14 @@ absl::Status Train(const RunConfig& config, const RunFolders& folders,
   }
   ASSIGN_OR_RETURN(const DataAccount account, FitToRows(run, hooks, &dataset));
   RETURN_IF_ERROR(files->MakeFolder(out));
-  ASSIGN_OR_RETURN(const FolderLock lock, LockFolder(out));
+  if (!lock) {
+    ASSIGN_OR_RETURN(lock, LockFolder(out));
+  }
   RETURN_IF_ERROR(files->Write(JoinPath(out, "config.toml"), ToToml(config)));
   RETURN_IF_ERROR(files->Write(JoinPath(out, kAccount), ToString(account)));
   BatchSource source{dataset, tokenizer, run.layout, config.data, config.train.batch};
   source.seed = static_cast<uint64_t>(config.seed);
+  source.stop = hooks.stop;
   Trainer trainer(std::move(run), out, *files, hooks);
   if (last.ok()) {
     RETURN_IF_ERROR(trainer.Restore(last->path));

@@ -21,16 +21,20 @@ struct TrainHooks {
   std::function<void(DataAccount*)> on_account;
   std::function<void(const TrainReport&)> on_report;  // with each line of the log
 
-  // Both with averaged parameters. on_evaluate sets the held-out losses.
+  // Both with averaged parameters. on_evaluate sets the held-out losses. on_sample may return
+  // Cancelled when it finds `stop` set.
   std::function<absl::Status(const Run&, int64_t step)> on_sample;
   std::function<absl::Status(const Run&, TrainReport*)> on_evaluate;
 
+  std::function<void()> on_step;            // a step was made, and is not saved yet
   const std::atomic<bool>* stop = nullptr;  // set by a signal: checkpoint, then return
 };
 
 // Trains into the folder folders.out: config.toml, data.txt, log.jsonl, checkpoints/, and base/ if
 // it begins from another run. With resume, continues the last checkpoint there, bit for bit, or
-// begins if there is none; without, there must be none.
+// begins if there is none; without, there must be none. What fails after the first step, but for
+// numbers that are not finite, is saved from: the last step has a checkpoint, and the error says
+// so.
 absl::Status Train(const RunConfig& config, const RunFolders& folders,
                    const std::shared_ptr<const Files>& files, const TrainHooks& hooks);
 

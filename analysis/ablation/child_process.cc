@@ -28,6 +28,7 @@ constexpr int kNotStarted = 127;
 [[noreturn]] void Become(const char* program, char* const* arguments, int out, int err,
                          pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  setpgid(0, 0);  // a stop reaches it from its parent alone, since a second one ends it at once
   if (getppid() == parent && dup2(out, STDOUT_FILENO) >= 0 && dup2(err, STDERR_FILENO) >= 0) {
     execv(program, arguments);
   }
@@ -49,7 +50,7 @@ std::string Watch(const ChildRequest& request, pid_t child, int pipe) {
       text.append(bytes.data(), static_cast<size_t>(std::max<ssize_t>(count, 0)));
     }
     if (request.stop != nullptr && request.stop->load() && !told) {
-      kill(child, SIGTERM);
+      kill(-child, SIGTERM);  // and what it has started
       told = true;
     }
     if (request.on_tick) {
@@ -93,6 +94,9 @@ absl::StatusOr<ChildEnd> RunChild(const ChildRequest& request) {
     Become(request.program.c_str(), arguments.data(), out, ends[1], parent);
   }
   const int error = errno;
+  if (child > 0) {
+    setpgid(child, child);  // whoever comes first
+  }
   close(out);
   if (child < 0) {
     return absl::ErrnoToStatus(error, "cannot start another process");

@@ -25,6 +25,7 @@ std::vector<Document> ContinueAll(const Run& run, const std::vector<Document>& p
     request.seed = options.seed;
     request.first_index = first;
     request.grid = grid;
+    request.stop = options.stop;
     std::ranges::move(Generate(*run.model, run.tokenizer, run.layout, config, request),
                       std::back_inserter(documents));
     if (options.on_progress) {
@@ -42,7 +43,9 @@ Drawn Draw(const Run& run, const std::vector<Document>& prompts, const EvaluateO
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   Drawn drawn{.images = {}, .seconds = seconds.count()};
   for (Document& document : documents) {
-    drawn.images.push_back(std::get<Image>(std::move(document.segments.back())));
+    if (!document.segments.empty()) {
+      drawn.images.push_back(std::get<Image>(std::move(document.segments.back())));
+    }
   }
   return drawn;
 }

@@ -1,6 +1,7 @@
 // What the measures and the report have in common: prompts that a run continues, in batches.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@ struct EvaluateOptions {
   int64_t batch = 64;   // of them at a time
   uint64_t seed = 0;
   std::function<void(const std::string& what, double share)> on_progress = {};
+  const std::atomic<bool>* stop = nullptr;  // once it is set, what is not there yet stays empty
 };
 
 // Each prompt and its continuation, in order. Texts are the most probable ones with Until::kText.
@@ -22,7 +24,7 @@ struct EvaluateOptions {
 std::vector<Document> ContinueAll(const Run& run, const std::vector<Document>& prompts, Until until,
                                   const EvaluateOptions& options, std::optional<int64_t> grid = {});
 
-// The pictures that follow the prompts, in order.
+// The pictures that follow the prompts, in order; fewer if it was stopped.
 struct Drawn {
   std::vector<Image> images;
   double seconds = 0;  // that they took together

@@ -80,6 +80,16 @@ class Processor : public SentencePieces {
   std::vector<int64_t> space_mark_ids_;  // empty: this model cannot tell a mark from a space
 };
 
+// The library names its source, the condition that failed and its own options. The one condition
+// that texts and a size can fail is said in other words.
+std::string ProblemOf(const std::string& message) {
+  if (message.find("required_chars") != message.npos) {
+    return "the 256 bytes and the letters alone are more";
+  }
+  const size_t source = message.rfind("] ");
+  return source == message.npos ? message : message.substr(source + 2);
+}
+
 }  // namespace
 
 SentencePieces::Trained SentencePieces::Train(std::vector<std::string> lines, std::string_view type,
@@ -103,7 +113,7 @@ SentencePieces::Trained SentencePieces::Train(std::vector<std::string> lines, st
        {"minloglevel", "9"}},                  // silent
       &sentences, &trained.model);
   if (!status.ok()) {
-    trained = {.model = "", .problem = status.error_message()};
+    trained = {.model = "", .problem = ProblemOf(status.error_message())};
   }
   return trained;
 }

@@ -9,6 +9,29 @@
 
 namespace tessera {
 
+namespace {
+
+// The library's places in a word have 16 bits, and it calls itself as deep as a word is long.
+constexpr size_t kLongestWord = 4096;  // letters
+
+// Adds the line to *lines, cut where it goes on too long without a space: pieces alone are learnt
+// from it. So that no word of other texts is cut, nothing else decides where.
+void AddCut(std::string_view line, std::vector<std::string>* lines) {
+  size_t begin = 0, letters = 0;
+  for (size_t i = 0; i < line.size(); ++i) {
+    const bool begins_letter = (static_cast<unsigned char>(line[i]) & 0xC0) != 0x80;
+    if (begins_letter && letters == kLongestWord) {
+      lines->emplace_back(line.substr(begin, i - begin));
+      begin = i;
+      letters = 0;
+    }
+    letters = line[i] == ' ' ? 0 : letters + begins_letter;
+  }
+  lines->emplace_back(line.substr(begin));
+}
+
+}  // namespace
+
 Tokenizer::Tokenizer(std::string model, std::shared_ptr<const SentencePieces> pieces)
     : model_(std::move(model)), pieces_(std::move(pieces)) {}
 
@@ -17,15 +40,15 @@ absl::StatusOr<Tokenizer> Tokenizer::Train(const std::vector<std::string>& texts
   std::vector<std::string> lines;  // so that no piece holds a line's end
   for (const std::string& text : texts) {
     for (const auto line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
-      lines.emplace_back(line);
+      AddCut({line.data(), line.size()}, &lines);
     }
   }
   SentencePieces::Trained trained =
       SentencePieces::Train(std::move(lines), EnumName(config.kind), config.size);
   if (trained.model.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat("no tokenizer of size ", config.size,
-                                                   " fits these texts (", trained.problem,
-                                                   "); raise tokenizer.size"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "no tokenizer of ", config.size, " pieces can be trained on these texts: ", trained.problem,
+        "; raise tokenizer.size"));
   }
   return Parse(std::move(trained.model));
 }

@@ -38,6 +38,15 @@ struct TokenizerConfig {
     visit("documents", self.documents,
           "Training reads at most this many documents, evenly from the data set.", trained);
   }
+
+  std::string Problem() const {
+    constexpr int64_t kFewest = 258,
+                      kMost = 1'000'000;  // bytes, unknown and space; any known model
+    if (size < kFewest || size > kMost) {
+      return "size must be from 258, for the bytes and the space alone, to 1000000";
+    }
+    return documents < 1 ? "documents must be at least 1" : "";
+  }
 };
 
 // A model that Train made gives back every valid UTF-8 text: Decode(Encode(text)) == text. So does

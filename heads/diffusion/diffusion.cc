@@ -6,6 +6,7 @@
 #include "heads/diffusion/learned_variance.h"
 #include "heads/diffusion/prediction.h"
 #include "heads/guidance_conditions.h"
+#include "ops/failures.h"
 #include "ops/random.h"
 
 namespace tessera {
@@ -48,6 +49,9 @@ bool Diffusion::Holds(const Conditions& conditions, double t) {
 Denoise Diffusion::MakeDenoise(const DrawingRun& run) const {
   const CleanForm form = CleanFrom(config_.prediction, schedule_, Stack(run.levels));
   return [this, run, form](const Tensor& x_ND, int64_t level) -> Denoised {
+    if (run.sampling.stop != nullptr && *run.sampling.stop) {
+      throw Stopped();
+    }
     const double t = schedule_.FlowTime(run.levels[static_cast<size_t>(level)]);
     const Tensor output_NO = run.network->Output(x_ND, level, Holds(run.conditions, t));
     Tensor clean_ND = output_NO.slice(1, 0, patch_dim_);

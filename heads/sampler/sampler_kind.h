@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <limits>
 
 #include "config/enum_names.h"
 
@@ -45,7 +44,7 @@ struct SamplerRow {
   int64_t evaluations = 1;        // calls of the network a step
   int64_t saved_evaluations = 0;  // calls that the last step does without
   int64_t fewest_steps = 1;
-  int64_t most_steps = std::numeric_limits<int64_t>::max();
+  int64_t most_steps = 10'000;  // their levels are held in memory, and nothing gains from more
   bool reads_grid = false;
   bool fitted = false;  // needs a predictor that was fitted to its number of steps
 };

@@ -33,7 +33,7 @@ TEST(Memory, OfAbsurdSettingsIsRefusedInASentence) {
            {"model.head.diffusion.repeats=1000000000", "model.head.diffusion.repeats"},
            {"model.patch=1000000", "model.patch"},
            {"model.patch=4000000000", "model.patch"},
-           {"tokenizer.size=100000000000", "lower tokenizer.size"},
+           {"tokenizer.size=1000000 model.width=10000", "lower tokenizer.size"},
            {"'model.grids=[\"4096x4096\"]' train.row_length=100000000", "model.grids"}}) {
     ExpectTooLarge(folder, std::string("train recipe.toml --out run ") + setting, part);
   }

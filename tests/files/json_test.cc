@@ -64,5 +64,9 @@ TEST(Json, WritesWhatJsonLacksAsItsNearest) {
   EXPECT_EQ(DumpJson({"a\xFF"}), "\"a\uFFFD\"");
 }
 
+TEST(Json, TellsOfANumberThatNothingHoldsInWords) {
+  EXPECT_EQ(ParseJson("1e999").status().message(), "bad JSON: number overflow parsing '1e999'");
+}
+
 }  // namespace
 }  // namespace tessera

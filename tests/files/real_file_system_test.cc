@@ -1,8 +1,10 @@
 // Faults that the machine itself makes: a limit on the size of files, and a device that is full.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <csignal>
+#include <thread>
 
 #include "absl/strings/match.h"
 #include "files/files.h"
@@ -117,6 +119,52 @@ TEST(RealFileSystem, AReadShorterThanTheFileSaysIsAPassingFailure) {
   const absl::Status status = RealFileSystem()->Read(path).status();
   EXPECT_TRUE(absl::IsUnavailable(status));
   EXPECT_TRUE(absl::StartsWith(status.message(), "short read of '" + path + "': ")) << status;
+}
+
+TEST(RealFileSystem, AFifoIsReadIfSomebodyWritesIntoItAndElseRefused) {
+  const TempFolder folder;
+  ASSERT_EQ(mkfifo((folder / "fifo").c_str(), 0600), 0);
+  EXPECT_EQ(Files().Read(folder / "fifo").status().message(),
+            "'" + folder / "fifo" + "' is a FIFO into which nothing is written; name a file");
+  std::thread writer([&] { std::ofstream(folder / "fifo") << std::string(200'000, 'x'); });
+  // Until the writer is there, nothing is written.
+  absl::StatusOr<std::string> read = Files().Read(folder / "fifo");
+  while (!read.ok()) {
+    read = Files().Read(folder / "fifo");
+  }
+  writer.join();
+  EXPECT_EQ(*read, std::string(200'000, 'x'));
+}
+
+TEST(RealFileSystem, ADeviceIsReadIfItEndsAndElseRefused) {
+  EXPECT_EQ(Files().Read("/dev/null").value(), "");
+  EXPECT_EQ(Files().Read("/dev/zero").status().message(),
+            "'/dev/zero' is a device that does not end; name a file");
+}
+
+TEST(RealFileSystem, AFileThatNoMemoryHoldsIsRefused) {
+  const TempFolder folder;
+  folder.Write("huge", "");
+  std::filesystem::resize_file(folder / "huge", uintmax_t{1} << 42);  // a hole
+  const absl::Status status = Files().Read(folder / "huge").status();
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+  EXPECT_TRUE(absl::StrContains(status.message(), "'" + folder / "huge" + "' is too large: "));
+}
+
+TEST(RealFileSystem, AWriteToADeviceOrAFolderReplacesNothing) {
+  const TempFolder folder;
+  std::filesystem::create_symlink("/dev/null", folder / "null");
+  ASSERT_TRUE(Files().Write(folder / "null", "bytes").ok());
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "null"));
+  EXPECT_EQ(Files().Write("/dev/full", "bytes").message(),
+            "cannot write '/dev/full': No space left on device");
+  std::filesystem::create_directory(folder / "empty");
+  for (const std::string name : {"empty", "empty/"}) {
+    EXPECT_EQ(Files().Write(folder / name, "bytes").message(),
+              "cannot write '" + folder / name + "': Is a directory");
+  }
+  EXPECT_EQ(Files().List(folder.path()).value(), (Names{"empty", "null"}));
+  EXPECT_EQ(Files().List(folder / "empty").value(), Names());
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "ops/failures.h"
 #include "tests/infer/toy_run.h"
 #include "tests/infer/twin.h"
 #include "tests/sequence/arrangements.h"
@@ -241,6 +242,33 @@ TEST(Generate, CountsItsSteps) {
   request.on_step = [&](int64_t slots) { EXPECT_EQ(slots, ++calls); };
   const Image image = LastImage(Continue(ToyGenerate(), request)[0]);
   EXPECT_EQ(calls, 1 + image.height * image.width / 4);  // the opener, then the patches
+}
+
+TEST(Generate, HearsAStopInTheMiddleOfAPatch) {
+  std::atomic<bool> stop = false;
+  GenerateConfig config = ToyGenerate();
+  config.sampler.steps = 10'000;
+  GenerateRequest request = {.prompts = {{{"a red dot"}}}, .until = Until::kImage, .stop = &stop};
+  request.on_conditions = [&](const Conditions&) { stop = true; };
+  bool finished_a_step = false;
+  request.on_step = [&](int64_t steps) { finished_a_step = steps > 1; };
+  EXPECT_EQ(Continue(config, request)[0].segments.size(), 0);
+  EXPECT_FALSE(finished_a_step);
+}
+
+TEST(Generate, DrawsAndWritesNothingFromNumbersThatAreNotFinite) {
+  ToyRun toy({{2, 2}});
+  const torch::NoGradGuard no_grad;
+  for (const char* name : {"head", "text_head"}) {
+    for (const auto& item : toy.model->named_parameters()) {
+      if (item.key().find(name) != std::string::npos) {
+        Tensor(item.value()).fill_(NAN);
+      }
+    }
+    const GenerateRequest request = {.prompts = {{{"a red dot"}}}, .until = Until::kImage};
+    EXPECT_THROW(Generate(*toy.model, toy.tokenizer, toy.layout, ToyGenerate(), request),
+                 NotFinite);
+  }
 }
 
 }  // namespace

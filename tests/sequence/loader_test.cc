@@ -130,5 +130,22 @@ TEST(Loader, RefusesWhatCannotWork) {
   EXPECT_FALSE(Loader::Start(source).ok());
 }
 
+TEST(Loader, MakesNoFurtherDocumentOnceItIsStopped) {
+  std::atomic<bool> stop = false;
+  BatchSource source = ToySource(17);
+  source.stop = &stop;
+  for (const int64_t threads : {0, 2}) {
+    stop = false;
+    const auto loader = Start(source, threads);
+    ASSERT_TRUE(loader->Next().ok());
+    stop = true;
+    absl::Status status;
+    for (int64_t ready = 0; ready < 9 && status.ok(); ++ready) {
+      status = loader->Next().status();
+    }
+    EXPECT_TRUE(absl::IsCancelled(status)) << threads;
+  }
+}
+
 }  // namespace
 }  // namespace tessera

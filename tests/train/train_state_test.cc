@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "config/toml.h"
 #include "tests/files/temp_folder.h"
 
@@ -73,6 +74,23 @@ TEST(DropLaterLines, KeepsTheWholeLinesUpToTheStep) {
   ASSERT_TRUE(DropLaterLines(log, 2, Files()).ok());
   EXPECT_EQ(*Files().Read(log), first + second);
   EXPECT_TRUE(DropLaterLines(folder / "none.jsonl", 2, Files()).ok());
+}
+
+TEST(CheckSameRun, LetsTheDataMoveAndBadDataBePassedBy) {
+  const std::vector<std::string> files = {"data.kind=image_folder", "data.path=a"};
+  EXPECT_EQ(Complaint(files, {"data.kind=image_folder", "data.path=b", "data.on_error=skip",
+                              "data.max_pixels=1000"}),
+            "");
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "data.test_share was 0.05, is 0.1",
+                      Complaint(files, {files[0], files[1], "data.test_share=0.1"}));
+}
+
+TEST(TrainState, NamesNoStepThatNoRunReaches) {
+  const TempFolder folder;
+  for (const char* step : {"1e300", "-1", "null", "\"7\""}) {
+    folder.Write("state.json", absl::StrCat("{\"step\": ", step, ", \"minutes\": 1}"));
+    EXPECT_TRUE(absl::IsDataLoss(ReadState(folder.path(), Files()).status())) << step;
+  }
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "data/document_writer.h"
 #include "tests/files/faulty_file_system.h"
@@ -168,6 +169,39 @@ TEST(Train, RemembersTheLeastHeldOutLossWhenResumed) {
   std::filesystem::remove(folder / "checkpoints/best");  // killed before it was written
   ASSERT_TRUE(TrainTiny(config, folder.path(), WithHeldOutLosses({1.5, 1.2, 1.1}, true)).ok());
   EXPECT_EQ(CheckpointsOf(folder.path(), Files()).Best()->step, 2);
+}
+
+// In the middle of a sheet of step 3; what is drawn after that is noted.
+TEST(Train, SavesBeforeAnErrorOrAStopInASheetAndDrawsItAgain) {
+  const RunConfig config = TinyRun({"train.sample_every=1"});
+  const TempFolder uncut;
+  ASSERT_TRUE(TrainTiny(config, uncut.path()).ok());
+  for (const absl::Status& end :
+       {absl::CancelledError("stopped"), absl::ResourceExhaustedError("the disk is full")}) {
+    const TempFolder folder;
+    const bool stop = absl::IsCancelled(end);
+    const absl::Status status = TrainTiny(
+        config, folder.path(), {.stop_after = stop ? 3 : 0, .on_sample = [&](int64_t step) {
+                                  return step == 3 ? end : absl::OkStatus();
+                                }});
+    EXPECT_EQ(status.ok(), stop);
+    EXPECT_EQ(absl::StrContains(status.message(),
+                                "the disk is full; step 3 is saved: mend this and continue"),
+              !stop)
+        << status;
+    EXPECT_EQ(CheckpointsOf(folder.path(), Files()).Latest()->step, 3);
+    std::vector<int64_t> drawn;
+    ASSERT_TRUE(TrainTiny(config, folder.path(),
+                          {.resume = true,
+                           .on_sample =
+                               [&](int64_t step) {
+                                 drawn.push_back(step);
+                                 return absl::OkStatus();
+                               }})
+                    .ok());
+    EXPECT_EQ(drawn, (std::vector<int64_t>{3, 4, 5, 6}));
+    EXPECT_EQ(LogOf(folder.path()), LogOf(uncut.path()));
+  }
 }
 
 TEST(Train, LogsTheSameLossesWhenReadsFailAtRandom) {

@@ -8,7 +8,7 @@ namespace tessera {
 namespace {
 
 MuonOptions MuonOptionsOf(const OptimizerConfig& config) {
-  const bool half = config.muon_precision == Precision::kBf16;
+  const bool half = IsBf16(config.muon_precision);
   return {.lr = config.muon_lr,
           .momentum = config.muon_momentum,
           .weight_decay = config.weight_decay,

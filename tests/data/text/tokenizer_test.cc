@@ -124,6 +124,9 @@ TEST(Tokenizer, WritesNothingToTheScreen) {
   EXPECT_FALSE(Tokenizer::Parse("no model").ok());
   EXPECT_FALSE(Tokenizer::Parse("").ok());
   EXPECT_FALSE(Tokenizer::Train({"abc"}, {.size = 3}).ok());
+  EXPECT_EQ(Tokenizer::Train({"abc"}, {.size = 3}).status().message(),
+            "no tokenizer of 3 pieces can be trained on these texts: the 256 bytes and the letters "
+            "alone are more; raise tokenizer.size");
   EXPECT_TRUE(Tokenizer::Train({"abc \u2585"}, {}).ok());
   EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
@@ -135,6 +138,40 @@ TEST(Tokenizer, GivesBackEveryTextWithModelsInTheStyleOfLlama2AndGemma) {
   for (const char* name : {"llama2_style.model", "gemma_style.model"}) {
     ExpectGivesBackEveryText(*Tokenizer::Parse(ReadFixture(name)), name);
   }
+}
+
+// `letters` of so many different ones without a space, which do not repeat.
+std::string LongWord(int64_t letters, uint64_t different, const char* first) {
+  std::string word;
+  for (int64_t i = 0; i < letters; ++i) {
+    std::string letter = first;
+    letter.back() = static_cast<char>(letter.back() + MixBits(i) % different);
+    word += letter;
+  }
+  return word;
+}
+
+TEST(Tokenizer, IsTrainedOnWordsOfAnyLength) {
+  const auto expect_trained = [](TokenizerKind kind, const std::string& word) {
+    const auto tokenizer = Tokenizer::Train({"a word", word}, {.kind = kind, .size = 330});
+    ASSERT_TRUE(tokenizer.ok()) << tokenizer.status();
+    EXPECT_EQ(tokenizer->Decode(tokenizer->Encode(word)), word);
+  };
+  expect_trained(TokenizerKind::kBpe, LongWord(33'000, 16, "a"));
+  expect_trained(TokenizerKind::kBpe, std::string(70'000, 'a'));
+  expect_trained(TokenizerKind::kBpe, LongWord(70'000, 32, "\u4E00"));
+  expect_trained(TokenizerKind::kUnigram, LongWord(33'000, 16, "a"));
+}
+
+TEST(Tokenizer, IsTheSameWhereverAWordOfUsualLengthStands) {
+  const std::vector<std::string> lines(3000, "the same words again");
+  std::string one_line;
+  for (const std::string& line : lines) {
+    one_line += line + " ";
+  }
+  const auto of_lines = Tokenizer::Train(lines, {.size = 300});
+  const auto of_one = Tokenizer::Train({one_line}, {.size = 300});
+  EXPECT_EQ(of_lines->Encode("the same words"), of_one->Encode("the same words"));
 }
 
 }  // namespace
