@@ -1,7 +1,9 @@
-// Times what people wait for: a training step, a picture. One JSON line a figure.
-//   tessera_bench train [S|M] [steps]        forward, backward, clip, AdamW; bf16
-//   tessera_bench draw  [S|M] [pictures]     one picture at a time, f32, no guidance
-// Shapes of the two presets are those that docs/performance.md compares with Python.
+// Times what people wait for: a training step, a picture, a token. One JSON line a figure.
+//   tessera_bench train [S|M] [times]              forward, backward, clip, AdamW; bf16
+//   tessera_bench draw  [S|M] [times] [KEY=VALUE]  pictures of 25 Euler steps a patch
+//   tessera_bench text  [times] [KEY=VALUE]        64 tokens after a prompt, the likeliest each
+// The keys of draw and text are those of [generate], and batch=N for so many documents at a time.
+// Shapes of the presets are those that docs/performance.md compares with others.
 #include <ATen/Functions.h>
 #include <ATen/autocast_mode.h>
 #include <torch/types.h>
@@ -13,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "config/toml.h"
 #include "infer/generator.h"
 #include "ops/allocator.h"
 #include "ops/random.h"
@@ -23,23 +26,28 @@ namespace tessera {
 namespace {
 
 struct Preset {
-  int64_t width, layers, heads, ffn, vocabulary, text, side, batch;
+  int64_t width, layers, heads, kv_heads, ffn, vocabulary, text, side, batch;
 };
 
 Preset PresetOf(const std::string& name) {
   TORCH_CHECK(name == "S" || name == "M", "preset S or M, not ", name);
-  return name == "S" ? Preset{256, 6, 4, 704, 512, 16, 8, 32}
-                     : Preset{512, 8, 8, 1408, 4096, 32, 16, 8};
+  return name == "S" ? Preset{256, 6, 4, 4, 704, 512, 16, 8, 32}
+                     : Preset{512, 8, 8, 8, 1408, 4096, 32, 16, 8};
 }
+
+// The shape of SmolLM2-135M, a Llama whose text head is its embedding.
+constexpr Preset kText = {576, 30, 9, 3, 1536, 49152, 64, 1, 1};
 
 std::shared_ptr<Model> MakeModel(const Preset& preset) {
   ModelConfig config;
   config.patch = 4;
   config.width = preset.width;
   config.layers = preset.layers;
-  config.heads = config.kv_heads = preset.heads;
+  config.heads = preset.heads;
+  config.kv_heads = preset.kv_heads;
   config.ffn = preset.ffn;
   config.qk_norm = false;
+  config.tie_text_head = preset.vocabulary == kText.vocabulary;
   config.head.width = preset.width;
   config.head.diffusion.prediction = Prediction::kV;
   config.head.diffusion.repeats = 4;
@@ -137,26 +145,86 @@ void Train(const std::string& name, int64_t steps) {
       1e3 * static_cast<double>(batch.rows() * batch.slots()) / time.median);
 }
 
-void Draw(const std::string& name, int64_t pictures) {
-  const Preset preset = PresetOf(name);
-  const auto model = MakeModel(preset);
+// What the command line says of drawing and writing.
+struct GenerateArguments {
+  GenerateConfig config;
+  int64_t batch = 1;
+  std::string keys;  // as given
+
+  explicit GenerateArguments(const std::vector<std::string>& arguments) {
+    config.sampler.kind = SamplerKind::kEuler;
+    config.sampler.steps = 25;
+    config.text_temperature = 0;
+    std::vector<std::string> overrides;
+    for (const std::string& argument : arguments) {
+      keys += (keys.empty() ? "" : " ") + argument;
+      if (argument.starts_with("batch=")) {
+        batch = std::stoll(argument.substr(6));
+      } else {
+        overrides.push_back(argument);
+      }
+    }
+    const absl::Status read = FromToml("", "", overrides, &config);
+    TORCH_CHECK(read.ok(), read.ToString());
+  }
+};
+
+// A tokenizer that knows the words of the prompts.
+Tokenizer MakeTokenizer() {
   const auto tokenizer = Tokenizer::Train({"a red circle left of a small blue square"}, {});
   TORCH_CHECK(tokenizer.ok(), tokenizer.status().ToString());
-  LayoutSpec layout{model->vocabulary(), model->grids(), 4, Fit::kCover, 1, 0, {}};
-  GenerateConfig config;
-  config.sampler.kind = SamplerKind::kEuler;
+  return *tokenizer;
+}
+
+LayoutSpec LayoutOf(const Model& model) {
+  return {model.vocabulary(), model.grids(), 4, Fit::kCover, 1, 0, {}};
+}
+
+void Draw(const std::string& name, int64_t times, const GenerateArguments& arguments) {
+  const auto model = MakeModel(PresetOf(name));
+  const Tokenizer tokenizer = MakeTokenizer();
   GenerateRequest request;
-  request.prompts = {{{std::string("a red circle left of a small blue square")}}};
+  request.prompts.assign(arguments.batch, {{std::string("a red circle left of a small square")}});
   request.until = Until::kImage;
-  for (const int64_t steps : {10, 25}) {
-    config.sampler.steps = steps;
-    const Summary time =
-        Time(pictures, [&] { Generate(*model, *tokenizer, layout, config, request); });
-    std::printf(
-        "{\"name\": \"draw\", \"preset\": \"%s\", \"head_steps\": %d, \"ms_median\": %.1f, "
-        "\"ms_min\": %.1f}\n",
-        name.c_str(), static_cast<int>(steps), time.median, time.least);
+  const Summary time = Time(
+      times, [&] { Generate(*model, tokenizer, LayoutOf(*model), arguments.config, request); });
+  const auto pictures = static_cast<double>(arguments.batch);
+  std::printf(
+      "{\"name\": \"draw\", \"preset\": \"%s\", \"keys\": \"%s\", \"ms_median\": %.1f, "
+      "\"ms_min\": %.1f}\n",
+      name.c_str(), arguments.keys.c_str(), time.median / pictures, time.least / pictures);
+}
+
+void Text(int64_t times, const GenerateArguments& arguments) {
+  constexpr int64_t kTokens = 64;
+  const auto model = MakeModel(kText);
+  const Tokenizer tokenizer = MakeTokenizer();
+  Document prompt = {{std::string()}};
+  while (std::ssize(tokenizer.Encode(std::get<std::string>(prompt.segments[0]))) < kText.text) {
+    std::get<std::string>(prompt.segments[0]) += " red";
   }
+  std::vector<double> ms;
+  for (int64_t run = 0; run <= times; ++run) {
+    Engine engine(*model, tokenizer, LayoutOf(*model), OptionsOf(arguments.config));
+    for (int64_t i = 0; i < arguments.batch; ++i) {
+      engine.Add({.prompt = prompt, .config = arguments.config, .index = i});
+    }
+    engine.Step();  // reads the prompts
+    const double time = Milliseconds([&] {
+      for (int64_t token = 0; token < kTokens; ++token) {
+        TORCH_CHECK(std::ssize(engine.Step()) == arguments.batch, "a document wrote no token");
+      }
+    });
+    if (run > 0) {
+      ms.push_back(time / kTokens);
+    }
+  }
+  std::sort(ms.begin(), ms.end());
+  const double median = ms[ms.size() / 2], rows = 1e3 * static_cast<double>(arguments.batch);
+  std::printf(
+      "{\"name\": \"text\", \"keys\": \"%s\", \"ms_median\": %.2f, \"ms_min\": %.2f, "
+      "\"tokens_per_s\": %.1f, \"tokens_per_s_best\": %.1f}\n",
+      arguments.keys.c_str(), median, ms.front(), rows / median, rows / ms.front());
 }
 
 }  // namespace
@@ -164,15 +232,24 @@ void Draw(const std::string& name, int64_t pictures) {
 
 int main(int argc, char** argv) {
   tessera::KeepFreedMemory();
-  const std::string what = argc > 1 ? argv[1] : "";
-  const std::string preset = argc > 2 ? argv[2] : "S";
-  const int64_t times = argc > 3 ? std::stoll(argv[3]) : 7;
-  if (what == "train") {
-    tessera::Train(preset, times);
-  } else if (what == "draw") {
-    tessera::Draw(preset, times);
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  const auto next = [&](const std::string& otherwise) {
+    const bool given = !arguments.empty() && arguments.front().find('=') == std::string::npos;
+    const std::string value = given ? arguments.front() : otherwise;
+    arguments.erase(arguments.begin(), arguments.begin() + given);
+    return value;
+  };
+  const std::string what = next("");
+  if (what == "text") {
+    const int64_t times = std::stoll(next("5"));
+    tessera::Text(times, tessera::GenerateArguments(arguments));
+  } else if (what == "train" || what == "draw") {
+    const std::string preset = next("S");
+    const int64_t times = std::stoll(next("7"));
+    what == "train" ? tessera::Train(preset, times)
+                    : tessera::Draw(preset, times, tessera::GenerateArguments(arguments));
   } else {
-    std::fprintf(stderr, "usage: tessera_bench train|draw [S|M] [times]\n");
+    std::fprintf(stderr, "usage: tessera_bench train|draw|text [S|M] [times] [KEY=VALUE ...]\n");
     return 2;
   }
 }

@@ -59,8 +59,8 @@ class Files {
   absl::StatusOr<PathKind> Kind(const std::string& path) const;
 
   // The whole file. A missing one is NotFound, and the message names the path that may have been
-  // meant. What is no file is read if it ends: a FIFO that has a writer, a device that is short. What
-  // would not fit into the memory that is free is ResourceExhausted.
+  // meant. What is no file is read if it ends: a FIFO that has a writer, a device that is short.
+  // What would not fit into the memory that is free is ResourceExhausted.
   absl::StatusOr<std::string> Read(const std::string& path) const;
 
   // The file has either its old bytes or all of the new ones, also after a crash; a failure leaves

@@ -11,6 +11,11 @@ Tensor ImageHead::Sample(const Conditions& conditions, const Sampling& sampling,
   return SampleRows(conditions, sampling, rngs);
 }
 
+PatchSampler ImageHead::PackedSampler(WeightStorage) {
+  return [this](const Conditions& conditions, const Sampling& sampling,
+                std::vector<at::Generator>& rngs) { return Sample(conditions, sampling, rngs); };
+}
+
 void CheckSampler(const HeadConfig& head, const SamplerConfig& sampler) {
   const std::string problem = SamplerProblem(head, sampler);
   TORCH_CHECK(problem.empty(), problem);

@@ -13,6 +13,7 @@
 #include "heads/config.h"
 #include "heads/network_size.h"
 #include "ops/parameter_role.h"
+#include "ops/precision.h"
 
 namespace tessera {
 
@@ -77,6 +78,10 @@ struct Sampling {
   const std::atomic<bool>* stop = nullptr;  // once it is set, drawing throws Stopped
 };
 
+// Draws as ImageHead::Sample does.
+using PatchSampler =
+    std::function<Tensor(const Conditions&, const Sampling&, std::vector<at::Generator>&)>;
+
 class ImageHead : public ModuleWithRoles {
  public:
   explicit ImageHead(const HeadConfig& config) : config_(config) {}
@@ -89,6 +94,10 @@ class ImageHead : public ModuleWithRoles {
   // problem.
   Tensor Sample(const Conditions& conditions, const Sampling& sampling,
                 std::vector<at::Generator>& rngs);
+
+  // Sample over weights that are packed now (ops/packed_linear.h) and must not change while it is
+  // used; Sample itself for heads and devices that have nothing faster. The head must outlive it.
+  virtual PatchSampler PackedSampler(WeightStorage storage);
 
   // The likelihood of patches of 8-bit numbers. rng: for those kinds that are not exact.
   virtual Likelihood Measure(const Tensor& z_NZ, const Tensor& x_ND, at::Generator rng) = 0;

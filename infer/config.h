@@ -17,6 +17,10 @@ constexpr auto EnumNames(Until) { return std::array{"text", "image", "end"}; }
 enum class GuidanceSchedule { kConstant, kRamp, kInterval };
 constexpr auto EnumNames(GuidanceSchedule) { return std::array{"constant", "ramp", "interval"}; }
 
+// What computes products of few rows in f32: our own loops over packed weights, or LibTorch.
+enum class EngineKind { kPacked, kPlain };
+constexpr auto EnumNames(EngineKind) { return std::array{"packed", "plain"}; }
+
 struct GenerateConfig {
   double text_temperature = 1;
   int64_t top_k = 0;
@@ -33,9 +37,13 @@ struct GenerateConfig {
   double input_noise = 0;
   int64_t rounds = 8;
   Precision precision = Precision::kF32;
+  EngineKind engine = EngineKind::kPacked;
+  WeightStorage weights = WeightStorage::kF32;
   SamplerConfig sampler = {};
 
   bool operator==(const GenerateConfig&) const = default;
+
+  bool packed() const { return engine == EngineKind::kPacked && precision == Precision::kF32; }
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
@@ -70,8 +78,15 @@ struct GenerateConfig {
           "level.");
     visit("rounds", self.rounds, "Objective masked draws a picture in this many rounds.");
     visit("precision", self.precision,
-          "Matrices are multiplied in this precision; bf16 is faster for many pictures at once, "
-          "and slower for one.");
+          "LibTorch multiplies matrices in this precision; bf16 is for many pictures at once and "
+          "leaves engine plain.");
+    visit("engine", self.engine,
+          "Weights are laid out anew for products of few rows (packed), or LibTorch multiplies all "
+          "(plain), which is the same but for rounding.",
+          self.precision == Precision::kF32);
+    visit("weights", self.weights,
+          "Packed weights are stored in this type; bf16 and int8 are read faster and rounded.",
+          self.packed());
     visit("sampler", self.sampler, "These keys choose how a patch is drawn.");
   }
 

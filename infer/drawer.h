@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "infer/continuation.h"
@@ -31,13 +32,22 @@ class Drawer {
                                    const Sampling& sampling) = 0;
 };
 
-// The drawer of the model's objective. Model and reader must outlive it; on_conditions may be
-// empty.
-std::unique_ptr<Drawer> MakeDrawer(Model& model, Reader& reader, OnConditions on_conditions);
+// What a drawer calls beside the model and the reader.
+struct DrawerCalls {
+  PatchSampler sample;         // of the image head; empty under objectives without one
+  OnConditions on_conditions;  // may be empty
+};
+
+// The sampler of the model's image head, over packed weights if there are to be any; empty if the
+// model has no head.
+PatchSampler SamplerOf(Model& model, std::optional<WeightStorage> packed);
+
+// The drawer of the model's objective. Model and reader must outlive it.
+std::unique_ptr<Drawer> MakeDrawer(Model& model, Reader& reader, DrawerCalls calls);
 
 // The kinds, each in a file of its own.
-std::unique_ptr<Drawer> MakeHeadDrawer(Model& model, OnConditions on_conditions);
+std::unique_ptr<Drawer> MakeHeadDrawer(Model& model, DrawerCalls calls);
 std::unique_ptr<Drawer> MakeDenoisingDrawer(Model& model, Reader& reader);
-std::unique_ptr<Drawer> MakeMaskedDrawer(Model& model, Reader& reader);
+std::unique_ptr<Drawer> MakeMaskedDrawer(Model& model, Reader& reader, DrawerCalls calls);
 
 }  // namespace tessera

@@ -40,6 +40,11 @@ void CheckFinite(const Tensor& numbers) {
 
 }  // namespace
 
+EngineOptions OptionsOf(const GenerateConfig& config) {
+  return {.precision = config.precision,
+          .packed = config.packed() ? std::optional(config.weights) : std::nullopt};
+}
+
 struct Engine::Row {
   Row(int64_t name, EngineRequest request, const Tokenizer& tokenizer, const LayoutSpec& layout,
       torch::Device device)
@@ -79,8 +84,12 @@ Engine::Engine(Model& model, const Tokenizer& tokenizer, const LayoutSpec& layou
       tokenizer_(tokenizer),
       layout_(layout),
       options_(std::move(options)),
-      reader_(MakePlainReader(model)),
-      drawer_(MakeDrawer(model, *reader_, options_.on_conditions)) {
+      packed_(options_.packed && PackedModel::Supports(model)
+                  ? std::make_unique<PackedModel>(model, *options_.packed)
+                  : nullptr),
+      reader_(MakeReader(model, packed_.get())),
+      drawer_(MakeDrawer(model, *reader_,
+                         {SamplerOf(model, options_.packed), options_.on_conditions})) {
   TORCH_CHECK(layout.arrangement == model.config().arrangement,
               "the layout arranges slots as the model does not know them");
   layout_.max_slots = 0;
@@ -191,7 +200,9 @@ void Engine::WriteIds(std::vector<EngineEvent>* events) {
   for (const Row* row : ready) {
     states.push_back(row->h_GTW[0][0]);  // ids are read one at a time
   }
-  const Tensor logits_NV = model_.TextLogits(at::stack(states)).to(torch::kFloat32);
+  const Tensor h_NW = at::stack(states);
+  const Tensor logits_NV =
+      packed_ ? packed_->TextLogits(h_NW) : model_.TextLogits(h_NW).to(torch::kFloat32);
   CheckFinite(logits_NV);
   std::vector<Row*> began;
   for (size_t n = 0; n < ready.size(); ++n) {

@@ -19,7 +19,7 @@ namespace tessera {
 // A document to be continued.
 struct EngineRequest {
   Document prompt;
-  GenerateConfig config = {};  // all of it but precision, which is the engine's
+  GenerateConfig config = {};  // all of it but what EngineOptions holds
   Until until = Until::kEnd;
   std::optional<int64_t> grid = {};  // of every picture; else the text head chooses
   uint64_t seed = 0;
@@ -46,14 +46,21 @@ struct EngineEvent {
 };
 
 struct EngineOptions {
-  Precision precision = Precision::kF32;    // of matrix products
+  Precision precision = Precision::kF32;  // of LibTorch's matrix products
+  // What packed weights are stored in. None are packed if this is empty, or if the model is not in
+  // floats on the CPU.
+  std::optional<WeightStorage> packed = WeightStorage::kF32;
   OnConditions on_conditions = {};          // called before patches are drawn under them
   const std::atomic<bool>* stop = nullptr;  // once it is set, a step that draws throws Stopped
 };
 
+// The options that a config asks for.
+EngineOptions OptionsOf(const GenerateConfig& config);
+
 class Engine {
  public:
-  // All three must outlive the engine. The layout must arrange slots as the model was trained.
+  // All three must outlive the engine, and the model's weights must not change meanwhile: they are
+  // packed here. The layout must arrange slots as the model was trained.
   Engine(Model& model, const Tokenizer& tokenizer, const LayoutSpec& layout,
          EngineOptions options = {});
   ~Engine();
@@ -88,6 +95,7 @@ class Engine {
   const Tokenizer& tokenizer_;
   LayoutSpec layout_;
   EngineOptions options_;
+  std::unique_ptr<PackedModel> packed_;  // null if none are packed
   std::unique_ptr<Reader> reader_;
   std::unique_ptr<Drawer> drawer_;
   std::vector<std::unique_ptr<Row>> rows_;  // in the order in which they joined

@@ -26,7 +26,10 @@ absl::Status CheckPrompt(const Document& prompt, Until until, const LayoutSpec& 
 
 std::vector<Document> Generate(Model& model, const Tokenizer& tokenizer, const LayoutSpec& layout,
                                const GenerateConfig& config, const GenerateRequest& request) {
-  Engine engine(model, tokenizer, layout, {config.precision, request.on_conditions, request.stop});
+  EngineOptions options = OptionsOf(config);
+  options.on_conditions = request.on_conditions;
+  options.stop = request.stop;
+  Engine engine(model, tokenizer, layout, std::move(options));
   std::vector<Document> documents(request.prompts.size());
   for (size_t i = 0; i < documents.size(); ++i) {
     engine.Add({request.prompts[i], config, request.until, request.grid, request.seed,

@@ -11,8 +11,7 @@ namespace {
 
 class HeadDrawer : public Drawer {
  public:
-  HeadDrawer(Model& model, OnConditions on_conditions)
-      : model_(model), on_conditions_(std::move(on_conditions)) {}
+  HeadDrawer(Model& model, DrawerCalls calls) : model_(model), calls_(std::move(calls)) {}
 
   std::vector<Tensor> Draw(const std::vector<DrawingRow>& rows, const Sampling& sampling) override {
     std::vector<int64_t> row_col, counts;
@@ -35,22 +34,22 @@ class HeadDrawer : public Drawer {
     const Tensor row_col_N2 = torch::tensor(row_col, model_.device()).view({-1, 2});
     const Tensor z_GNW = model_.Condition(at::cat(states, 1), row_col_N2);
     const Conditions conditions = Guide(z_GNW, guided);
-    if (on_conditions_) {
-      on_conditions_(conditions);
+    if (calls_.on_conditions) {
+      calls_.on_conditions(conditions);
     }
-    const Tensor drawn_ND = model_.image_head().Sample(conditions, sampling, rngs);
+    const Tensor drawn_ND = calls_.sample(conditions, sampling, rngs);
     return NearestPixels(drawn_ND).view({-1, model_.patch_dim()}).split_with_sizes(counts);
   }
 
  private:
   Model& model_;
-  OnConditions on_conditions_;
+  DrawerCalls calls_;
 };
 
 }  // namespace
 
-std::unique_ptr<Drawer> MakeHeadDrawer(Model& model, OnConditions on_conditions) {
-  return std::make_unique<HeadDrawer>(model, std::move(on_conditions));
+std::unique_ptr<Drawer> MakeHeadDrawer(Model& model, DrawerCalls calls) {
+  return std::make_unique<HeadDrawer>(model, std::move(calls));
 }
 
 }  // namespace tessera

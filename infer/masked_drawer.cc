@@ -16,8 +16,13 @@ namespace {
 // The pictures of some rows while they are drawn.
 class Rounds {
  public:
-  Rounds(Model& model, Reader& reader, const std::vector<DrawingRow>& rows)
-      : model_(model), rows_(rows), queries_(model, reader, rows), drawn_(rows.size(), 0) {
+  Rounds(Model& model, Reader& reader, const PatchSampler& sample,
+         const std::vector<DrawingRow>& rows)
+      : model_(model),
+        sample_(sample),
+        rows_(rows),
+        queries_(model, reader, rows),
+        drawn_(rows.size(), 0) {
     for (size_t row = 0; row < rows.size(); ++row) {
       at::Generator& rng = rows[row].continuation.rng();
       ReadBlock& block = queries_.blocks()[row];
@@ -76,8 +81,7 @@ class Rounds {
     }
     const Tensor row_col_N2 = torch::tensor(row_col, model_.device()).view({-1, 2});
     const Tensor z_GNW = model_.Condition(queries_.States(chosen), row_col_N2);
-    const Tensor patch_ND =
-        NearestPixels(model_.image_head().Sample(Guide(z_GNW, guided), sampling, rngs));
+    const Tensor patch_ND = NearestPixels(sample_(Guide(z_GNW, guided), sampling, rngs));
     for (size_t n = 0; n < chosen.size(); ++n) {
       queries_.at(chosen[n]).patch_D = patch_ND[static_cast<int64_t>(n)];
       queries_.at(chosen[n]).hidden = false;
@@ -85,6 +89,7 @@ class Rounds {
   }
 
   Model& model_;
+  const PatchSampler& sample_;
   const std::vector<DrawingRow>& rows_;
   QueryBlocks queries_;
   std::vector<std::vector<int64_t>> order_;  // in which each row's queries are drawn
@@ -93,21 +98,23 @@ class Rounds {
 
 class MaskedDrawer : public Drawer {
  public:
-  MaskedDrawer(Model& model, Reader& reader) : model_(model), reader_(reader) {}
+  MaskedDrawer(Model& model, Reader& reader, DrawerCalls calls)
+      : model_(model), reader_(reader), calls_(std::move(calls)) {}
 
   std::vector<Tensor> Draw(const std::vector<DrawingRow>& rows, const Sampling& sampling) override {
-    return Rounds(model_, reader_, rows).DrawAll(sampling);
+    return Rounds(model_, reader_, calls_.sample, rows).DrawAll(sampling);
   }
 
  private:
   Model& model_;
   Reader& reader_;
+  DrawerCalls calls_;
 };
 
 }  // namespace
 
-std::unique_ptr<Drawer> MakeMaskedDrawer(Model& model, Reader& reader) {
-  return std::make_unique<MaskedDrawer>(model, reader);
+std::unique_ptr<Drawer> MakeMaskedDrawer(Model& model, Reader& reader, DrawerCalls calls) {
+  return std::make_unique<MaskedDrawer>(model, reader, std::move(calls));
 }
 
 }  // namespace tessera

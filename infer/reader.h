@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/model.h"
+#include "model/packed_model.h"
 #include "sequence/layout.h"
 
 namespace tessera {
@@ -51,7 +52,8 @@ class Reader {
   virtual Tensor Peek(const std::vector<RowBlock>& blocks) = 0;
 };
 
-// The reader that calls the model as training does. The model must outlive it.
-std::unique_ptr<Reader> MakePlainReader(Model& model);
+// The reader that keeps keys and values. It computes hidden states with the packed model or, if
+// that is null, as training does. Both must outlive it.
+std::unique_ptr<Reader> MakeReader(Model& model, PackedModel* packed = nullptr);
 
 }  // namespace tessera

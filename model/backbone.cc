@@ -15,8 +15,6 @@
 namespace tessera {
 namespace {
 
-constexpr double kNormEpsilon = 1e-6;
-
 // A weight as Hugging Face names it: `name` is a module with one parameter called "weight".
 class Weight : public ModuleWithRoles {
  public:

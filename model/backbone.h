@@ -44,6 +44,9 @@ struct LayerWeights {
   Tensor gate_FW, up_FW, down_WF;
 };
 
+// What is added to the mean square before its root in every RMSNorm.
+inline constexpr double kNormEpsilon = 1e-6;
+
 struct BackboneWeights {
   std::vector<LayerWeights> layers;
   Tensor norm_W;

@@ -109,7 +109,11 @@ std::pair<Tensor, Tensor> KvCache::Extend(int64_t layer, const Tensor& k_BTGE, c
   Tensor& values = values_[layer];
   Write(k_BTGE, position_BT, keys);
   Write(v_BTGE, position_BT, values);
-  return {keys.narrow(1, 0, used_), values.narrow(1, 0, used_)};
+  return At(layer);
+}
+
+std::pair<Tensor, Tensor> KvCache::At(int64_t layer) const {
+  return {keys_[layer].narrow(1, 0, used_), values_[layer].narrow(1, 0, used_)};
 }
 
 }  // namespace tessera

@@ -34,6 +34,9 @@ class KvCache {
                                                  const torch::Tensor& v_BTGE,
                                                  const torch::Tensor& position_BT);
 
+  // Those keys and values, without a write before.
+  std::pair<torch::Tensor, torch::Tensor> At(int64_t layer) const;
+
   int64_t rows() const { return rows_; }
 
  private:

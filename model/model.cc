@@ -101,6 +101,10 @@ Tensor Model::Embed(const ModelInput& input, at::Generator rng) const {
   const Tensor e_PW =
       at::where(input.hidden_P.unsqueeze(1), hidden_patch_.to(shown_PW.dtype()), shown_PW) +
       row_col_->Embed(input.patch_row_col_P2);
+  if (input.patches() ==
+      input.id_BT.numel()) {  // as where each row draws: then all slots are theirs
+    return x_BTW + e_PW.to(x_BTW.dtype()).view_as(x_BTW);
+  }
   return x_BTW.flatten(0, 1)
       .index_add(0, input.patch_slot_P, e_PW.to(x_BTW.dtype()))
       .view_as(x_BTW);
@@ -142,9 +146,7 @@ KvCache Model::MakeCache(int64_t rows, int64_t slots) const {
                  embed_tokens_.options().requires_grad(false));
 }
 
-Tensor Model::TextLogits(const Tensor& h_NW) const {
-  return Linear(h_NW, lm_head_.defined() ? lm_head_ : embed_tokens_);
-}
+Tensor Model::TextLogits(const Tensor& h_NW) const { return Linear(h_NW, text_matrix()); }
 
 Tensor Model::Condition(const Tensor& h_NW, const Tensor& row_col_N2) const {
   const Tensor z_NW = h_NW + next_row_col_->Embed(row_col_N2);

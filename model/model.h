@@ -59,6 +59,9 @@ class Model : public Learner {
   // Embedded slots [B, T, W], which the first layer reads.
   Tensor Embed(const ModelInput& input, at::Generator rng) const;
 
+  // The matrix [V, W] of TextLogits.
+  const Tensor& text_matrix() const { return lm_head_.defined() ? lm_head_ : embed_tokens_; }
+
   const ModelConfig& config() const { return config_; }
   const Vocabulary& vocabulary() const { return vocabulary_; }
   const std::vector<PatchGrid>& grids() const { return grids_; }

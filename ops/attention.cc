@@ -64,6 +64,7 @@ Tensor AttentionInPlace(const Tensor& q_BTHE, const Tensor& k_BSGE, const Tensor
                             k_BSGE.size(2),
                             dim,
                             row_of(q, row),
+                            k_BSGE.stride(1),
                             row_of(k_BSGE, row),
                             row_of(v_BSGE, row),
                             since.const_data_ptr<int64_t>() + row * queries,

@@ -104,6 +104,52 @@ struct MatVec {
   void Run(int64_t begin, int64_t end) const;  // outputs [begin, end)
 };
 
+// The outputs of a packed matrix that are computed together, side by side in memory.
+inline constexpr int64_t kPanel = 32;
+
+// int8 lies in pairs of inputs.
+template <class Weight>
+constexpr int64_t PackedInputs(int64_t inputs) {
+  return sizeof(Weight) == 1 ? (inputs + 1) / 2 * 2 : inputs;
+}
+
+// Lays a matrix out for PackedProduct, with zeros for what panels have beyond it.
+template <class Weight>
+struct Packing {
+  const float* from;  // [outputs, inputs]
+  int64_t outputs;
+  int64_t inputs;
+  Weight* to;
+  float* scale;                                 // [panels, kPanel]: is written, if Weight is int8_t
+  void Run(int64_t first, int64_t last) const;  // panels [first, last)
+};
+
+// y = x W^T + bias for rows x. The matrix lies in panels of kPanel outputs, and in a panel input by
+// input: as float the outputs in order; as bfloat16 the pairs of outputs (j, j + 16); as int8,
+// which is multiplied by its output's scale, those pairs of an input and of the next one.
+template <class Weight>
+struct PackedProduct {
+  const Weight* weight;
+  const float* scale;  // [panels, kPanel]; null unless Weight is int8_t
+  const float* bias;   // [panels, kPanel]
+  int64_t inputs;
+  const float* x;
+  int64_t x_stride;  // numbers from one row to the next
+  int64_t rows;
+  float* y;
+  int64_t y_stride;
+  void Run(int64_t first, int64_t last) const;  // panels [first, last)
+};
+
+// x = silu(x).
+void Silu(int64_t count, float* x);
+
+// y += factor * x.
+void AddProduct(int64_t count, const float* factor, const float* x, float* y);
+
+// y += x.
+void AddTo(int64_t count, const float* x, float* y);
+
 // Attention of the queries of one row to its keys: y = softmax(q k^T / sqrt(dim)) v. Query t sees
 // the keys since[t] <= s <= seen[t].
 struct RowAttention {
@@ -111,6 +157,7 @@ struct RowAttention {
   int64_t kv_heads;
   int64_t dim;           // numbers a head
   const float* q;        // [T, heads, dim]
+  int64_t stride;        // numbers from one slot of k or v to the next
   const float* k;        // [S, kv_heads, dim]
   const float* v;        // [S, kv_heads, dim]
   const int64_t* since;  // [T]

@@ -1,4 +1,5 @@
-// What matrix products are computed in; parameters are f32 whatever it is.
+// What matrix products are computed in, and what packed weights are stored in; parameters are f32
+// whatever it is.
 #pragma once
 
 #include <array>
@@ -17,5 +18,8 @@ Precision FastPrecision();
 inline bool IsBf16(Precision precision) {
   return (precision == Precision::kAuto ? FastPrecision() : precision) == Precision::kBf16;
 }
+
+enum class WeightStorage { kF32, kBf16, kInt8 };
+constexpr auto EnumNames(WeightStorage) { return std::array{"f32", "bf16", "int8"}; }
 
 }  // namespace tessera

@@ -100,7 +100,7 @@ WIDE void MatVec::Run(int64_t begin, int64_t end) const {
 // Slots outside, heads inside: keys and values are read in the order in which they lie.
 WIDE void RowAttention::Run(int64_t queries) const {
   constexpr int64_t kSlots = 4;  // at a time
-  const int64_t stride = kv_heads * dim, share = heads / kv_heads;
+  const int64_t share = heads / kv_heads;
   const float scale = 1 / std::sqrt(static_cast<float>(dim));
   for (int64_t t = 0; t < queries; ++t) {
     const float* q_t = q + t * heads * dim;

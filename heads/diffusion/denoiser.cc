@@ -13,7 +13,6 @@ namespace {
 
 constexpr int64_t kTimeFeatures = 256;
 constexpr double kMaxPeriod = 1e4;
-constexpr double kNormEpsilon = 1e-6;
 // Bounds the memory of the modulations: 16 MB in float.
 constexpr int64_t kPreparedNumbers = int64_t{1} << 22;
 
@@ -78,6 +77,17 @@ Tensor DenoiserImpl::forward(const Tensor& x_t, const Tensor& tau, const Tensor&
   return Denoise(x_t, Modulate(EmbedTime(tau) + EmbedCondition(z_NZ)));
 }
 
+DenoiserWeights DenoiserImpl::weights() const {
+  const auto of = [](const torch::nn::Linear& layer) {
+    return LinearWeights{layer->weight, layer->bias};
+  };
+  DenoiserWeights weights{of(patch_), of(condition_), of(modulation_), of(output_), {}};
+  for (const Block& block : blocks_) {
+    weights.blocks.push_back({of(block.up), of(block.down)});
+  }
+  return weights;
+}
+
 Tensor DenoiserImpl::EmbedTime(const Tensor& tau) {
   const Tensor features = Sinusoid(tau).to(time_in_->weight.scalar_type());
   return Apply(time_out_, at::silu(Apply(time_in_, features)));
@@ -94,7 +104,7 @@ Tensor DenoiserImpl::Modulate(const Tensor& embedding) {
 Tensor DenoiserImpl::Denoise(const Tensor& x_t, const Tensor& modulation) {
   const std::vector<Tensor> parts = modulation.chunk(3 * shape_.depth + 2, -1);
   const auto modulated = [&](const Tensor& a, size_t part) {
-    return ModulatedNorm(a, parts[part], parts[part + 1], kNormEpsilon);
+    return ModulatedNorm(a, parts[part], parts[part + 1], kDenoiserNormEpsilon);
   };
   Tensor a = Apply(patch_, x_t.to(patch_->weight.scalar_type()));
   size_t part = 0;
@@ -110,7 +120,7 @@ PreparedModulation::PreparedModulation(Denoiser denoiser, const Tensor& tau_S, c
     : denoiser_(std::move(denoiser)),
       time_S11W_(denoiser_->EmbedTime(tau_S).unsqueeze(1).unsqueeze(1)),
       condition_BNW_(denoiser_->EmbedCondition(z_BNZ)) {
-  const int64_t numbers_a_level = condition_BNW_.numel() * (3 * denoiser_->depth() + 2);
+  const int64_t numbers_a_level = condition_BNW_.numel() * (3 * denoiser_->shape().depth + 2);
   chunk_size_ = std::max<int64_t>(1, kPreparedNumbers / std::max<int64_t>(1, numbers_a_level));
 }
 

@@ -17,12 +17,28 @@ namespace tessera {
 
 using torch::Tensor;
 
+// What is added to the variance before its root in every norm.
+inline constexpr double kDenoiserNormEpsilon = 1e-6;
+
 struct DenoiserShape {
   int64_t width;
   int64_t depth;
   int64_t patch_dim;
   int64_t condition_dim;
   int64_t output_dim;
+};
+
+// A layer's weight and bias, as views: whoever computes the network by other means reads them here.
+struct LinearWeights {
+  Tensor weight_OI, bias_O;
+};
+
+struct DenoiserWeights {
+  struct Block {
+    LinearWeights up, down;
+  };
+  LinearWeights patch, condition, modulation, output;
+  std::vector<Block> blocks;
 };
 
 class DenoiserImpl : public ModuleWithRoles {
@@ -41,7 +57,8 @@ class DenoiserImpl : public ModuleWithRoles {
   Tensor Modulate(const Tensor& embedding);                     // [..., W] -> [..., M]
   Tensor Denoise(const Tensor& x_t, const Tensor& modulation);  // leading axes broadcast
 
-  int64_t depth() const { return shape_.depth; }
+  const DenoiserShape& shape() const { return shape_; }
+  DenoiserWeights weights() const;
 
  private:
   struct Block {

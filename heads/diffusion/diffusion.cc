@@ -48,18 +48,26 @@ bool Diffusion::Holds(const Conditions& conditions, double t) {
 
 Denoise Diffusion::MakeDenoise(const DrawingRun& run) const {
   const CleanForm form = CleanFrom(config_.prediction, schedule_, Stack(run.levels));
-  return [this, run, form](const Tensor& x_ND, int64_t level) -> Denoised {
+  const auto factors = [](const Tensor& of_S) {
+    return std::vector<double>(of_S.const_data_ptr<double>(),
+                               of_S.const_data_ptr<double>() + of_S.numel());
+  };
+  // The numbers of a patch are few, so that what is left out here is seen in the time of a picture.
+  return [this, run, from_noisy = factors(form.from_noisy),
+          from_output = factors(form.from_output)](const Tensor& x_ND, int64_t level) -> Denoised {
     if (run.sampling.stop != nullptr && *run.sampling.stop) {
       throw Stopped();
     }
     const double t = schedule_.FlowTime(run.levels[static_cast<size_t>(level)]);
     const Tensor output_NO = run.network->Output(x_ND, level, Holds(run.conditions, t));
-    Tensor clean_ND = output_NO.slice(1, 0, patch_dim_);
+    const bool learns_variance = LearnsVariance(config_);
+    Tensor clean_ND = learns_variance ? output_NO.slice(1, 0, patch_dim_) : output_NO;
     if (config_.prediction != Prediction::kX) {
-      clean_ND = at::add(x_ND * form.from_noisy[level].item<double>(), clean_ND,
-                         form.from_output[level].item<double>());
+      const double kept = from_noisy[static_cast<size_t>(level)];
+      clean_ND = at::add(kept == 1 ? x_ND : x_ND * kept, clean_ND,
+                         from_output[static_cast<size_t>(level)]);
     }
-    if (!LearnsVariance(config_)) {
+    if (!learns_variance) {
       return {clean_ND, {}};
     }
     return {clean_ND, VarianceFraction(output_NO.slice(1, patch_dim_))};

@@ -8,6 +8,7 @@
 
 #include "heads/diffusion/denoiser.h"
 #include "heads/diffusion/diffusion.h"
+#include "heads/diffusion/packed_denoiser.h"
 #include "heads/guidance_conditions.h"
 
 namespace tessera {
@@ -78,6 +79,19 @@ class MlpHead : public ImageHead {
     return diffusion_.Measure(NetworkUnder(z_NZ), x_ND, std::move(rng));
   }
 
+  PatchSampler PackedSampler(WeightStorage storage) override {
+    std::shared_ptr<PackedDenoiser> packed = MakePackedDenoiser(denoiser_, storage);
+    if (packed == nullptr) {
+      return ImageHead::PackedSampler(storage);
+    }
+    return [this, packed](const Conditions& conditions, const Sampling& sampling,
+                          std::vector<at::Generator>& rngs) {
+      const torch::NoGradGuard no_grad;
+      CheckSampler(config(), sampling.config);
+      return Draw(packed.get(), conditions, sampling, rngs);
+    };
+  }
+
   CleanAt CleanUnder(const Conditions& conditions) const {
     const Tensor no_tau_S = at::zeros({1}, OptionsOf(conditions));
     return diffusion_.CleanUnder(std::make_shared<GuidedDenoiser>(denoiser_, no_tau_S, conditions),
@@ -87,12 +101,19 @@ class MlpHead : public ImageHead {
  private:
   Tensor SampleRows(const Conditions& conditions, const Sampling& sampling,
                     std::vector<at::Generator>& rngs) override {
+    return Draw(nullptr, conditions, sampling, rngs);
+  }
+
+  // packed: null, or whom to ask in place of the denoiser, where nothing asks for gradients.
+  Tensor Draw(PackedDenoiser* packed, const Conditions& conditions, const Sampling& sampling,
+              std::vector<at::Generator>& rngs) {
     const std::vector<NoiseLevel> levels = diffusion_.Levels(sampling.config);
     const Tensor tau_S = Stack(levels).tau.to(OptionsOf(conditions));
-    return diffusion_.Draw(
-        {sampling, levels, std::make_shared<GuidedDenoiser>(denoiser_, tau_S, conditions),
-         conditions},
-        rngs);
+    std::shared_ptr<GuidedNetwork> network =
+        packed != nullptr && !RowOf(sampling.config.kind).fitted
+            ? packed->Under(tau_S, conditions)
+            : std::make_shared<GuidedDenoiser>(denoiser_, tau_S, conditions);
+    return diffusion_.Draw({sampling, levels, std::move(network), conditions}, rngs);
   }
 
   NoisyNetwork NetworkUnder(const Tensor& z_NZ) {

@@ -57,12 +57,15 @@ double Difference(const Tensor& a, const Tensor& b) { return (a - b).abs().max()
 // A row that has read nothing.
 int64_t OpenEmpty(Reader& reader) { return reader.Open({Sequence()}, /*before_last=*/false)[0]; }
 
+// Both kinds: what calls the model, and what reads packed weights.
 TEST(Reader, ThinksAtEverySlotWhatTheFullForwardThinksUnderEveryArrangement) {
   const torch::NoGradGuard no_grad;
   for (const Arrangement& arrangement : EveryArrangement()) {
     const ToyRun toy({{2, 2}, {1, 3}}, arrangement);
-    for (const Document& document : Documents()) {
-      const auto reader = MakePlainReader(*toy.model);
+    PackedModel packed(*toy.model, WeightStorage::kF32);
+    for (size_t i = 0; i < 2 * Documents().size(); ++i) {
+      const Document& document = Documents()[i / 2];
+      const auto reader = MakeReader(*toy.model, i % 2 == 0 ? nullptr : &packed);
       const int64_t row = OpenEmpty(*reader);
       const Tensor full_TW = FullForward(document, toy);
       int64_t t = 0;
@@ -85,7 +88,7 @@ TEST(Reader, ReadsTheLastSlotOfAPromptAsTheFullForwardDoesUnderEveryArrangement)
     for (const Document& document : Documents()) {
       const Sequence prompt = LayoutPrompt(document, toy.layout, toy.tokenizer);
       const Tensor full_TW = toy.model->Hidden(PackRows({prompt}, {{0}}, toy.layout.patch), {})[0];
-      const auto reader = MakePlainReader(*toy.model);
+      const auto reader = MakeReader(*toy.model);
       const int64_t row = reader->Open({prompt}, /*before_last=*/true)[0];
       const ReadSlot last{.id = prompt.ids.back()};
       EXPECT_LT(Difference(reader->Read({{row, {last}}})[0][0], full_TW[prompt.size() - 1]), 1e-4)
@@ -106,8 +109,8 @@ struct Reading {
 };
 
 // Reads documents one after the other, block by block, beside rows that wait, open and close.
-void ExpectRowsToBeReadAsAlone(const ToyRun& toy) {
-  const auto reader = MakePlainReader(*toy.model);
+void ExpectRowsToBeReadAsAlone(const ToyRun& toy, PackedModel* packed) {
+  const auto reader = MakeReader(*toy.model, packed);
   std::vector<Reading> open;
   const auto begin = [&](const Document& document) {
     open.push_back({OpenEmpty(*reader), BlocksOf(document, toy), FullForward(document, toy)});
@@ -148,8 +151,10 @@ void ExpectRowsToBeReadAsAlone(const ToyRun& toy) {
 TEST(Reader, ReadsRowsThatWaitJoinAndLeaveAsItReadsEachAlone) {
   const torch::NoGradGuard no_grad;
   for (const AttentionMask mask : EveryValue<AttentionMask>()) {
-    ExpectRowsToBeReadAsAlone(
-        ToyRun({{2, 2}, {1, 3}}, {.positions = Positions::kMRope, .mask = mask, .block = 2}));
+    const ToyRun toy({{2, 2}, {1, 3}}, {.positions = Positions::kMRope, .mask = mask, .block = 2});
+    PackedModel packed(*toy.model, WeightStorage::kF32);
+    ExpectRowsToBeReadAsAlone(toy, nullptr);
+    ExpectRowsToBeReadAsAlone(toy, &packed);
   }
 }
 
@@ -163,7 +168,7 @@ TEST(Reader, ReadsPromptsTogetherAsEachAloneThoughLengthsDifferAndSomeAreAlike) 
         prompts.push_back(LayoutPrompt(document, toy.layout, toy.tokenizer));
       }
     }
-    const auto together = MakePlainReader(*toy.model);
+    const auto together = MakeReader(*toy.model);
     const std::vector<int64_t> rows = together->Open(prompts, /*before_last=*/true);
     std::vector<RowBlock> next;
     for (size_t i = 0; i < prompts.size(); ++i) {
@@ -171,7 +176,7 @@ TEST(Reader, ReadsPromptsTogetherAsEachAloneThoughLengthsDifferAndSomeAreAlike) 
     }
     const Tensor h_NTW = together->Read(next);
     for (size_t i = 0; i < prompts.size(); ++i) {
-      const auto alone = MakePlainReader(*toy.model);
+      const auto alone = MakeReader(*toy.model);
       const int64_t row = alone->Open({prompts[i]}, /*before_last=*/true)[0];
       EXPECT_LT(Difference(h_NTW[static_cast<int64_t>(i)], alone->Read({{row, next[i].block}})[0]),
                 1e-4)
@@ -182,7 +187,7 @@ TEST(Reader, ReadsPromptsTogetherAsEachAloneThoughLengthsDifferAndSomeAreAlike) 
 
 TEST(Reader, ForgetsWhatItHasPeekedAt) {
   const torch::NoGradGuard no_grad;
-  const auto reader = MakePlainReader(*Toy().model);
+  const auto reader = MakeReader(*Toy().model);
   const int64_t first = OpenEmpty(*reader), second = OpenEmpty(*reader);
   const std::vector<ReadBlock> blocks = BlocksOf(Documents()[2]), other = BlocksOf(Documents()[1]);
   const Tensor full_TW = FullForward(Documents()[2]);
@@ -197,7 +202,7 @@ TEST(Reader, ForgetsWhatItHasPeekedAt) {
 }
 
 TEST(Reader, NamesNoRowThatIsClosed) {
-  const auto reader = MakePlainReader(*Toy().model);
+  const auto reader = MakeReader(*Toy().model);
   const int64_t row = OpenEmpty(*reader);
   reader->Close(row);
   EXPECT_THROW(reader->Close(row), c10::Error);

@@ -158,7 +158,7 @@ TEST(QueryPatches, AreTheSameBesideACacheAsInTraining) {
     const WithQueries with_queries = Queries(batch, toy, 1);
     const Tensor full_VW = toy.model->Hidden(with_queries.input, {})[0];
 
-    const auto reader = MakePlainReader(*toy.model);
+    const auto reader = MakeReader(*toy.model);
     Sequence begun = LayoutPrompt({{"a red dot"}}, toy.layout, toy.tokenizer);
     begun.ids.push_back(toy.layout.vocabulary.opener(0));
     begun.weights.push_back(0);

@@ -1,4 +1,4 @@
-// The reader that runs the model itself, with a cache of keys and values. R = rows of a batch.
+// R = rows of a batch.
 #include <ATen/Functions.h>
 
 #include <algorithm>
@@ -87,9 +87,10 @@ class BlockInput {
   std::vector<Tensor> patches_;
 };
 
-class PlainReader : public Reader {
+class CachedReader : public Reader {
  public:
-  explicit PlainReader(Model& model) : model_(model), cache_(model.MakeCache(0, kFirstRoom)) {}
+  CachedReader(Model& model, PackedModel* packed)
+      : model_(model), packed_(packed), cache_(model.MakeCache(0, kFirstRoom)) {}
 
   std::vector<int64_t> Open(const std::vector<Sequence>& sequences, bool before_last) override {
     std::vector<int64_t> opened;
@@ -143,7 +144,9 @@ class PlainReader : public Reader {
     }
     KvCache view = Using(slots).Rows(0, count);
     view.Use(slots);
-    return model_.Hidden(input.Build(alone), {}, {.cache = &view});
+    const ModelInput built = input.Build(alone);
+    return packed_ != nullptr ? packed_->Hidden(built, view)
+                              : model_.Hidden(built, {}, {.cache = &view});
   }
 
   Tensor Peek(const std::vector<RowBlock>& blocks) override {
@@ -218,13 +221,18 @@ class PlainReader : public Reader {
     KvCache all = Using(slots).Rows(first, std::ssize(sequences));
     all.Use(slots);
     KvCache read = all.Rows(0, std::ssize(packed));
-    model_.Remember(batch.To(model_.device()), &read);
+    if (packed_ != nullptr) {
+      packed_->Hidden(batch, read);
+    } else {
+      model_.Remember(batch.To(model_.device()), &read);
+    }
     if (distinct.size() < sequences.size()) {
       all.TakeRows(read_as);
     }
   }
 
   Model& model_;
+  PackedModel* packed_;
   std::vector<Row> rows_;  // as they stand in the cache
   int64_t next_name_ = 0;
   KvCache cache_;
@@ -232,8 +240,8 @@ class PlainReader : public Reader {
 
 }  // namespace
 
-std::unique_ptr<Reader> MakePlainReader(Model& model) {
-  return std::make_unique<PlainReader>(model);
+std::unique_ptr<Reader> MakeReader(Model& model, PackedModel* packed) {
+  return std::make_unique<CachedReader>(model, packed);
 }
 
 }  // namespace tessera
