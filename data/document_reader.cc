@@ -1,5 +1,7 @@
 #include "data/document_reader.h"
 
+#include <optional>
+
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
 #include "data/documents.h"
@@ -13,6 +15,9 @@ namespace {
 
 absl::StatusOr<std::vector<NamedSegment>> ReadSegments(const std::string& json) {
   ASSIGN_OR_RETURN(const std::string_view text, TextOfFile(json));
+  if (const std::optional<int64_t> at = FirstInvalidUtf8(text)) {
+    return absl::InvalidArgumentError(absl::StrCat("invalid UTF-8 at byte ", *at));
+  }
   ASSIGN_OR_RETURN(const Json document, ParseJson(text));
   return ParseSegments(document);
 }

@@ -77,16 +77,7 @@ struct GenerateConfig {
           "The model reads drawn patches with noise of this standard deviation, and reads its "
           "level.");
     visit("rounds", self.rounds, "Objective masked draws a picture in this many rounds.");
-    visit("precision", self.precision,
-          "LibTorch multiplies matrices in this precision; bf16 is for many pictures at once and "
-          "leaves engine plain.");
-    visit("engine", self.engine,
-          "Weights are laid out anew for products of few rows (packed), or LibTorch multiplies all "
-          "(plain), which is the same but for rounding.",
-          self.precision == Precision::kF32);
-    visit("weights", self.weights,
-          "Packed weights are stored in this type; bf16 and int8 are read faster and rounded.",
-          self.packed());
+    ProductFields(self, visit);
     visit("sampler", self.sampler, "These keys choose how a patch is drawn.");
   }
 
@@ -103,6 +94,22 @@ struct GenerateConfig {
       return "guidance_from must lie below guidance_to, both in [0, 1]";
     }
     return input_noise < 0 ? "input_noise must not be negative" : "";
+  }
+
+ private:
+  // What multiplies matrices.
+  template <class Self, class Visitor>
+  static void ProductFields(Self& self, Visitor& visit) {
+    visit("precision", self.precision,
+          "LibTorch multiplies matrices in this precision; bf16 is for many pictures at once and "
+          "leaves engine plain.");
+    visit("engine", self.engine,
+          "Weights are laid out anew for products of few rows (packed), or LibTorch multiplies all "
+          "(plain), which is the same but for rounding.",
+          self.precision == Precision::kF32);
+    visit("weights", self.weights,
+          "Packed weights are stored in this type; bf16 and int8 are read faster and rounded.",
+          self.packed());
   }
 };
 

@@ -40,11 +40,6 @@ void CheckFinite(const Tensor& numbers) {
 
 }  // namespace
 
-EngineOptions OptionsOf(const GenerateConfig& config) {
-  return {.precision = config.precision,
-          .packed = config.packed() ? std::optional(config.weights) : std::nullopt};
-}
-
 struct Engine::Row {
   Row(int64_t name, EngineRequest request, const Tokenizer& tokenizer, const LayoutSpec& layout,
       torch::Device device)

@@ -55,7 +55,10 @@ struct EngineOptions {
 };
 
 // The options that a config asks for.
-EngineOptions OptionsOf(const GenerateConfig& config);
+inline EngineOptions OptionsOf(const GenerateConfig& config) {
+  return {.precision = config.precision,
+          .packed = config.packed() ? std::optional(config.weights) : std::nullopt};
+}
 
 class Engine {
  public:

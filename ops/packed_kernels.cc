@@ -34,6 +34,29 @@ INLINE PanelRow RowAt(const int8_t* panel, int64_t input, int64_t odd) {
           __builtin_convertvector(pairs << 16 >> 24, Lanes)};
 }
 
+// The chains of each sum together, scaled, with the bias.
+template <int kRows, int kChains, class Weight>
+INLINE void WriteSums(const Lanes (&sum)[kChains][kRows][2], const PackedProduct<Weight>& p,
+                      int64_t panel, int64_t row) {
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 2
+    for (int half = 0; half < 2; ++half) {
+      const int64_t output = panel * kPanel + half * kLanes;
+      Lanes total = sum[0][r][half];
+#pragma GCC unroll 16
+      for (int chain = 1; chain < kChains; ++chain) {
+        total += sum[chain][r][half];
+      }
+      if (p.scale != nullptr) {
+        total *= *reinterpret_cast<const Lanes*>(p.scale + output);
+      }
+      *reinterpret_cast<Lanes*>(p.y + (row + r) * p.y_stride + output) =
+          total + *reinterpret_cast<const Lanes*>(p.bias + output);
+    }
+  }
+}
+
 // kRows rows with one panel. kChains sums of every kChains-th input do not wait for each other.
 template <int kRows, int kChains, class Weight>
 INLINE void Multiply(const PackedProduct<Weight>& p, int64_t panel, int64_t row) {
@@ -60,23 +83,7 @@ INLINE void Multiply(const PackedProduct<Weight>& p, int64_t panel, int64_t row)
       sum[0][r][1] += weights.high * x[r * p.x_stride + i];
     }
   }
-#pragma GCC unroll 16
-  for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 2
-    for (int half = 0; half < 2; ++half) {
-      const int64_t output = panel * kPanel + half * kLanes;
-      Lanes total = sum[0][r][half];
-#pragma GCC unroll 16
-      for (int chain = 1; chain < kChains; ++chain) {
-        total += sum[chain][r][half];
-      }
-      if (p.scale != nullptr) {
-        total *= *reinterpret_cast<const Lanes*>(p.scale + output);
-      }
-      *reinterpret_cast<Lanes*>(p.y + (row + r) * p.y_stride + output) =
-          total + *reinterpret_cast<const Lanes*>(p.bias + output);
-    }
-  }
+  WriteSums(sum, p, panel, row);
 }
 
 // Sums of so many rows stay in registers: 32 of 16 numbers with AVX-512, else 16 of 8 or fewer.

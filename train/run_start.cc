@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
+#include "run/adopt_autoencoder.h"
 #include "run/make_tokenizer.h"
 #include "train/train_state.h"
 
@@ -39,6 +40,13 @@ absl::Status CheckStart(const RunConfig& config, const RunFolders& folders,
                      "' holds a run already; continue it with --resume, or name another --out"));
   }
   return CheckSameRun(last->path, config, files);
+}
+
+absl::Status TakeFirstWeights(const std::string& base, bool resumed, const Files& files, Run* run) {
+  if (!base.empty()) {
+    return BeginFrom(base, files, run);
+  }
+  return resumed ? absl::OkStatus() : LoadAutoencoder(files, run);
 }
 
 }  // namespace tessera

@@ -26,4 +26,8 @@ absl::Status CheckStart(const RunConfig& config, const RunFolders& folders,
 absl::StatusOr<Tokenizer> TokenizerOf(const RunConfig& config, const std::string& kept_in,
                                       const Dataset& dataset, const Files& files);
 
+// Gives a run the weights of its base, if it has one; else a run that is not resumed takes those of
+// its autoencoder.
+absl::Status TakeFirstWeights(const std::string& base, bool resumed, const Files& files, Run* run);
+
 }  // namespace tessera

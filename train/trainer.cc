@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
 #include "config/toml.h"
-#include "run/adopt_autoencoder.h"
 #include "sequence/fit.h"
 #include "sequence/loader.h"
 #include "train/memory.h"
@@ -270,11 +269,7 @@ absl::Status Train(const RunConfig& config, const RunFolders& folders,
                    TokenizerOf(config, last.ok() ? last->path : base, *dataset, *files));
   ASSIGN_OR_RETURN(Run run, MakeRun(config, tokenizer));
   run.learner->to(device);
-  if (!base.empty()) {
-    RETURN_IF_ERROR(BeginFrom(base, *files, &run));
-  } else if (!last.ok()) {
-    RETURN_IF_ERROR(LoadAutoencoder(*files, &run));
-  }
+  RETURN_IF_ERROR(TakeFirstWeights(base, last.ok(), *files, &run));
   ASSIGN_OR_RETURN(const DataAccount account, FitToRows(run, hooks, &dataset));
   RETURN_IF_ERROR(files->MakeFolder(out));
   if (!lock) {

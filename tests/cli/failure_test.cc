@@ -127,7 +127,7 @@ TEST_F(Failure, OfAFifoOrADeviceIsASentence) {
   ExpectRefused("generate run --document pipe.toml", "is a FIFO into which nothing is written");
   ExpectRefused("tokenizer train /dev/zero", "is a device that does not end");
   ExpectRefused("data check recipe.toml data.kind=image_folder data.path=/dev/zero",
-                "is a device that does not end");
+                "is a FIFO, a socket or a device");
   EXPECT_EQ(Tessera(*folder_, "tokenizer train /dev/stdin --out a.model <recipe.toml").exit_code,
             0);
 }

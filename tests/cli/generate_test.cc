@@ -132,7 +132,8 @@ TEST_F(GenerateCommand, RefusesWhatItCannotUseInASentence) {
   ExpectRefused("run recipe.toml", "'recipe.toml' is a file and, by its ending, no picture");
   ExpectRefused("run dot --seed -1", "must be a whole number of at least 0, not -1");
   ExpectRefused("run dot --count 0", "must be a whole number of at least 1, not 0");
-  ExpectRefused("run dot --count 99999999999999999999", "of at least 1, not 99999999999999999999");
+  ExpectRefused("run dot --count 99999999999999999999",
+                "of at most 9223372036854775807, not 99999999999999999999");
   ExpectRefused("run dot --set guidance=nan", "must be of type number, not nan");
   ExpectRefused("run dot --until picture", "nearest to 'picture' is 'image'");
   ExpectRefused("run dot --set negative=dots", "has no effect");
