@@ -59,8 +59,8 @@ struct TrainConfig {
     visit("text_weight", self.text_weight, "The mean loss of text slots counts this much.");
     visit("image_weight", self.image_weight, "The mean loss of patches counts this much.");
     visit("precision", self.precision,
-          "Matrices are multiplied in this precision; parameters are always f32. The default, also "
-          "auto, is bf16 where the CPU has instructions for it, and else f32; the run keeps it.");
+          "Matrices are multiplied in this precision; auto, the default, is bf16 on a CPU that has "
+          "it, and else f32. Parameters are f32.");
     visit("device", self.device, "Training runs on this device.");
     visit("memory_limit", self.memory_limit,
           "A run that would take more GiB is refused; 0 allows most of what is free.");

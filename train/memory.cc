@@ -161,9 +161,8 @@ std::vector<MemoryPart> HeldParts(const RunConfig& config) {
   const bool adapted = config.train.adapter.kind != AdapterKind::kNone;
   const bool muon = config.train.optimizer.kind == OptimizerKind::kMuon && !adapted;
   const double twice = 2 * (sums.trained - (muon ? sums.hidden : 0));
-  return {{"parameters",
-           (adapted ? 2 : 1) * sums.all * kFloat + Number(config.model.layers) * kLayerObjects,
-           sums.largest},
+  return {{"parameters", (adapted ? 2 : 1) * sums.all * kFloat, sums.largest},
+          {"modules", Number(config.model.layers) * kLayerObjects, "model.layers"},
           {"gradients", sums.trained * kFloat, sums.largest},
           {"optimizer", adapted ? 0 : (twice + (muon ? sums.hidden : 0)) * kFloat, sums.largest},
           {"average", adapted ? 0 : sums.all * kFloat, sums.largest}};

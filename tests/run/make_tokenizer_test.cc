@@ -15,7 +15,7 @@ TEST(MakeTokenizer, ReadsThePathOrTrains) {
             Tokenizer::Train(*GatherTexts(*dataset, 500), {})->Serialized());
   const std::string no_model = TESSERA_SOURCE_DIR "/LICENSE";
   EXPECT_EQ(MakeTokenizer({.path = no_model}, *dataset, Files()).status().message(),
-            "tokenizer.path: " + no_model + " is not a sentencepiece model");
+            "tokenizer.path: '" + no_model + "' is not a sentencepiece model");
 }
 
 }  // namespace

@@ -119,7 +119,9 @@ class ConfigWalk {
   static void ExpectRoundTrip(const RunConfig& changed, const std::string& unchanged,
                               const std::string& change) {
     const std::string dump = ToToml(changed);
-    EXPECT_NE(dump, unchanged) << change;
+    if (!change.ends_with("\"auto\"")) {  // which becomes what it stands for here
+      EXPECT_NE(dump, unchanged) << change;
+    }
     RunConfig read;
     const absl::Status status = FromToml(dump, "dump", {}, &read);
     EXPECT_TRUE(status.ok()) << change << ": " << status;

@@ -82,8 +82,7 @@ TEST(CheckMemory, RefusesSizesWhoseProductsNoIntegerHolds) {
        {"model.width=4000000000000", "train.batch=9000000000000000000", "model.patch=4000000000",
         "model.ffn=9000000000000000000", "model.layers=9000000000000000000",
         "model.head.diffusion.repeats=9000000000000000000", "model.head.width=4000000000000000000",
-        "tokenizer.size=9000000000000000000", "train.accumulate=9000000000000000000",
-        "model.grids=[\"4096x4096\"]"}) {
+        "train.accumulate=9000000000000000000", "model.grids=[\"4096x4096\"]"}) {
     const RunConfig config = Config({absurd, "train.row_length=9000000000000000000"});
     const absl::Status status = CheckMemory(config, LeastDocument(config), kMachine);
     EXPECT_TRUE(absl::IsResourceExhausted(status)) << absurd;

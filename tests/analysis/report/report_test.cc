@@ -79,7 +79,7 @@ TEST(WriteReport, ShowsRecordsPicturesAndStoriesOnOnePage) {
   const std::string page = files->Read(folder / "report.html").value();
   for (const char* part : {"trained for 40 steps in 1.0 minutes", "scene_<wbr>accuracy", ">0.625<",
                            "Text loss", "by noise level", "Machine", "max_text = 4",
-                           "(wrong: ", "told on from its first text", "of its own invention"}) {
+                           "(wrong: ", "continued from its first text", "of its own invention"}) {
     EXPECT_TRUE(Has(page, part)) << part;
   }
   EXPECT_EQ(Count(page, "alt=\"step-"), 5);
