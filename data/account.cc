@@ -83,6 +83,11 @@ void DataAccount::AddTest(const DataAccount& test) {
   }
 }
 
+std::string ToString(const PassedOver& files) {
+  return absl::StrCat("passed over (", files.reason, "): ", files.count, ", such as '",
+                      files.example, "'");
+}
+
 std::string ToString(const DataAccount& account) {
   std::string out = absl::StrCat("documents: ", account.documents, " to train on, ",
                                  account.test_documents, " to test on\n");
@@ -103,8 +108,7 @@ std::string Remarks(const DataAccount& account) {
     out = "no document has a text\n";
   }
   for (const PassedOver& files : account.passed_over) {
-    absl::StrAppend(&out, "passed over (", files.reason, "): ", files.count, ", such as '",
-                    files.example, "'\n");
+    absl::StrAppend(&out, ToString(files), "\n");
   }
   absl::StrAppend(&out, TooLongLines(account.too_long));
   if (!account.bad.empty()) {

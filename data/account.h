@@ -52,6 +52,9 @@ struct DataAccount {
   void AddTest(const DataAccount& test);
 };
 
+// "passed over (hidden files): 1, such as '.b.png'".
+std::string ToString(const PassedOver& files);
+
 // The account as lines of text: the first ten sizes and too long documents, and all bad ones.
 std::string ToString(const DataAccount& account);
 

@@ -78,7 +78,7 @@ absl::StatusOr<PictureName> FindPicture(const Source& source, const std::string&
 }
 
 absl::StatusOr<std::vector<JsonLine>> ReadJsonLines(const Source& source, const std::string& name) {
-  const std::string path = absl::StrCat("'", JoinPath(source.path(), name), "'");
+  const std::string path = Quoted(source, name);
   ASSIGN_OR_RETURN(const std::string bytes, source.Read(name));
   const absl::StatusOr<std::string_view> text = TextOfFile(bytes);
   if (!text.ok()) {

@@ -38,7 +38,7 @@ absl::StatusOr<Json> ToJson(const CsvRow& row, const std::vector<std::string>& c
 }
 
 absl::StatusOr<std::vector<JsonLine>> ReadCsvLines(const Source& source, const std::string& name) {
-  const std::string path = absl::StrCat("'", JoinPath(source.path(), name), "'");
+  const std::string path = Quoted(source, name);
   ASSIGN_OR_RETURN(const std::string bytes, source.Read(name));
   const absl::StatusOr<std::string_view> text = TextOfFile(bytes);
   if (!text.ok()) {
@@ -106,10 +106,6 @@ absl::StatusOr<Rows> ReadMetadata(const Source& source, const std::vector<std::s
     }
   }
   return rows;
-}
-
-std::string Quoted(const Source& source, const std::string& name) {
-  return absl::StrCat("'", JoinPath(source.path(), name), "'");
 }
 
 // An error says which file is meant.

@@ -105,8 +105,7 @@ absl::Status CheckNotEmpty(const Dataset& dataset, const DataConfig& config) {
                     "says: ", account.test_documents);
   }
   for (const PassedOver& files : account.passed_over) {
-    absl::StrAppend(&why, "; passed over (", files.reason, "): ", files.count, ", such as '",
-                    files.example, "'");
+    absl::StrAppend(&why, "; ", ToString(files));
   }
   return absl::NotFoundError(why);
 }

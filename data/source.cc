@@ -140,4 +140,8 @@ std::string FolderPrefix(const std::string& name) {
   return name.substr(0, name.rfind('/') + 1);  // npos + 1 is 0
 }
 
+std::string Quoted(const Source& source, const std::string& name) {
+  return absl::StrCat("'", JoinPath(source.path(), name), "'");
+}
+
 }  // namespace tessera

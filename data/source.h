@@ -50,4 +50,7 @@ std::vector<std::string> FilesNamed(const Source& source, const std::vector<std:
 // The folder part of a name with its '/', "" for none: FolderPrefix("a/b.png") is "a/".
 std::string FolderPrefix(const std::string& name);
 
+// What messages call a file of the source: its path in quotes.
+std::string Quoted(const Source& source, const std::string& name);
+
 }  // namespace tessera

@@ -13,8 +13,6 @@
 namespace tessera {
 namespace {
 
-constexpr int64_t kRowsAlone = 8;  // so many rows of a norm or a rotation are not worth threads
-
 struct HeadShape {
   int64_t heads, kv_heads, dim;
 };
@@ -28,21 +26,13 @@ struct PackedSlots {
   int64_t count() const { return rows * row_slots; }
 };
 
-// Calls f(first, last) for shares of the rows.
-template <class Function>
-void ForSlots(int64_t count, const Function& f) {
-  ThreadTeam::Shared().Run(count <= kRowsAlone ? 1 : at::get_num_threads(), count, f);
-}
-
 const float* Floats(const Tensor& x) { return x.const_data_ptr<float>(); }
 
 void NormRows(const RowsOf<const float>& x, const Tensor& weight_W, const RowsOf<float>& y) {
-  ForSlots(x.count, [&](int64_t first, int64_t last) {
-    for (int64_t n = first; n < last; ++n) {
-      float inverse_rms;
-      kernels::RmsNorm<float, float>{x[n], Floats(weight_W), y[n], &inverse_rms}.Run(
-          {1, weight_W.size(0)}, kNormEpsilon);
-    }
+  ForEachRow(x.count, [&](int64_t n) {
+    float inverse_rms;
+    kernels::RmsNorm<float, float>{x[n], Floats(weight_W), y[n], &inverse_rms}.Run(
+        {1, weight_W.size(0)}, kNormEpsilon);
   });
 }
 
@@ -86,8 +76,7 @@ class PackedLayer {
     const RowsOf<float> qkv = between.qkv.Rows(x.count, qkv_.stride());
     const RowsOf<float> y = between.attention.Rows(x.count, shape_.heads * shape_.dim);
     NormRows(x, attention_norm_W_, normed);
-    qkv_.ForPanels(x.count,
-                   [&](int64_t first, int64_t last) { qkv_.Multiply(normed, qkv, first, last); });
+    qkv_.Multiply(normed, qkv);
     Remember(qkv, slots, cache_BSGE);
     Attend(qkv, slots, cache_BSGE, y);
     AddLinear(o_, y, sum, x);
@@ -112,25 +101,23 @@ class PackedLayer {
     const auto [keys, values] = cache_BSGE;
     const int64_t dim = shape_.dim, turned = shape_.heads + shape_.kv_heads;
     const int64_t stored = shape_.kv_heads * dim;
-    ForSlots(qkv.count, [&](int64_t first, int64_t last) {
-      for (int64_t n = first; n < last; ++n) {
-        float* const k = qkv[n] + shape_.heads * dim;
-        if (q_norm_E_.defined()) {
-          NormHeads(q_norm_E_, shape_.heads, qkv[n]);
-          NormHeads(k_norm_E_, shape_.kv_heads, k);
-        }
-        kernels::Rotation<float>{qkv[n],
-                                 Floats(slots.rotary.cos_BT1E) + n * dim,
-                                 Floats(slots.rotary.sin_BT1E) + n * dim,
-                                 turned,
-                                 /*inverse=*/false,
-                                 qkv[n]}
-            .Run({1, dim});
-        const int64_t slot = slots.position_BT.const_data_ptr<int64_t>()[n];
-        const int64_t place = n / slots.row_slots * keys.stride(0) + slot * keys.stride(1);
-        std::copy_n(k, stored, keys.mutable_data_ptr<float>() + place);
-        std::copy_n(k + stored, stored, values.mutable_data_ptr<float>() + place);
+    ForEachRow(qkv.count, [&](int64_t n) {
+      float* const k = qkv[n] + shape_.heads * dim;
+      if (q_norm_E_.defined()) {
+        NormHeads(q_norm_E_, shape_.heads, qkv[n]);
+        NormHeads(k_norm_E_, shape_.kv_heads, k);
       }
+      kernels::Rotation<float>{qkv[n],
+                               Floats(slots.rotary.cos_BT1E) + n * dim,
+                               Floats(slots.rotary.sin_BT1E) + n * dim,
+                               turned,
+                               /*inverse=*/false,
+                               qkv[n]}
+          .Run({1, dim});
+      const int64_t slot = slots.position_BT.const_data_ptr<int64_t>()[n];
+      const int64_t place = n / slots.row_slots * keys.stride(0) + slot * keys.stride(1);
+      std::copy_n(k, stored, keys.mutable_data_ptr<float>() + place);
+      std::copy_n(k + stored, stored, values.mutable_data_ptr<float>() + place);
     });
   }
 
@@ -236,8 +223,7 @@ Tensor PackedModel::TextLogits(const Tensor& h_NW) {
   const Tensor y = at::empty({x_NW.size(0), text.stride()}, x_NW.options());
   const RowsOf<const float> in = {Floats(x_NW), x_NW.size(1), x_NW.size(0)};
   const RowsOf<float> out = {y.mutable_data_ptr<float>(), text.stride(), x_NW.size(0)};
-  text.ForPanels(in.count,
-                 [&](int64_t first, int64_t last) { text.Multiply(in, out, first, last); });
+  text.Multiply(in, out);
   return y.narrow(1, 0, model_.vocabulary().size());
 }
 

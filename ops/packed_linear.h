@@ -46,6 +46,11 @@ class PackedLinear {
   void Multiply(const RowsOf<const float>& x, const RowsOf<float>& y, int64_t first_panel,
                 int64_t last_panel) const;
 
+  // All outputs.
+  void Multiply(const RowsOf<const float>& x, const RowsOf<float>& y) const {
+    ForPanels(x.count, [&](int64_t first, int64_t last) { Multiply(x, y, first, last); });
+  }
+
   // Calls f(first, last) for shares of the panels, on threads if so many rows are worth it.
   template <class Function>
   void ForPanels(int64_t rows, const Function& f) const {
@@ -65,6 +70,18 @@ class PackedLinear {
   WeightStorage storage_;
   Tensor weight_, bias_, scale_;
 };
+
+// Calls f(row) for each row, on threads if there are many.
+template <class Function>
+void ForEachRow(int64_t rows, const Function& f) {
+  constexpr int64_t kRowsAlone = 8;  // so many rows of a norm or a rotation are not worth threads
+  ThreadTeam::Shared().Run(rows <= kRowsAlone ? 1 : at::get_num_threads(), rows,
+                           [&](int64_t first, int64_t last) {
+                             for (int64_t row = first; row < last; ++row) {
+                               f(row);
+                             }
+                           });
+}
 
 // Numbers that are kept between calls, and mean nothing at the start of one.
 class Scratch {

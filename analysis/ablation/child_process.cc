@@ -38,7 +38,7 @@ constexpr int kNotStarted = 127;
 // What it writes to the pipe until it ends.
 std::string Watch(const ChildRequest& request, pid_t child, int pipe) {
   std::string text;
-  bool told = false;
+  bool asked = false;
   while (true) {
     pollfd waited{pipe, POLLIN, 0};
     if (poll(&waited, 1, kTickMilliseconds) > 0) {
@@ -49,9 +49,9 @@ std::string Watch(const ChildRequest& request, pid_t child, int pipe) {
       }
       text.append(bytes.data(), static_cast<size_t>(std::max<ssize_t>(count, 0)));
     }
-    if (request.stop != nullptr && request.stop->load() && !told) {
+    if (request.stop != nullptr && request.stop->load() && !asked) {
       kill(-child, SIGTERM);  // and what it has started
-      told = true;
+      asked = true;
     }
     if (request.on_tick) {
       request.on_tick();

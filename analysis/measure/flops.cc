@@ -144,8 +144,10 @@ absl::Status AddCost(const Run& run, const std::shared_ptr<const Dataset>& train
     for (const CaptionedPicture& picture : pictures) {
       captions.push_back({{picture.caption}});
     }
+    Run counted_run = run;  // packed weights make the same products without LibTorch's observers
+    counted_run.config.generate.engine = EngineKind::kPlain;
     const FlopCounter counter;
-    Draw(run, captions, {.count = options.count, .seed = options.seed});
+    Draw(counted_run, captions, {.count = options.count, .seed = options.seed});
     metrics->emplace_back("picture_gflop",
                           counter.flops() / kGiga / static_cast<double>(captions.size()));
   }

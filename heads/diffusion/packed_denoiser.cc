@@ -26,23 +26,6 @@ PackedLinear Pack(const LinearWeights& weights, WeightStorage storage) {
   return {weights.weight_OI, weights.bias_O, storage};
 }
 
-// Calls f(row) for each row, on threads if there are many.
-template <class Function>
-void ForEachRow(int64_t rows, const Function& f) {
-  constexpr int64_t kRowsAlone = 8;
-  ThreadTeam::Shared().Run(rows <= kRowsAlone ? 1 : at::get_num_threads(), rows,
-                           [&](int64_t first, int64_t last) {
-                             for (int64_t row = first; row < last; ++row) {
-                               f(row);
-                             }
-                           });
-}
-
-void MultiplyAll(const PackedLinear& linear, const RowsOf<const float>& x, const RowsOf<float>& y) {
-  linear.ForPanels(x.count,
-                   [&](int64_t first, int64_t last) { linear.Multiply(x, y, first, last); });
-}
-
 // The parts of the denoiser, and room for the numbers between them.
 struct PackedParts {
   struct Block {
@@ -91,7 +74,7 @@ struct PackedParts {
   RowsOf<const float> Denoise(const RowsOf<const float>& x, const RowsOf<const float>& modulation) {
     const RowsOf<float> a = state.Rows(modulation.count, patch.stride());
     const RowsOf<float> y = normed.Rows(modulation.count, shape.width);
-    MultiplyAll(patch, x, a);
+    patch.Multiply(x, a);
     for (int64_t row = x.count; row < a.count; ++row) {
       std::copy_n(a[row % x.count], shape.width, a[row]);
     }
@@ -103,7 +86,7 @@ struct PackedParts {
     }
     Modulate(a, modulation, part, y);
     const RowsOf<float> out = result.Rows(a.count, output.stride());
-    MultiplyAll(output, y, out);
+    output.Multiply(y, out);
     return out;
   }
 };
@@ -121,7 +104,7 @@ class PackedConditions {
                        .contiguous()) {
     const Tensor z_RZ = StackOf(guidance, &GuidanceCondition::z_NZ).flatten(0, 1).contiguous();
     embedded_ = condition_.Rows(z_RZ.size(0), parts.condition.stride());
-    MultiplyAll(parts.condition, RowsIn(z_RZ), embedded_);
+    parts.condition.Multiply(RowsIn(z_RZ), embedded_);
   }
 
   // The guided sum of the outputs at a level (GuidedSum).
@@ -167,7 +150,7 @@ class PackedConditions {
       kernels::AddTo(width, embedded_[i % rows], sum[i]);
       kernels::Silu(width, sum[i]);
     });
-    MultiplyAll(parts_.modulation, sum, modulation_.Rows(count, parts_.modulation.stride()));
+    parts_.modulation.Multiply(sum, modulation_.Rows(count, parts_.modulation.stride()));
   }
 
   PackedParts& parts_;

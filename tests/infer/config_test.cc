@@ -9,7 +9,7 @@ TEST(GenerateProblem, RefusesNoiseLevelsOfAHeadWithoutAny) {
   GenerateConfig config{.guidance = 3, .guidance_schedule = GuidanceSchedule::kInterval};
   for (size_t kind = 0; kind < EnumNames(HeadKind{}).size(); ++kind) {
     const HeadConfig head{.kind = static_cast<HeadKind>(kind)};
-    const bool allowed = head.kind == HeadKind::kDiffusion;
+    const bool allowed = DrawsInSteps(head.kind);
     EXPECT_EQ(GenerateProblem(head, config).empty(), allowed) << EnumName(head.kind);
   }
   config.guidance = 1;  // the schedule has no effect then

@@ -33,7 +33,7 @@ TEST(Objective, EveryKindTrainsResumesIsEvaluatedAndDraws) {
     const auto likelihood = EvaluateLikelihood(*run, dataset, options);
     EXPECT_EQ(std::isfinite(likelihood->bits), run->model->objective().measures());
     EXPECT_EQ(run->model->objective().measures(),
-              objective == ObjectiveKind::kHead || objective == ObjectiveKind::kMasked);
+              !run->config.model.arrangement.backbone_denoises());
     const auto drawn = Generate(*run->model, run->tokenizer, run->layout, run->config.generate,
                                 {.prompts = {{{"a red dot"}}}, .until = Until::kImage});
     EXPECT_EQ(AsImage(drawn[0].segments.back())->width, 16) << EnumName(objective);

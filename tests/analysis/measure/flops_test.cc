@@ -96,5 +96,21 @@ TEST(Cost, OfARunIsTheSameEachTimeAndLeavesItsParametersAlone) {
   EXPECT_TRUE(at::equal(before, run->model->parameters()[0].flatten()));
 }
 
+TEST(Cost, OfAPictureIsThatOfTheSameProductsWhateverMultiplies) {
+  const auto files = std::make_shared<const Files>();
+  std::vector<double> costs;
+  for (const std::string engine : {"packed", "plain"}) {
+    const auto run =
+        UntrainedRun({"train.batch=2", "train.row_length=64", "generate.engine=" + engine});
+    ASSERT_TRUE(run.ok()) << run.status();
+    const std::shared_ptr<const Dataset> data =
+        OpenDataset(run->config, Split::kTrain, files).value();
+    Metrics metrics;
+    ASSERT_TRUE(AddCost(*run, data, *data, {}, &metrics).ok());
+    costs.push_back(ValueOf(metrics, "picture_gflop"));
+  }
+  EXPECT_EQ(costs[0], costs[1]);
+}
+
 }  // namespace
 }  // namespace tessera
