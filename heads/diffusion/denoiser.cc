@@ -74,7 +74,7 @@ void DenoiserImpl::Initialize() {
 }
 
 Tensor DenoiserImpl::forward(const Tensor& x_t, const Tensor& tau, const Tensor& z_NZ) {
-  return Denoise(x_t, Modulate(EmbedTime(tau) + EmbedCondition(z_NZ)));
+  return DenoiseUnder(x_t, EachPart(EmbedTime(tau) + EmbedCondition(z_NZ)));
 }
 
 DenoiserWeights DenoiserImpl::weights() const {
@@ -101,8 +101,22 @@ Tensor DenoiserImpl::Modulate(const Tensor& embedding) {
   return Apply(modulation_, at::silu(embedding));
 }
 
+std::vector<Tensor> DenoiserImpl::EachPart(const Tensor& embedding) {
+  const Tensor active = at::silu(embedding);
+  const std::vector<Tensor> weights = modulation_->weight.split(shape_.width);
+  const std::vector<Tensor> biases = modulation_->bias.split(shape_.width);
+  std::vector<Tensor> parts;
+  for (size_t part = 0; part < weights.size(); ++part) {
+    parts.push_back(Linear(active, weights[part], biases[part]));
+  }
+  return parts;
+}
+
 Tensor DenoiserImpl::Denoise(const Tensor& x_t, const Tensor& modulation) {
-  const std::vector<Tensor> parts = modulation.chunk(3 * shape_.depth + 2, -1);
+  return DenoiseUnder(x_t, modulation.split(shape_.width, -1));
+}
+
+Tensor DenoiserImpl::DenoiseUnder(const Tensor& x_t, const std::vector<Tensor>& parts) {
   const auto modulated = [&](const Tensor& a, size_t part) {
     return ModulatedNorm(a, parts[part], parts[part + 1], kDenoiserNormEpsilon);
   };

@@ -68,6 +68,11 @@ class DenoiserImpl : public ModuleWithRoles {
 
   void Initialize();
 
+  // As Modulate, but each part of W numbers is a product of its own: the gradients of one wide
+  // product would first be copied together.
+  std::vector<Tensor> EachPart(const Tensor& embedding);
+  Tensor DenoiseUnder(const Tensor& x_t, const std::vector<Tensor>& parts);
+
   DenoiserShape shape_;
   torch::nn::Linear patch_, condition_, time_in_, time_out_;
   torch::nn::Linear
