@@ -85,8 +85,8 @@ struct DataConfig {
     visit("on_error", self.on_error, "Bad data stops the program, or is skipped and listed.",
           files);
     visit("too_long", self.too_long,
-          "Of a document that does not fit a row the texts are cut, or training leaves it out, or "
-          "does not begin.");
+          "Of a document that does not fit a row the texts are cut, or it is left out, or nothing "
+          "begins.");
     visit("test_share", self.test_share,
           "Of the documents whose row names no split, this share is for tests, by a hash of the "
           "name.",

@@ -64,6 +64,10 @@ bool Has(Names names, std::string_view name) {
 
 std::string Lower(std::string_view text) { return absl::AsciiStrToLower(std::string(text)); }
 
+std::string FolderName(std::string_view prefix) {
+  return absl::StrCat("folder ", std::string(prefix));
+}
+
 // Calls visit(part, is_folder) for each part of the name, outermost first, until it returns true.
 template <class Visit>
 bool AnyPart(std::string_view name, const Visit& visit) {
@@ -173,13 +177,16 @@ std::vector<std::string> SplitWords() {
   return words;
 }
 
-std::optional<Split> SplitOfFolder(std::string_view name) {
-  std::optional<Split> split;
+std::optional<NamedSplit> SplitOfFolder(std::string_view name) {
+  std::optional<NamedSplit> found;
   AnyPart(name, [&](std::string_view part, bool is_folder) {
-    split = is_folder ? SplitNamed(part) : std::nullopt;
-    return split.has_value();
+    if (const std::optional<Split> split = is_folder ? SplitNamed(part) : std::nullopt) {
+      const size_t end = part.data() + part.size() + 1 - name.data();
+      found = {*split, FolderName(name.substr(0, end))};
+    }
+    return found.has_value();
   });
-  return split;
+  return found;
 }
 
 }  // namespace tessera

@@ -65,7 +65,15 @@ std::optional<Split> SplitNamed(std::string_view name);
 // Lists the words of SplitNamed.
 std::vector<std::string> SplitWords();
 
+// A split, and what named it, for an account.
+struct NamedSplit {
+  Split split;
+  std::string by;  // "folder val/", "\"split\": \"dev\""
+
+  bool operator==(const NamedSplit&) const = default;
+};
+
 // Returns what the outermost folder that names a split says.
-std::optional<Split> SplitOfFolder(std::string_view name);
+std::optional<NamedSplit> SplitOfFolder(std::string_view name);
 
 }  // namespace tessera

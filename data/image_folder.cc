@@ -66,7 +66,7 @@ absl::StatusOr<DocumentRow> ParseRow(const Source& source, const std::string& me
   ASSIGN_OR_RETURN(const PictureName picture, FindPicture(source, metadata, file_name, read));
   ASSIGN_OR_RETURN(const std::string text, RequiredString(*line.json, "text"));
   RETURN_IF_ERROR(CheckText(text));
-  ASSIGN_OR_RETURN(std::optional<Split> split, RowSplit(*line.json));
+  ASSIGN_OR_RETURN(std::optional<NamedSplit> split, RowSplit(*line.json));
   if (!split) {
     split = SplitOfFolder(picture.name);
   }

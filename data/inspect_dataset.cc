@@ -30,7 +30,10 @@ DataAccount CheckDataset(const Dataset& dataset) {
   if (known.decoded) {
     return known;
   }
-  DataAccount account{.decoded = true, .passed_over = known.passed_over, .bad = known.bad};
+  DataAccount account = known;
+  account.documents = account.pictures = account.texts = account.text_bytes = 0;
+  account.longest_text = account.test_documents = 0;
+  account.decoded = true;
   for (int64_t i = 0; i < dataset.size(); ++i) {
     const absl::StatusOr<Document> document = dataset.Get(i);
     if (!document.ok()) {

@@ -62,6 +62,12 @@ absl::StatusOr<std::unique_ptr<Dataset>> FromFiles(ReadRows read_rows, const Dat
                    OpenSource(config.path, files, findings.bad));
   ASSIGN_OR_RETURN(Rows rows, read_rows(*source, findings.bad));
   findings.account = PassedOverIn(*source, rows.read);
+  for (const DocumentRow& row : rows.rows) {
+    if (row.split) {
+      const bool trains = row.split->split == Split::kTrain;
+      (trains ? findings.account.train_names : findings.account.test_names).insert(row.split->by);
+    }
+  }
   const size_t others = std::erase_if(
       rows.rows, [&](const DocumentRow& row) { return SplitOf(row, config.test_share) != split; });
   findings.account.test_documents = split == Split::kTrain ? static_cast<int64_t>(others) : 0;
