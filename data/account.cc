@@ -65,6 +65,14 @@ std::string NamesLine(const char* purpose, const std::set<std::string>& names) {
   return names.empty() ? "" : absl::StrCat(purpose, ": ", FirstOf(names), "\n");
 }
 
+std::string LabelsLine(const std::map<std::string, int64_t>& labels) {
+  std::vector<std::string> counted;
+  for (const auto& [label, count] : labels) {
+    counted.push_back(absl::StrCat(label, " (", count, ")"));
+  }
+  return labels.empty() ? "" : absl::StrCat("captions by folder: ", FirstOf(counted), "\n");
+}
+
 }  // namespace
 
 void DataAccount::PassOver(const std::string& reason, const std::string& example) {
@@ -92,6 +100,9 @@ void DataAccount::AddTest(const DataAccount& test) {
   for (const auto& [size, count] : test.sizes) {
     sizes[size] += count;
   }
+  for (const auto& [label, count] : test.labels) {
+    labels[label] += count;
+  }
   test_too_long = test.too_long;
   for (const std::string& sentence : test.bad) {
     if (std::ranges::find(bad, sentence) == bad.end()) {
@@ -117,7 +128,7 @@ std::string ToString(const DataAccount& account) {
                     account.text_bytes / account.texts, " in the mean, ", account.longest_text,
                     " at most\n");
   }
-  return absl::StrCat(out, Sizes(account), Remarks(account));
+  return absl::StrCat(out, LabelsLine(account.labels), Sizes(account), Remarks(account));
 }
 
 std::string Remarks(const DataAccount& account) {

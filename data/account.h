@@ -44,7 +44,8 @@ struct DataAccount {
   std::vector<std::string> bad = {};  // one sentence for each document, link or folder
   // What put documents into a split by its name: "folder val/", "\"split\": \"dev\"".
   std::set<std::string> train_names = {}, test_names = {};
-  TooLong too_long = {}, test_too_long = {};  // of the split, and of the test split
+  std::map<std::string, int64_t> labels = {};  // folder's name -> pictures that it captions
+  TooLong too_long = {}, test_too_long = {};   // of the split, and of the test split
 
   // Counts a file that is not read.
   void PassOver(const std::string& reason, const std::string& example);

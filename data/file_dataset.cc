@@ -59,6 +59,9 @@ class FileDataset : public Dataset {
     account_.documents = size();
     account_.bad = findings.bad.problems();
     for (const DocumentRow& row : rows_) {
+      if (!row.label.empty()) {
+        ++account_.labels[row.label];
+      }
       for (const NamedSegment& segment : row.segments) {
         if (const std::string* text = std::get_if<std::string>(&segment)) {
           account_.CountText(*text);

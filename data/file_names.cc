@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <ranges>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -187,6 +188,23 @@ std::optional<NamedSplit> SplitOfFolder(std::string_view name) {
     return found.has_value();
   });
   return found;
+}
+
+std::vector<std::string> ClassesOf(const std::vector<std::string>& pictures) {
+  std::vector<std::string> classes;
+  std::set<ptrdiff_t> depths;
+  for (const std::string_view picture : pictures) {
+    const std::string_view folder = picture.substr(0, picture.rfind('/') + 1);  // npos + 1 is 0
+    const std::optional<NamedSplit> split = SplitOfFolder(picture);
+    if (folder.empty() || (split && split->by == FolderName(folder))) {
+      return {};
+    }
+    depths.insert(std::ranges::count(folder, '/'));
+    classes.emplace_back(folder.substr(0, folder.size() - 1));
+    classes.back().erase(0, classes.back().rfind('/') + 1);
+  }
+  const bool differ = std::set(classes.begin(), classes.end()).size() > 1;
+  return differ && depths.size() == 1 ? classes : std::vector<std::string>();
 }
 
 }  // namespace tessera

@@ -76,4 +76,9 @@ struct NamedSplit {
 // Returns what the outermost folder that names a split says.
 std::optional<NamedSplit> SplitOfFolder(std::string_view name);
 
+// Returns the classes of pictures: the name of the folder that each lies in. They are none unless
+// all pictures lie equally deep, in folders of two names at least, and in no folder that names the
+// split. -> one for each picture, or nothing
+std::vector<std::string> ClassesOf(const std::vector<std::string>& pictures);
+
 }  // namespace tessera
