@@ -103,6 +103,7 @@ void DataAccount::AddTest(const DataAccount& test) {
   for (const auto& [label, count] : test.labels) {
     labels[label] += count;
   }
+  unscored += test.unscored;
   test_too_long = test.too_long;
   for (const std::string& sentence : test.bad) {
     if (std::ranges::find(bad, sentence) == bad.end()) {
@@ -127,6 +128,9 @@ std::string ToString(const DataAccount& account) {
     absl::StrAppend(&out, "texts: ", account.text_bytes, " bytes, ",
                     account.text_bytes / account.texts, " in the mean, ", account.longest_text,
                     " at most\n");
+  }
+  if (account.unscored > 0) {
+    absl::StrAppend(&out, "read and not learnt: ", account.unscored, " pictures and texts\n");
   }
   return absl::StrCat(out, LabelsLine(account.labels), Sizes(account), Remarks(account));
 }

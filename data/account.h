@@ -45,6 +45,7 @@ struct DataAccount {
   // What put documents into a split by its name: "folder val/", "\"split\": \"dev\"".
   std::set<std::string> train_names = {}, test_names = {};
   std::map<std::string, int64_t> labels = {};  // folder's name -> pictures that it captions
+  int64_t unscored = 0;                        // segments that are read and not learnt
   TooLong too_long = {}, test_too_long = {};   // of the split, and of the test split
 
   // Counts a file that is not read.

@@ -31,6 +31,7 @@ struct DocumentRow {
   uint64_t hash = 0;  // chooses the split if nothing names it
   std::optional<NamedSplit> split;
   std::vector<NamedSegment> segments;
+  std::set<size_t> unscored = {};  // as in a Document
   std::string label = {};          // the folder that its text is named after; empty: none
 };
 

@@ -12,13 +12,17 @@ namespace {
 
 std::string Line(const Document& document) {
   std::string line;
-  for (const Segment& segment : document.segments) {
-    absl::StrAppend(&line, line.empty() ? "" : " ");
-    if (const Image* image = AsImage(segment)) {
-      absl::StrAppend(&line, "[picture ", image->height, "x", image->width, "]");
+  for (size_t i = 0; i < document.segments.size(); ++i) {
+    const Image* image = AsImage(document.segments[i]);
+    const bool scored = !document.unscored.contains(i);
+    absl::StrAppend(&line, line.empty() ? "" : " ",
+                    scored ? "" : "[not learnt: ", image != nullptr && scored ? "[" : "");
+    if (image != nullptr) {
+      absl::StrAppend(&line, "picture ", image->height, "x", image->width);
     } else {
-      absl::StrAppend(&line, *AsText(segment));
+      absl::StrAppend(&line, *AsText(document.segments[i]));
     }
+    absl::StrAppend(&line, image != nullptr || !scored ? "]" : "");
   }
   return OneLine(line);
 }

@@ -100,7 +100,7 @@ class BatchBuilder {
       index_.push_back(turn++);
       noise_.push_back(static_cast<float>(picture.noise));
       hidden_.push_back(picture.hidden);
-      scored_.push_back(!picture.hidden && picture.first_slot >= sequence.prefix);
+      scored_.push_back(picture.scored && !picture.hidden && picture.first_slot >= sequence.prefix);
       const float* numbers = patch_ND.data_ptr<float>() + cell * patch_ND.size(1);
       pixels_.insert(pixels_.end(), numbers, numbers + patch_ND.size(1));
     }
