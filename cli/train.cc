@@ -40,9 +40,10 @@ std::string DefaultOut(const std::string& recipe) {
   return "runs/" + name.substr(0, name.rfind('.'));
 }
 
+// Leaves out a loss that no document has.
 std::string Losses(double text, double image) {
   return (std::isnan(text) ? "" : absl::StrFormat("text %.3f  ", text)) +
-         absl::StrFormat("image %.4f", image);
+         (std::isnan(image) ? "" : absl::StrFormat("image %.4f", image));
 }
 
 void Show(const TrainReport& report) {

@@ -209,5 +209,24 @@ TEST(TrainCommand, WritesOnePromptALineWhateverLineEndsCaptionsHave) {
   EXPECT_EQ(Contents(folder / "run/samples/prompts.txt"), line + line + line);
 }
 
+TEST(TrainCommand, LearnsTextsAloneWhereNoPictureIsToBeLearnt) {
+  const TempFolder folder;
+  folder.Write("recipe.toml", kTinyRecipe);
+  folder.Write("set/a.png", TestFile("rgba.png"));
+  const std::string segments =
+      R"("segments": [{"type": "image", "file_name": "a.png", "loss": false}, )"
+      R"({"type": "text", "text": "an a"}]})";
+  folder.Write("set/docs.jsonl",
+               R"({"split": "train", )" + segments + "\n" + R"({"split": "test", )" + segments);
+  const Outcome trained =
+      Tessera(folder, "train recipe.toml data.kind=documents data.path=set --out run");
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  Has("read and not learnt: 2 pictures and texts\n", trained.out);
+  EXPECT_PRED_FORMAT2(testing::IsNotSubstring, "nan", trained.out);
+  const Outcome eval = Tessera(folder, "eval run --count 2");
+  EXPECT_EQ(eval.exit_code, 0);
+  EXPECT_EQ(eval.err, "");
+}
+
 }  // namespace
 }  // namespace tessera
