@@ -11,6 +11,7 @@
 #include "cli/output.h"
 #include "config/status.h"
 #include "run/amed_file.h"
+#include "run/fitting_split.h"
 
 namespace tessera {
 namespace {
@@ -55,7 +56,7 @@ absl::Status RunAmed(const Arguments& arguments) {
                                                     .needs = {CheckGeneratesImages}}));
   const auto& [run, files] = opened;
   ASSIGN_OR_RETURN(const AmedSettings settings, SettingsOf(arguments, run.config));
-  ASSIGN_OR_RETURN(const auto dataset, OpenDataset(run.config, Split::kTrain, files));
+  ASSIGN_OR_RETURN(const auto dataset, OpenFittingPart(run, Split::kTrain, files));
   ASSIGN_OR_RETURN(const AmedFit fit, FitAmed(run, *dataset, settings, ShowShare));
   RETURN_IF_ERROR(SaveAmed(run.checkpoint, settings, *fit.predictor, *files));
   Notes() << "squared distance to the teacher by step: "

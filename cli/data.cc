@@ -49,16 +49,24 @@ absl::StatusOr<RunConfig> ReadArguments(const Arguments& arguments,
   return config;
 }
 
+struct OpenedSplits {
+  std::shared_ptr<const Dataset> train, test;
+};
+
 // Finds what does not fit a row, with the tokenizer that training would have.
-absl::Status AddTooLong(const RunConfig& config, const std::shared_ptr<const Dataset>& dataset,
-                        const Files& files, DataAccount* account) {
-  if (dataset->size() == 0 || config.model.autoencoder.trained()) {
+absl::Status AddTooLong(const RunConfig& config, const OpenedSplits& splits, const Files& files,
+                        DataAccount* account) {
+  const auto& [train, test] = splits;
+  if (train->size() == 0 || config.model.autoencoder.trained()) {
     return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(const Tokenizer tokenizer, MakeTokenizer(config.tokenizer, *dataset, files));
+  ASSIGN_OR_RETURN(const Tokenizer tokenizer, MakeTokenizer(config.tokenizer, *train, files));
   ASSIGN_OR_RETURN(const LayoutSpec layout, LayoutOf(config, tokenizer));
-  ASSIGN_OR_RETURN(account->too_long, FindTooLong(*dataset, config.data, layout, tokenizer));
-  return ToTrainOn(dataset, config.data.too_long, &account->too_long).status();
+  const DataConfig& data = config.data;
+  ASSIGN_OR_RETURN(account->too_long, FindTooLong(*train, data, layout, tokenizer));
+  ASSIGN_OR_RETURN(account->test_too_long, FindTooLong(*test, data, layout, tokenizer));
+  RETURN_IF_ERROR(ToRead(train, Split::kTrain, data.too_long, &account->too_long).status());
+  return ToRead(test, Split::kTest, data.too_long, &account->test_too_long).status();
 }
 
 // What bad documents mean for training.
@@ -84,12 +92,12 @@ absl::Status Check(const Arguments& arguments) {
   const OnError on_error = config.data.on_error;
   const bool is_recipe = absl::EndsWithIgnoreCase(arguments.source, ".toml");
   config.data.on_error = OnError::kSkip;  // so that all bad documents are listed
-  ASSIGN_OR_RETURN(const std::shared_ptr<const Dataset> train,
-                   OpenEvenIfEmpty(config, Split::kTrain, files));
-  ASSIGN_OR_RETURN(const auto test, OpenEvenIfEmpty(config, Split::kTest, files));
-  DataAccount account = CheckDataset(*train);
-  account.AddTest(CheckDataset(*test));
-  const absl::Status fits = AddTooLong(config, train, *files, &account);
+  OpenedSplits splits;
+  ASSIGN_OR_RETURN(splits.train, OpenEvenIfEmpty(config, Split::kTrain, files));
+  ASSIGN_OR_RETURN(splits.test, OpenEvenIfEmpty(config, Split::kTest, files));
+  DataAccount account = CheckDataset(*splits.train);
+  account.AddTest(CheckDataset(*splits.test));
+  const absl::Status fits = AddTooLong(config, splits, *files, &account);
   std::cout << ToString(account);
   if (account.documents == 0) {
     std::cout << "nothing is to be trained on\n";

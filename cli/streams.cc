@@ -5,9 +5,9 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <iostream>
+#include <streambuf>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -37,9 +37,54 @@ std::string Printable(std::string_view text) {
   return printable;
 }
 
+// Passes everything on, and keeps why the first write failed: the C library drops what it could not
+// write, so nobody can ask again later.
+class OutputBuffer : public std::streambuf {
+ public:
+  explicit OutputBuffer(std::streambuf* to) : to_(to) {}
+
+  int failure() const { return failure_; }  // an errno; 0: none
+
+ protected:
+  int_type overflow(int_type c) override {
+    const int_type put = to_->sputc(traits_type::to_char_type(c));
+    Keep(!traits_type::eq_int_type(put, traits_type::eof()));
+    return put;
+  }
+
+  std::streamsize xsputn(const char* bytes, std::streamsize count) override {
+    const std::streamsize put = to_->sputn(bytes, count);
+    Keep(put == count);
+    return put;
+  }
+
+  int sync() override {
+    const int result = to_->pubsync();
+    Keep(result == 0);
+    return result;
+  }
+
+ private:
+  void Keep(bool ok) {
+    if (!ok && failure_ == 0) {
+      failure_ = errno;
+    }
+  }
+
+  std::streambuf* to_;
+  int failure_ = 0;
+};
+
+// Never destroyed, since std::cout is flushed once more when everything else is gone.
+OutputBuffer& Output() {
+  static auto* const output = new OutputBuffer(std::cout.rdbuf());
+  return *output;
+}
+
 }  // namespace
 
 bool OpenStandardStreams() {
+  std::cout.rdbuf(&Output());
   bool output_was_open = true;
   for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (fcntl(descriptor, F_GETFD) < 0 && errno == EBADF) {  // open takes the lowest number
@@ -68,11 +113,8 @@ absl::Status FlushOutput() {
   if (std::cout.flush()) {
     return absl::OkStatus();
   }
-  errno = 0;
-  std::fflush(stdout);  // what is still there fails again, and says why
   return absl::DataLossError(
-      absl::StrCat("standard output could not be written",
-                   errno == 0 ? "" : absl::StrCat(": ", std::strerror(errno))));
+      absl::StrCat("standard output could not be written: ", std::strerror(Output().failure())));
 }
 
 void ShowError(std::string_view sentence) {

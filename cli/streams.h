@@ -14,14 +14,15 @@
 namespace tessera {
 
 // Opens those of the descriptors 0 to 2 that are closed, so that no file takes their numbers. They
-// still cannot be read or written. Returns whether standard output was open. For main, before
-// anything else.
+// still cannot be read or written. From here on std::cout keeps why a write failed. Returns whether
+// standard output was open. For main, before anything else.
 bool OpenStandardStreams();
 
 // Reads all of standard input.
 absl::StatusOr<std::string> ReadInput();
 
-// Writes what standard output still holds. Is an error if that, or any write before it, failed.
+// Writes what standard output still holds. If that, or any write before it, failed, the error has
+// the system's reason for the first.
 absl::Status FlushOutput();
 
 // Writes a line to standard error, with escapes in place of control characters and of bytes that

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "analysis/measure/evaluate.h"
 #include "analysis/report/sample_sheet.h"
@@ -15,6 +16,7 @@
 #include "config/toml.h"
 #include "ops/failures.h"
 #include "run/adopt_autoencoder.h"
+#include "run/fitting_split.h"
 #include "run/recipe.h"
 #include "train/memory.h"
 #include "train/trainer.h"
@@ -38,9 +40,10 @@ std::string DefaultOut(const std::string& recipe) {
   return "runs/" + name.substr(0, name.rfind('.'));
 }
 
+// Leaves out a loss that no document has.
 std::string Losses(double text, double image) {
   return (std::isnan(text) ? "" : absl::StrFormat("text %.3f  ", text)) +
-         absl::StrFormat("image %.4f", image);
+         (std::isnan(image) ? "" : absl::StrFormat("image %.4f", image));
 }
 
 void Show(const TrainReport& report) {
@@ -58,17 +61,29 @@ void Show(const TrainReport& report) {
           << (evaluated || !terminal ? "\n" : "") << std::flush;
 }
 
+absl::Status CheckHeldOut(const RunConfig& config, const Dataset& test, const char* way_out) {
+  return config.train.evaluate_every > 0 && test.size() == 0
+             ? absl::NotFoundError(absl::StrCat("train.evaluate_every: the data set holds out no "
+                                                "documents to evaluate on",
+                                                way_out, ", or set train.evaluate_every=0"))
+             : absl::OkStatus();
+}
+
 // Opens the documents to evaluate on and to draw sample sheets of.
 absl::StatusOr<std::shared_ptr<const Dataset>> OpenTest(const RunConfig& config,
                                                         const std::shared_ptr<const Files>& files) {
-  ASSIGN_OR_RETURN(std::shared_ptr<const Dataset> dataset,
-                   OpenDataset(config, Split::kTest, files));
-  if (config.train.evaluate_every > 0 && dataset->size() == 0) {
-    return absl::NotFoundError(
-        "train.evaluate_every: the data set holds out no documents to evaluate on; raise "
-        "data.test_share, or set train.evaluate_every=0");
-  }
-  return dataset;
+  ASSIGN_OR_RETURN(std::shared_ptr<const Dataset> test, OpenDataset(config, Split::kTest, files));
+  RETURN_IF_ERROR(CheckHeldOut(config, *test, "; raise data.test_share"));
+  return test;
+}
+
+// Takes from *test what data.too_long leaves out, and adds it to the account.
+absl::Status AddTest(const Run& run, std::shared_ptr<const Dataset>* test, DataAccount* account) {
+  DataAccount tested = (*test)->Account();
+  ASSIGN_OR_RETURN(*test, FittingPart(run, Split::kTest, *test, &tested.too_long));
+  account->AddTest(tested);
+  return CheckHeldOut(run.config, **test,
+                      " that fit train.row_length; raise it, set data.too_long = \"cut\"");
 }
 
 // Measures the held-out losses of a few documents, which are always the same.
@@ -160,18 +175,18 @@ absl::Status RunTrain(Arguments arguments) {
   }
   // The data set is made for pictures of the size that the config says, so that is checked first.
   RETURN_IF_ERROR(CheckMemory(config, LeastDocument(config), MeasureFreeMemory(*files)));
-  ASSIGN_OR_RETURN(const auto test, OpenTest(config, files));
+  ASSIGN_OR_RETURN(auto test, OpenTest(config, files));
   const Dataset* shown = test.get();  // on the sample sheets
   std::string account;
   TrainHooks hooks;
-  hooks.on_open = [&](const Dataset& trained) {
-    shown = test->size() > 0 ? test.get() : &trained;
+  hooks.on_data = [&](const Run& run, const Dataset& trained,
+                      DataAccount* of_trained) -> absl::Status {
     ShowPrecision(config.train);
-  };
-  hooks.on_account = [&](DataAccount* trained) {
-    trained->AddTest(test->Account());
-    account = ToString(*trained);
+    RETURN_IF_ERROR(AddTest(run, &test, of_trained));
+    shown = test->size() > 0 ? test.get() : &trained;
+    account = ToString(*of_trained);
     Notes() << account << std::flush;
+    return absl::OkStatus();
   };
   hooks.on_report = Show;
   hooks.on_sample = [&](const Run& run, int64_t step) {

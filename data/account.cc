@@ -1,8 +1,10 @@
 #include "data/account.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace tessera {
 namespace {
@@ -19,6 +21,15 @@ std::string List(const std::vector<std::string>& sentences, size_t count) {
     absl::StrAppend(&out, "  and ", count - sentences.size(), " others\n");
   }
   return out;
+}
+
+// The first kShown, and how many there are besides.
+template <class Names>
+std::string FirstOf(const Names& names) {
+  const size_t shown = std::min(names.size(), kShown);
+  const std::string first = absl::StrJoin(names.begin(), std::next(names.begin(), shown), ", ");
+  return shown < names.size() ? absl::StrCat(first, " and ", names.size() - shown, " others")
+                              : first;
 }
 
 std::string Sizes(const DataAccount& account) {
@@ -39,14 +50,27 @@ std::string Sizes(const DataAccount& account) {
   return out;
 }
 
-std::string TooLongLines(const TooLong& too_long) {
+std::string TooLongLines(const TooLong& too_long, const char* documents) {
   const size_t count = too_long.indices.size();
   if (count == 0) {
     return "";
   }
   return absl::StrCat(too_long.left_out ? "left out, too long for" : "cut to fit",
                       " train.row_length = ", too_long.row_length, ": ", count, " of ",
-                      too_long.looked_at, " documents\n", List(too_long.named, count));
+                      too_long.looked_at, documents, "\n", List(too_long.named, count));
+}
+
+// "to test on: folder val/, folder validation/".
+std::string NamesLine(const char* purpose, const std::set<std::string>& names) {
+  return names.empty() ? "" : absl::StrCat(purpose, ": ", FirstOf(names), "\n");
+}
+
+std::string LabelsLine(const std::map<std::string, int64_t>& labels) {
+  std::vector<std::string> counted;
+  for (const auto& [label, count] : labels) {
+    counted.push_back(absl::StrCat(label, " (", count, ")"));
+  }
+  return labels.empty() ? "" : absl::StrCat("captions by folder: ", FirstOf(counted), "\n");
 }
 
 }  // namespace
@@ -76,6 +100,11 @@ void DataAccount::AddTest(const DataAccount& test) {
   for (const auto& [size, count] : test.sizes) {
     sizes[size] += count;
   }
+  for (const auto& [label, count] : test.labels) {
+    labels[label] += count;
+  }
+  unscored += test.unscored;
+  test_too_long = test.too_long;
   for (const std::string& sentence : test.bad) {
     if (std::ranges::find(bad, sentence) == bad.end()) {
       bad.push_back(sentence);
@@ -89,8 +118,9 @@ std::string ToString(const PassedOver& files) {
 }
 
 std::string ToString(const DataAccount& account) {
-  std::string out = absl::StrCat("documents: ", account.documents, " to train on, ",
-                                 account.test_documents, " to test on\n");
+  std::string out = absl::StrCat(
+      "documents: ", account.documents, " to train on, ", account.test_documents, " to test on\n",
+      NamesLine("to train on", account.train_names), NamesLine("to test on", account.test_names));
   if (account.pictures + account.texts > 0) {
     absl::StrAppend(&out, "pictures: ", account.pictures, ", texts: ", account.texts, "\n");
   }
@@ -99,7 +129,10 @@ std::string ToString(const DataAccount& account) {
                     account.text_bytes / account.texts, " in the mean, ", account.longest_text,
                     " at most\n");
   }
-  return absl::StrCat(out, Sizes(account), Remarks(account));
+  if (account.unscored > 0) {
+    absl::StrAppend(&out, "read and not learnt: ", account.unscored, " pictures and texts\n");
+  }
+  return absl::StrCat(out, LabelsLine(account.labels), Sizes(account), Remarks(account));
 }
 
 std::string Remarks(const DataAccount& account) {
@@ -110,7 +143,8 @@ std::string Remarks(const DataAccount& account) {
   for (const PassedOver& files : account.passed_over) {
     absl::StrAppend(&out, ToString(files), "\n");
   }
-  absl::StrAppend(&out, TooLongLines(account.too_long));
+  absl::StrAppend(&out, TooLongLines(account.too_long, " documents"),
+                  TooLongLines(account.test_too_long, " documents to test on"));
   if (!account.bad.empty()) {
     absl::StrAppend(&out, "bad data: ", account.bad.size(), "\n",
                     List(account.bad, account.bad.size()));

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,7 +42,11 @@ struct DataAccount {
   std::map<std::pair<int64_t, int64_t>, int64_t> sizes = {};
   std::vector<PassedOver> passed_over = {};
   std::vector<std::string> bad = {};  // one sentence for each document, link or folder
-  TooLong too_long = {};
+  // What put documents into a split by its name: "folder val/", "\"split\": \"dev\"".
+  std::set<std::string> train_names = {}, test_names = {};
+  std::map<std::string, int64_t> labels = {};  // folder's name -> pictures that it captions
+  int64_t unscored = 0;                        // segments that are read and not learnt
+  TooLong too_long = {}, test_too_long = {};   // of the split, and of the test split
 
   // Counts a file that is not read.
   void PassOver(const std::string& reason, const std::string& example);

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/image/image.h"
@@ -16,6 +17,9 @@ constexpr auto EnumNames(DataKind) { return std::array{"shapes", "image_folder",
 
 enum class OnError { kStop, kSkip };
 constexpr auto EnumNames(OnError) { return std::array{"stop", "skip"}; }
+
+// Stands for the name of a picture's folder in data.caption.
+inline constexpr std::string_view kLabel = "{label}";
 
 enum class LongDocuments { kCut, kSkip, kStop };
 constexpr auto EnumNames(LongDocuments) { return std::array{"cut", "skip", "stop"}; }
@@ -65,6 +69,7 @@ struct DataConfig {
   DataKind kind = DataKind::kShapes;
   ShapesConfig shapes;
   std::string path;
+  std::string caption = std::string(kLabel);
   OnError on_error = OnError::kStop;
   LongDocuments too_long = LongDocuments::kCut;
   double test_share = 0.05;
@@ -82,11 +87,15 @@ struct DataConfig {
           "Documents are drawn shapes, pictures with captions, or interleaved texts and pictures.");
     visit("shapes", self.shapes, "These keys choose what is drawn.", !files);
     visit("path", self.path, "The data set is this folder, .tar, .tar.gz, .zip or picture.", files);
+    visit("caption", self.caption,
+          "If no picture has a text and all lie in folders of classes, this is their caption, with "
+          "the folder's name for {label}; an empty one leaves them without.",
+          self.kind == DataKind::kImageFolder);
     visit("on_error", self.on_error, "Bad data stops the program, or is skipped and listed.",
           files);
     visit("too_long", self.too_long,
-          "Of a document that does not fit a row the texts are cut, or training leaves it out, or "
-          "does not begin.");
+          "Of a document that does not fit a row the texts are cut, or it is left out, or nothing "
+          "begins.");
     visit("test_share", self.test_share,
           "Of the documents whose row names no split, this share is for tests, by a hash of the "
           "name.",
@@ -105,6 +114,9 @@ struct DataConfig {
   std::string Problem() const {
     if (!(test_share >= 0 && test_share <= 1)) {
       return "test_share must be from 0 to 1";
+    }
+    if (!caption.empty() && caption.find(kLabel) == caption.npos) {
+      return "caption must contain {label}, which the folder's name replaces, or be empty";
     }
     return threads < 0 || threads > 1024 || max_pixels < 1
                ? "threads must be from 0 to 1024, max_pixels at least 1"

@@ -2,6 +2,8 @@
 // of segments, each a text or a picture.
 #pragma once
 
+#include <cstddef>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -19,6 +21,7 @@ inline const Image* AsImage(const Segment& segment) { return std::get_if<Image>(
 
 struct Document {
   std::vector<Segment> segments;
+  std::set<size_t> unscored = {};  // indices of the segments that are read and not learnt
 
   bool operator==(const Document&) const = default;
 };

@@ -13,7 +13,7 @@
 namespace tessera {
 namespace {
 
-absl::StatusOr<std::vector<NamedSegment>> ReadSegments(const std::string& json) {
+absl::StatusOr<NamedSegments> ReadSegments(const std::string& json) {
   ASSIGN_OR_RETURN(const std::string_view text, TextOfFile(json));
   if (const std::optional<int64_t> at = FirstInvalidUtf8(text)) {
     return absl::InvalidArgumentError(absl::StrCat("invalid UTF-8 at byte ", *at));
@@ -37,12 +37,12 @@ absl::StatusOr<Image> ReadPicture(const std::string& path, const Files& files, i
 absl::StatusOr<Document> ReadDocument(const std::string& path, const Files& files,
                                       int64_t max_pixels) {
   ASSIGN_OR_RETURN(const std::string json, files.Read(path));
-  absl::StatusOr<std::vector<NamedSegment>> segments = ReadSegments(json);
-  if (!segments.ok()) {
-    return At(absl::StrCat("'", path, "'"), segments.status());
+  absl::StatusOr<NamedSegments> parsed = ReadSegments(json);
+  if (!parsed.ok()) {
+    return At(absl::StrCat("'", path, "'"), parsed.status());
   }
-  Document document;
-  for (NamedSegment& segment : *segments) {
+  Document document;  // to continue, not to learn, so that nobody asks what is not learnt
+  for (NamedSegment& segment : parsed->segments) {
     if (std::string* text = std::get_if<std::string>(&segment)) {
       document.segments.emplace_back(std::move(*text));
       continue;

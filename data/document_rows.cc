@@ -5,7 +5,6 @@
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
 #include "config/suggest.h"
-#include "data/file_names.h"
 #include "data/text/text_check.h"
 #include "ops/hash.h"
 
@@ -48,9 +47,9 @@ absl::StatusOr<std::string> RequiredString(const Json& row, std::string_view key
   return *value->AsString();
 }
 
-absl::StatusOr<std::optional<Split>> RowSplit(const Json& row) {
+absl::StatusOr<std::optional<NamedSplit>> RowSplit(const Json& row) {
   if (row.Find("split") == nullptr) {
-    return std::optional<Split>();
+    return std::optional<NamedSplit>();
   }
   ASSIGN_OR_RETURN(const std::string name, RequiredString(row, "split"));
   const std::optional<Split> split = SplitNamed(name);
@@ -58,12 +57,13 @@ absl::StatusOr<std::optional<Split>> RowSplit(const Json& row) {
     return absl::InvalidArgumentError(absl::StrCat(
         "unknown split \"", name, "\"; the nearest is \"", Nearest(name, SplitWords()), "\""));
   }
-  return split;
+  return split ? std::optional(NamedSplit{*split, absl::StrCat("\"split\": \"", name, "\"")})
+               : std::nullopt;
 }
 
 Split SplitOf(const DocumentRow& row, double test_share) {
   const Split by_hash = UnitInterval(row.hash) < test_share ? Split::kTest : Split::kTrain;
-  return row.split.value_or(by_hash);
+  return row.split ? row.split->split : by_hash;
 }
 
 absl::StatusOr<PictureName> FindPicture(const Source& source, const std::string& beside,

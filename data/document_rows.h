@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "data/bad_data.h"
 #include "data/dataset.h"
+#include "data/file_names.h"
 #include "data/source.h"
 #include "files/json.h"
 
@@ -26,10 +27,12 @@ struct PictureName {
 using NamedSegment = std::variant<std::string, PictureName>;
 
 struct DocumentRow {
-  std::string where;           // "'/data/x/metadata.jsonl' line 3", for messages
-  uint64_t hash = 0;           // chooses the split if the row names none
-  std::optional<Split> split;  // as named
+  std::string where;  // "'/data/x/metadata.jsonl' line 3", for messages
+  uint64_t hash = 0;  // chooses the split if nothing names it
+  std::optional<NamedSplit> split;
   std::vector<NamedSegment> segments;
+  std::set<size_t> unscored = {};  // as in a Document
+  std::string label = {};          // the folder that its text is named after; empty: none
 };
 
 // What a reader of rows found in a source.
@@ -46,7 +49,7 @@ absl::Status At(std::string_view where, const absl::Status& status);
 absl::StatusOr<std::string> RequiredString(const Json& row, std::string_view key);
 
 // nullopt if the row has no "split" or an empty one. Names are those of SplitNamed.
-absl::StatusOr<std::optional<Split>> RowSplit(const Json& row);
+absl::StatusOr<std::optional<NamedSplit>> RowSplit(const Json& row);
 
 // The named one, or by the hash, the same on every machine.
 Split SplitOf(const DocumentRow& row, double test_share);

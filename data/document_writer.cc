@@ -1,5 +1,7 @@
 #include "data/document_writer.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "config/status.h"
@@ -10,28 +12,29 @@
 namespace tessera {
 namespace {
 
-Json TextSegment(const std::string& text) {
-  return {JsonObject{{"type", {"text"}}, {"text", {text}}}};
-}
-
-Json ImageSegment(const std::string& file_name) {
-  return {JsonObject{{"type", {"image"}}, {"file_name", {file_name}}}};
+Json ToJson(JsonObject segment, bool scored) {
+  if (!scored) {
+    segment.emplace_back("loss", Json{false});
+  }
+  return {std::move(segment)};
 }
 
 // The document's line; its pictures are written.
 absl::StatusOr<Json> WriteDocument(const Files& files, const std::string& folder,
                                    const std::string& id, const Document& document) {
   JsonArray segments;
-  for (const Segment& segment : document.segments) {
+  for (size_t i = 0; i < document.segments.size(); ++i) {
+    const Segment& segment = document.segments[i];
+    const bool scored = !document.unscored.contains(i);
     if (const std::string* text = AsText(segment)) {
       if (!Trim(*text).empty()) {
-        segments.push_back(TextSegment(*text));
+        segments.push_back(ToJson({{"type", {"text"}}, {"text", {*text}}}, scored));
       }
       continue;
     }
     const std::string name = absl::StrCat("images/", id, "_", segments.size(), ".png");
     RETURN_IF_ERROR(files.Write(JoinPath(folder, name), EncodePng(*AsImage(segment))));
-    segments.push_back(ImageSegment(name));
+    segments.push_back(ToJson({{"type", {"image"}}, {"file_name", {name}}}, scored));
   }
   if (segments.empty()) {
     return absl::InvalidArgumentError(absl::StrCat("document ", id, " is empty"));

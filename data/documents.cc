@@ -1,6 +1,7 @@
 #include "data/documents.h"
 
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
@@ -31,6 +32,16 @@ absl::StatusOr<NamedSegment> ParseSegment(const Json& segment) {
       absl::StrCat("unknown type \"", type, "\"; the nearest is \"", Nearest(type, types), "\""));
 }
 
+// Segments are learnt unless they say otherwise.
+absl::StatusOr<bool> IsScored(const Json& segment) {
+  const Json* loss = segment.Find("loss");
+  const bool* scored = loss != nullptr ? std::get_if<bool>(&loss->value) : nullptr;
+  if (loss != nullptr && scored == nullptr) {
+    return absl::InvalidArgumentError("\"loss\" is neither true nor false");
+  }
+  return scored == nullptr || *scored;
+}
+
 absl::StatusOr<DocumentRow> ParseRow(const Source& source, const std::string& docs,
                                      const JsonLine& line, std::set<std::string>* read) {
   RETURN_IF_ERROR(line.json.status());
@@ -42,7 +53,9 @@ absl::StatusOr<DocumentRow> ParseRow(const Source& source, const std::string& do
   if (!row.split) {
     row.split = SplitOfFolder(docs);
   }
-  ASSIGN_OR_RETURN(row.segments, ParseSegments(*line.json));
+  ASSIGN_OR_RETURN(NamedSegments parsed, ParseSegments(*line.json));
+  row.segments = std::move(parsed.segments);
+  row.unscored = std::move(parsed.unscored);
   for (size_t i = 0; i < row.segments.size(); ++i) {
     if (PictureName* picture = std::get_if<PictureName>(&row.segments[i])) {
       absl::StatusOr<PictureName> found = FindPicture(source, docs, picture->name, read);
@@ -57,20 +70,25 @@ absl::StatusOr<DocumentRow> ParseRow(const Source& source, const std::string& do
 
 }  // namespace
 
-absl::StatusOr<std::vector<NamedSegment>> ParseSegments(const Json& document) {
+absl::StatusOr<NamedSegments> ParseSegments(const Json& document) {
   const Json* list = document.Find("segments");
   if (list == nullptr || list->AsArray() == nullptr || list->AsArray()->empty()) {
     return absl::InvalidArgumentError("there is no list \"segments\", or it is empty");
   }
-  std::vector<NamedSegment> segments;
+  NamedSegments parsed;
   for (const Json& item : *list->AsArray()) {
+    const size_t index = parsed.segments.size();
     absl::StatusOr<NamedSegment> segment = ParseSegment(item);
-    if (!segment.ok()) {
-      return At(absl::StrCat("segment ", segments.size() + 1), segment.status());
+    const absl::StatusOr<bool> scored = segment.ok() ? IsScored(item) : segment.status();
+    if (!scored.ok()) {
+      return At(absl::StrCat("segment ", index + 1), scored.status());
     }
-    segments.push_back(*std::move(segment));
+    parsed.segments.push_back(*std::move(segment));
+    if (!*scored) {
+      parsed.unscored.insert(index);
+    }
   }
-  return segments;
+  return parsed;
 }
 
 absl::StatusOr<Rows> ReadDocuments(const Source& source, BadData& bad) {

@@ -9,12 +9,17 @@
 
 namespace tessera {
 
-// The segments of {"segments": [...]}; pictures have the names that are written there.
-absl::StatusOr<std::vector<NamedSegment>> ParseSegments(const Json& document);
+struct NamedSegments {
+  std::vector<NamedSegment> segments;
+  std::set<size_t> unscored = {};  // as in a Document
+};
 
-// {"id": ..., "split": ..., "segments": [{"type": "text", "text": ...},
+// The segments of {"segments": [...]}; pictures have the names that are written there.
+absl::StatusOr<NamedSegments> ParseSegments(const Json& document);
+
+// {"id": ..., "split": ..., "segments": [{"type": "text", "text": ..., "loss": false},
 //                                        {"type": "image", "file_name": ...}, ...]}
-// id and split are optional, other keys are ignored.
+// id, split and loss are optional, other keys are ignored.
 absl::StatusOr<Rows> ReadDocuments(const Source& source, BadData& bad);
 
 }  // namespace tessera

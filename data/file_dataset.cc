@@ -59,6 +59,10 @@ class FileDataset : public Dataset {
     account_.documents = size();
     account_.bad = findings.bad.problems();
     for (const DocumentRow& row : rows_) {
+      account_.unscored += std::ssize(row.unscored);
+      if (!row.label.empty()) {
+        ++account_.labels[row.label];
+      }
       for (const NamedSegment& segment : row.segments) {
         if (const std::string* text = std::get_if<std::string>(&segment)) {
           account_.CountText(*text);
@@ -76,7 +80,7 @@ class FileDataset : public Dataset {
       return absl::OutOfRangeError(absl::StrCat("document ", index, " of ", size()));
     }
     const DocumentRow& row = rows_[static_cast<size_t>(index)];
-    Document document;
+    Document document{.segments = {}, .unscored = row.unscored};
     for (const NamedSegment& segment : row.segments) {
       if (const std::string* text = std::get_if<std::string>(&segment)) {
         document.segments.emplace_back(*text);

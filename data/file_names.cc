@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <ranges>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -63,6 +64,10 @@ bool Has(Names names, std::string_view name) {
 }
 
 std::string Lower(std::string_view text) { return absl::AsciiStrToLower(std::string(text)); }
+
+std::string FolderName(std::string_view prefix) {
+  return absl::StrCat("folder ", std::string(prefix));
+}
 
 // Calls visit(part, is_folder) for each part of the name, outermost first, until it returns true.
 template <class Visit>
@@ -173,13 +178,33 @@ std::vector<std::string> SplitWords() {
   return words;
 }
 
-std::optional<Split> SplitOfFolder(std::string_view name) {
-  std::optional<Split> split;
+std::optional<NamedSplit> SplitOfFolder(std::string_view name) {
+  std::optional<NamedSplit> found;
   AnyPart(name, [&](std::string_view part, bool is_folder) {
-    split = is_folder ? SplitNamed(part) : std::nullopt;
-    return split.has_value();
+    if (const std::optional<Split> split = is_folder ? SplitNamed(part) : std::nullopt) {
+      const size_t end = part.data() + part.size() + 1 - name.data();
+      found = {*split, FolderName(name.substr(0, end))};
+    }
+    return found.has_value();
   });
-  return split;
+  return found;
+}
+
+std::vector<std::string> ClassesOf(const std::vector<std::string>& pictures) {
+  std::vector<std::string> classes;
+  std::set<ptrdiff_t> depths;
+  for (const std::string_view picture : pictures) {
+    const std::string_view folder = picture.substr(0, picture.rfind('/') + 1);  // npos + 1 is 0
+    const std::optional<NamedSplit> split = SplitOfFolder(picture);
+    if (folder.empty() || (split && split->by == FolderName(folder))) {
+      return {};
+    }
+    depths.insert(std::ranges::count(folder, '/'));
+    classes.emplace_back(folder.substr(0, folder.size() - 1));
+    classes.back().erase(0, classes.back().rfind('/') + 1);
+  }
+  const bool differ = std::set(classes.begin(), classes.end()).size() > 1;
+  return differ && depths.size() == 1 ? classes : std::vector<std::string>();
 }
 
 }  // namespace tessera

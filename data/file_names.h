@@ -65,7 +65,20 @@ std::optional<Split> SplitNamed(std::string_view name);
 // Lists the words of SplitNamed.
 std::vector<std::string> SplitWords();
 
+// A split, and what named it, for an account.
+struct NamedSplit {
+  Split split;
+  std::string by;  // "folder val/", "\"split\": \"dev\""
+
+  bool operator==(const NamedSplit&) const = default;
+};
+
 // Returns what the outermost folder that names a split says.
-std::optional<Split> SplitOfFolder(std::string_view name);
+std::optional<NamedSplit> SplitOfFolder(std::string_view name);
+
+// Returns the classes of pictures: the name of the folder that each lies in. They are none unless
+// all pictures lie equally deep, in folders of two names at least, and in no folder that names the
+// split. -> one for each picture, or nothing
+std::vector<std::string> ClassesOf(const std::vector<std::string>& pictures);
 
 }  // namespace tessera

@@ -5,7 +5,9 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "config/status.h"
+#include "data/config.h"
 #include "data/csv.h"
 #include "data/file_names.h"
 #include "data/text/text_check.h"
@@ -66,7 +68,7 @@ absl::StatusOr<DocumentRow> ParseRow(const Source& source, const std::string& me
   ASSIGN_OR_RETURN(const PictureName picture, FindPicture(source, metadata, file_name, read));
   ASSIGN_OR_RETURN(const std::string text, RequiredString(*line.json, "text"));
   RETURN_IF_ERROR(CheckText(text));
-  ASSIGN_OR_RETURN(std::optional<Split> split, RowSplit(*line.json));
+  ASSIGN_OR_RETURN(std::optional<NamedSplit> split, RowSplit(*line.json));
   if (!split) {
     split = SplitOfFolder(picture.name);
   }
@@ -124,7 +126,27 @@ absl::StatusOr<std::string> ReadCaption(const Source& source, const std::string&
                      : At(Quoted(source, name), status);
 }
 
-absl::StatusOr<Rows> ReadLoosePictures(const Source& source, BadData& bad) {
+// Gives each row the caption of its class; there is one class for each.
+absl::Status AddClasses(const std::vector<std::string>& classes, const std::string& caption,
+                        BadData& bad, std::vector<DocumentRow>* rows) {
+  std::vector<DocumentRow> captioned;
+  for (size_t i = 0; i < classes.size(); ++i) {
+    DocumentRow& row = (*rows)[i];
+    row.label = classes[i];
+    const std::string text = absl::StrReplaceAll(caption, {{std::string(kLabel), row.label}});
+    if (const absl::Status status = CheckText(text); !status.ok()) {
+      RETURN_IF_ERROR(bad.Report(At(row.where, status)));
+      continue;
+    }
+    row.segments.insert(row.segments.begin(), text);
+    captioned.push_back(std::move(row));
+  }
+  *rows = std::move(captioned);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Rows> ReadLoosePictures(const Source& source, const std::string& caption,
+                                       BadData& bad) {
   const std::vector<std::string> pictures = PicturesIn(source);
   const CaptionFinder captions(source.Names());
   const bool have_text = std::ranges::any_of(
@@ -146,12 +168,18 @@ absl::StatusOr<Rows> ReadLoosePictures(const Source& source, BadData& bad) {
     row.segments.emplace_back(PictureName{name});
     rows.rows.push_back(std::move(row));
   }
+  if (!have_text && !caption.empty()) {
+    if (const std::vector<std::string> classes = ClassesOf(pictures); !classes.empty()) {
+      RETURN_IF_ERROR(AddClasses(classes, caption, bad, &rows.rows));
+    }
+  }
   return rows;
 }
 
 }  // namespace
 
-absl::StatusOr<Rows> ReadImageFolder(const Source& source, BadData& bad) {
+absl::StatusOr<Rows> ReadImageFolder(const Source& source, const std::string& caption,
+                                     BadData& bad) {
   const std::vector<std::string> metadata = MetadataOf(source);
   if (!metadata.empty()) {
     return ReadMetadata(source, metadata, bad);
@@ -160,7 +188,7 @@ absl::StatusOr<Rows> ReadImageFolder(const Source& source, BadData& bad) {
     return absl::InvalidArgumentError(
         absl::StrCat("'", source.path(), "' holds documents; say data.kind = \"documents\""));
   }
-  return ReadLoosePictures(source, bad);
+  return ReadLoosePictures(source, caption, bad);
 }
 
 }  // namespace tessera

@@ -12,13 +12,17 @@ namespace {
 
 std::string Line(const Document& document) {
   std::string line;
-  for (const Segment& segment : document.segments) {
-    absl::StrAppend(&line, line.empty() ? "" : " ");
-    if (const Image* image = AsImage(segment)) {
-      absl::StrAppend(&line, "[picture ", image->height, "x", image->width, "]");
+  for (size_t i = 0; i < document.segments.size(); ++i) {
+    const Image* image = AsImage(document.segments[i]);
+    const bool scored = !document.unscored.contains(i);
+    absl::StrAppend(&line, line.empty() ? "" : " ",
+                    scored ? "" : "[not learnt: ", image != nullptr && scored ? "[" : "");
+    if (image != nullptr) {
+      absl::StrAppend(&line, "picture ", image->height, "x", image->width);
     } else {
-      absl::StrAppend(&line, *AsText(segment));
+      absl::StrAppend(&line, *AsText(document.segments[i]));
     }
+    absl::StrAppend(&line, image != nullptr || !scored ? "]" : "");
   }
   return OneLine(line);
 }
@@ -30,7 +34,10 @@ DataAccount CheckDataset(const Dataset& dataset) {
   if (known.decoded) {
     return known;
   }
-  DataAccount account{.decoded = true, .passed_over = known.passed_over, .bad = known.bad};
+  DataAccount account = known;
+  account.documents = account.pictures = account.texts = account.text_bytes = 0;
+  account.longest_text = account.test_documents = 0;
+  account.decoded = true;
   for (int64_t i = 0; i < dataset.size(); ++i) {
     const absl::StatusOr<Document> document = dataset.Get(i);
     if (!document.ok()) {

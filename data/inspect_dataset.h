@@ -16,7 +16,8 @@ DataAccount CheckDataset(const Dataset& dataset);
 struct DatasetPreview {
   Image sheet;  // the pictures of the first documents
   std::vector<std::string>
-      lines;  // one for each document: its texts, "[picture 72x72]" for pictures
+      lines;  // one for each document: its texts, "[picture 72x72]" for pictures, and
+              // "[not learnt: ...]" around what is read alone
 };
 
 absl::StatusOr<DatasetPreview> PreviewDataset(const Dataset& dataset, int64_t count);

@@ -1,5 +1,6 @@
 #include "data/make_dataset.h"
 
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -14,7 +15,7 @@
 namespace tessera {
 namespace {
 
-using ReadRows = absl::StatusOr<Rows> (*)(const Source&, BadData&);
+using ReadRows = std::function<absl::StatusOr<Rows>(const Source&, BadData&)>;
 
 const char* ReasonFor(const std::string& name) {
   if (IsHidden(name)) {
@@ -50,8 +51,9 @@ DataAccount PassedOverIn(const Source& source, const std::set<std::string>& read
   return account;
 }
 
-absl::StatusOr<std::unique_ptr<Dataset>> FromFiles(ReadRows read_rows, const DataConfig& config,
-                                                   Split split, PictureLimits limits,
+absl::StatusOr<std::unique_ptr<Dataset>> FromFiles(const ReadRows& read_rows,
+                                                   const DataConfig& config, Split split,
+                                                   PictureLimits limits,
                                                    std::shared_ptr<const Files> files) {
   if (split == Split::kHeldOut) {
     return absl::InvalidArgumentError(
@@ -62,6 +64,12 @@ absl::StatusOr<std::unique_ptr<Dataset>> FromFiles(ReadRows read_rows, const Dat
                    OpenSource(config.path, files, findings.bad));
   ASSIGN_OR_RETURN(Rows rows, read_rows(*source, findings.bad));
   findings.account = PassedOverIn(*source, rows.read);
+  for (const DocumentRow& row : rows.rows) {
+    if (row.split) {
+      const bool trains = row.split->split == Split::kTrain;
+      (trains ? findings.account.train_names : findings.account.test_names).insert(row.split->by);
+    }
+  }
   const size_t others = std::erase_if(
       rows.rows, [&](const DocumentRow& row) { return SplitOf(row, config.test_share) != split; });
   findings.account.test_documents = split == Split::kTrain ? static_cast<int64_t>(others) : 0;
@@ -84,7 +92,9 @@ absl::StatusOr<std::unique_ptr<Dataset>> MakeDataset(const DataConfig& config, S
       }
       return MakeShapes(config.shapes, split, height);
     case DataKind::kImageFolder:
-      return FromFiles(ReadImageFolder, config, split, limits, std::move(files));
+      return FromFiles([&](const Source& source,
+                           BadData& bad) { return ReadImageFolder(source, config.caption, bad); },
+                       config, split, limits, std::move(files));
     case DataKind::kDocuments:
       return FromFiles(ReadDocuments, config, split, limits, std::move(files));
   }

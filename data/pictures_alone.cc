@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "config/status.h"
+
 namespace tessera {
 namespace {
 
@@ -21,11 +23,18 @@ class WithoutTexts : public Dataset {
 
  private:
   static absl::StatusOr<Document> WithoutText(absl::StatusOr<Document> document) {
-    if (document.ok()) {
-      std::erase_if(document->segments,
-                    [](const Segment& segment) { return AsText(segment) != nullptr; });
+    RETURN_IF_ERROR(document.status());
+    Document pictures;
+    for (size_t i = 0; i < document->segments.size(); ++i) {
+      if (AsImage(document->segments[i]) == nullptr) {
+        continue;
+      }
+      if (document->unscored.contains(i)) {
+        pictures.unscored.insert(pictures.segments.size());
+      }
+      pictures.segments.push_back(std::move(document->segments[i]));
     }
-    return document;
+    return pictures;
   }
 
   std::unique_ptr<Dataset> dataset_;

@@ -206,7 +206,7 @@ void Engine::WriteIds(std::vector<EngineEvent>* events) {
     const int64_t id = SampleText(allowed_V, row.config(), row.rng());
     row.AppendId(id);
     if (id < layout_.vocabulary.text_size()) {
-      events->push_back({ready[n]->name, TokenEvent{id}});
+      events->emplace_back(ready[n]->name, TokenEvent{id});
     }
     if (row.drawing()) {
       began.push_back(ready[n]);
@@ -268,11 +268,11 @@ void Engine::Append(Row& row, const Tensor& patch_ND, std::vector<EngineEvent>* 
   const PatchGrid grid = continuation.grid();
   const std::vector<int64_t> cells = continuation.NextCells();
   for (size_t n = 0; n < cells.size(); ++n) {
-    events->push_back({row.name, PatchEvent{grid, cells[n], patch_ND[static_cast<int64_t>(n)]}});
+    events->emplace_back(row.name, PatchEvent{grid, cells[n], patch_ND[static_cast<int64_t>(n)]});
   }
   continuation.AppendPatches(patch_ND);
   if (!continuation.drawing()) {  // the picture is finished
-    events->push_back({row.name, *AsImage(continuation.document().segments.back())});
+    events->emplace_back(row.name, *AsImage(continuation.document().segments.back()));
     CloseFrom(row, 1);
   }
 }
@@ -290,7 +290,7 @@ void Engine::Leave(std::vector<EngineEvent>* events) {
   for (const auto& row : rows_) {
     if (row->continuation.done()) {
       CloseFrom(*row, 0);
-      events->push_back({row->name, row->continuation.document()});
+      events->emplace_back(row->name, row->continuation.document());
     }
   }
   std::erase_if(rows_, [](const auto& row) { return row->continuation.done(); });

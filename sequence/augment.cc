@@ -23,7 +23,8 @@ double Draw(uint64_t seed, int64_t turn, uint64_t purpose) {
 Presentation Augment(Document& document, const PresentationConfig& config, uint64_t seed,
                      int64_t turn) {
   std::vector<Segment>& segments = document.segments;
-  const bool captioned = segments.size() == 2 && AsText(segments[0]) && AsImage(segments[1]);
+  const bool captioned = segments.size() == 2 && AsText(segments[0]) && AsImage(segments[1]) &&
+                         document.unscored.empty();
   if (captioned && Draw(seed, turn, kOrder) < config.picture_first) {
     std::swap(segments[0], segments[1]);
   }

@@ -100,8 +100,9 @@ absl::StatusOr<TooLong> FindTooLong(const Dataset& dataset, const DataConfig& da
   return found;
 }
 
-absl::StatusOr<std::shared_ptr<const Dataset>> ToTrainOn(std::shared_ptr<const Dataset> dataset,
-                                                         LongDocuments policy, TooLong* too_long) {
+absl::StatusOr<std::shared_ptr<const Dataset>> ToRead(std::shared_ptr<const Dataset> dataset,
+                                                      Split split, LongDocuments policy,
+                                                      TooLong* too_long) {
   if (too_long->indices.empty()) {
     return dataset;
   }
@@ -110,18 +111,18 @@ absl::StatusOr<std::shared_ptr<const Dataset>> ToTrainOn(std::shared_ptr<const D
       return dataset;
     case LongDocuments::kSkip:
       too_long->left_out = true;
-      if (std::ssize(too_long->indices) == dataset->size()) {
+      if (split == Split::kTrain && std::ssize(too_long->indices) == dataset->size()) {
         return absl::NotFoundError(
             absl::StrCat("no document fits train.row_length = ", too_long->row_length, "; ",
                          too_long->named.front(), "; raise it, or set data.too_long = \"cut\""));
       }
       return Without(std::move(dataset), too_long->indices);
     case LongDocuments::kStop:
-      return absl::InvalidArgumentError(
-          absl::StrCat(too_long->indices.size(), " of ", too_long->looked_at,
-                       " documents do not fit train.row_length = ", too_long->row_length, "; ",
-                       too_long->named.front(),
-                       "; raise it, shorten them, or set data.too_long = ", "\"cut\" or \"skip\""));
+      return absl::InvalidArgumentError(absl::StrCat(
+          too_long->indices.size(), " of ", too_long->looked_at,
+          split == Split::kTrain ? " documents" : " documents to test on",
+          " do not fit train.row_length = ", too_long->row_length, "; ", too_long->named.front(),
+          "; raise it, shorten them, or set data.too_long = ", "\"cut\" or \"skip\""));
   }
   return absl::InternalError("unknown data.too_long");
 }

@@ -31,9 +31,10 @@ std::vector<int64_t> FitSegments(const std::vector<SegmentSize>& segments, int64
 absl::StatusOr<TooLong> FindTooLong(const Dataset& dataset, const DataConfig& data,
                                     const LayoutSpec& layout, const Tokenizer& tokenizer);
 
-// The documents to train on: all, those that fit, or an error if one does not. *too_long says then
-// whether they are left out.
-absl::StatusOr<std::shared_ptr<const Dataset>> ToTrainOn(std::shared_ptr<const Dataset> dataset,
-                                                         LongDocuments policy, TooLong* too_long);
+// The documents of a split to read: all, those that fit, or an error if one does not. *too_long
+// says then whether they are left out. That none is left to train on is an error too.
+absl::StatusOr<std::shared_ptr<const Dataset>> ToRead(std::shared_ptr<const Dataset> dataset,
+                                                      Split split, LongDocuments policy,
+                                                      TooLong* too_long);
 
 }  // namespace tessera

@@ -20,10 +20,11 @@ class SequenceBuilder {
   }
 
   // Adds as many slots of the segment as it keeps.
-  void Add(const Segment& segment, std::vector<int64_t> ids, int64_t kept) {
+  void Add(const Segment& segment, std::vector<int64_t> ids, int64_t kept, bool scored) {
     if (kept == 0) {
       return;
     }
+    scored_ = scored;
     if (const Image* image = AsImage(segment)) {
       AddPicture(*image);
     } else {
@@ -65,7 +66,7 @@ class SequenceBuilder {
  private:
   void Append(int64_t id, float weight) {
     sequence_.ids.push_back(id);
-    sequence_.weights.push_back(presentation_.drop_text ? 0 : weight);
+    sequence_.weights.push_back(presentation_.drop_text || !scored_ ? 0 : weight);
   }
 
   void AddText(const std::vector<int64_t>& ids) {
@@ -91,6 +92,7 @@ class SequenceBuilder {
          .image = FitToGrid(image, grid, spec_.patch, spec_.fit),
          .noise = turn < presentation_.noise.size() ? presentation_.noise[turn] : 0,
          .hidden = turn < presentation_.hidden.size() && presentation_.hidden[turn],
+         .scored = scored_,
          .order_key = PictureKey(presentation_.order_key, static_cast<int64_t>(turn))});
     for (int64_t i = 0; i < grid.size(); ++i) {
       Append(spec_.vocabulary.patch(), 0);
@@ -102,6 +104,7 @@ class SequenceBuilder {
   const Presentation& presentation_;
   Sequence sequence_;
   std::vector<size_t> prompt_slots_;  // of text tokens before the first picture
+  bool scored_ = true;                // the segment that is added, or was last
   int64_t segments_ = 0;              // so far
   int64_t first_segment_ = 0;         // where the first one ends
 };
@@ -121,7 +124,7 @@ Sequence Build(const Document& document, const LayoutSpec& spec, const Tokenizer
   SequenceBuilder builder(spec, presentation);
   const std::vector<int64_t> kept = FitSegments(sizes, builder.Room());
   for (size_t i = 0; i < sizes.size(); ++i) {
-    builder.Add(document.segments[i], std::move(ids[i]), kept[i]);
+    builder.Add(document.segments[i], std::move(ids[i]), kept[i], !document.unscored.contains(i));
   }
   if (!prompt && (sizes.empty() || kept.back() == sizes.back().slots)) {
     builder.End();

@@ -42,6 +42,7 @@ struct Picture {
   Image image;  // of the grid's size
   double noise = 0;
   bool hidden = false;
+  bool scored = true;  // false: the document says that it is not learnt
   uint64_t order_key = 0;
 
   bool operator==(const Picture&) const = default;
@@ -68,8 +69,9 @@ int64_t PictureSlots(const LayoutSpec& spec, const PatchGrid& grid);
 absl::Status CheckLayout(const LayoutSpec& spec);
 
 // Pictures take the grid of the nearest aspect. A patch or <end-image> is certain, hence not
-// scored. A document that exceeds max_slots is cut as sequence/fit.h says; it has no <end-doc> if
-// its last segment is not whole. Under the mask `prefix` a first segment that another follows is
+// scored; nor is any slot of a segment that the document has in `unscored`, nor the <end-doc>
+// behind it. A document that exceeds max_slots is cut as sequence/fit.h says; it has no <end-doc>
+// if its last segment is not whole. Under the mask `prefix` a first segment that another follows is
 // the prefix.
 Sequence Layout(const Document& document, const LayoutSpec& spec, const Tokenizer& tokenizer,
                 const Presentation& presentation = {});

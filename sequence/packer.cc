@@ -2,6 +2,7 @@
 #include "sequence/packer.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <numeric>
 
@@ -99,7 +100,7 @@ class BatchBuilder {
       index_.push_back(turn++);
       noise_.push_back(static_cast<float>(picture.noise));
       hidden_.push_back(picture.hidden);
-      scored_.push_back(!picture.hidden && picture.first_slot >= sequence.prefix);
+      scored_.push_back(picture.scored && !picture.hidden && picture.first_slot >= sequence.prefix);
       const float* numbers = patch_ND.data_ptr<float>() + cell * patch_ND.size(1);
       pixels_.insert(pixels_.end(), numbers, numbers + patch_ND.size(1));
     }
@@ -113,6 +114,36 @@ class BatchBuilder {
   std::vector<uint8_t> hidden_, scored_;                                   // P
 };
 
+// How much room each of so many rows has, in a binary tree of maxima, so that the first row with
+// room is found in as many steps as the tree is high.
+class RoomOfRows {
+ public:
+  RoomOfRows(size_t rows, int64_t row_length)
+      : leaves_(std::bit_ceil(rows)), row_length_(row_length), most_(2 * leaves_, row_length) {}
+
+  // Returns the first row with room for so many slots, a row of its own for more than row_length,
+  // and takes them from it.
+  size_t Take(int64_t slots) {
+    const int64_t wanted = std::min(slots, row_length_);
+    size_t node = 1;
+    while (node < leaves_) {
+      node *= 2;
+      node += most_[node] < wanted;
+    }
+    const size_t row = node - leaves_;
+    most_[node] -= slots;
+    while ((node /= 2) > 0) {
+      most_[node] = std::max(most_[2 * node], most_[2 * node + 1]);
+    }
+    return row;
+  }
+
+ private:
+  size_t leaves_;
+  int64_t row_length_;
+  std::vector<int64_t> most_;  // under node 1; those under `node` are at 2 node and 2 node + 1
+};
+
 }  // namespace
 
 std::vector<Row> AssignRows(const std::vector<Sequence>& sequences, int64_t row_length) {
@@ -120,18 +151,12 @@ std::vector<Row> AssignRows(const std::vector<Sequence>& sequences, int64_t row_
   std::iota(longest_first.begin(), longest_first.end(), 0);
   std::ranges::stable_sort(longest_first, std::ranges::greater(),
                            [&](int64_t i) { return sequences[i].size(); });
+  RoomOfRows room(sequences.size(), row_length);
   std::vector<Row> rows;
-  std::vector<int64_t> room;
   for (const int64_t i : longest_first) {
-    const int64_t size = sequences[i].size();
-    const size_t row =
-        std::ranges::find_if(room, [&](int64_t r) { return r >= size; }) - room.begin();
-    if (row == rows.size()) {
-      rows.emplace_back();
-      room.push_back(row_length);
-    }
+    const size_t row = room.Take(sequences[i].size());
+    rows.resize(std::max(rows.size(), row + 1));
     rows[row].push_back(i);
-    room[row] -= size;
   }
   return rows;
 }

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
 #include "config/toml.h"
-#include "sequence/fit.h"
+#include "run/fitting_split.h"
 #include "sequence/loader.h"
 #include "train/memory.h"
 #include "train/run_start.h"
@@ -237,12 +237,10 @@ class Trainer {
 // Takes from *dataset what data.too_long leaves out. Returns the account of the data.
 absl::StatusOr<DataAccount> FitToRows(const Run& run, const TrainHooks& hooks,
                                       std::shared_ptr<const Dataset>* dataset) {
-  const DataConfig& data = run.config.data;
   DataAccount account = (*dataset)->Account();
-  ASSIGN_OR_RETURN(account.too_long, FindTooLong(**dataset, data, run.layout, run.tokenizer));
-  ASSIGN_OR_RETURN(*dataset, ToTrainOn(*dataset, data.too_long, &account.too_long));
-  if (hooks.on_account) {
-    hooks.on_account(&account);
+  ASSIGN_OR_RETURN(*dataset, FittingPart(run, Split::kTrain, *dataset, &account.too_long));
+  if (hooks.on_data) {
+    RETURN_IF_ERROR(hooks.on_data(run, **dataset, &account));
   }
   return account;
 }
@@ -258,9 +256,6 @@ absl::Status Train(const RunConfig& config, const RunFolders& folders,
   ASSIGN_OR_RETURN(const torch::Device device, OpenDevice(config.train.device));
   ASSIGN_OR_RETURN(std::shared_ptr<const Dataset> dataset,
                    OpenDataset(config, Split::kTrain, files));
-  if (hooks.on_open) {
-    hooks.on_open(*dataset);
-  }
   ASSIGN_OR_RETURN(const DocumentSize document, MeanDocument(*dataset));
   RETURN_IF_ERROR(CheckMemory(config, document, MeasureProgram(config.train.precision, *files)));
   RETURN_IF_ERROR(KeepBase(config, folders, *files));

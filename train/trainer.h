@@ -15,10 +15,9 @@
 namespace tessera {
 
 struct TrainHooks {
-  std::function<void(const Dataset&)> on_open;  // the documents to train on, before the first
-  // What is trained on and what is not, before the first step; may be added to. The run folder
-  // keeps it as data.txt.
-  std::function<void(DataAccount*)> on_account;
+  // The documents that the run is trained on and what is said of them, before the first step. The
+  // account may be added to; the run folder keeps it as data.txt. An error ends the training.
+  std::function<absl::Status(const Run&, const Dataset&, DataAccount*)> on_data;
   std::function<void(const TrainReport&)> on_report;  // with each line of the log
 
   // Both with averaged parameters. on_evaluate sets the held-out losses. on_sample may return

@@ -13,6 +13,7 @@
 #include "heads/guidance_conditions.h"
 #include "ops/random.h"
 #include "run/amed_file.h"
+#include "run/fitting_split.h"
 
 namespace tessera {
 namespace {
@@ -222,7 +223,7 @@ absl::StatusOr<LabResult> CompareSamplers(const Run& run, const std::shared_ptr<
         ", draws a patch without steps; only samplers of a diffusion head can be compared");
   }
   const torch::NoGradGuard no_grad;
-  ASSIGN_OR_RETURN(const auto test, OpenDataset(run.config, Split::kTest, files));
+  ASSIGN_OR_RETURN(const auto test, OpenFittingPart(run, Split::kTest, files));
   ASSIGN_OR_RETURN(const Conditions all, TrueConditions(run, *test, options.conditions));
   const at::Generator rng = MakeGenerator(torch::kCPU, options.seed, Stream::kEvaluate, 0);
   const int64_t patches = all.guidance.front().z_NZ.size(0);

@@ -7,6 +7,7 @@
 #include "config/status.h"
 #include "data/image/image_io.h"
 #include "ops/random.h"
+#include "run/fitting_split.h"
 #include "sequence/grids.h"
 #include "sequence/permutation.h"
 
@@ -82,7 +83,7 @@ void Add(const FeatureNetwork& network, const std::vector<Image>& real,
 absl::StatusOr<Metrics> MeasureDistances(const Run& run, const std::shared_ptr<const Files>& files,
                                          const std::vector<FeatureNetwork>& networks,
                                          const EvaluateOptions& options) {
-  ASSIGN_OR_RETURN(const auto test, OpenDataset(run.config, Split::kTest, files));
+  ASSIGN_OR_RETURN(const auto test, OpenFittingPart(run, Split::kTest, files));
   const LayoutSpec& layout = run.layout;
   Pictures real, other;
   int64_t grid = 0;

@@ -88,8 +88,11 @@ absl::StatusOr<HeldOutLikelihood> EvaluateLikelihood(const Run& run,
       bits_N = at::cat({bits_N, part.bits_N.to(torch::kCPU)});
     }
   }
+  const int64_t patches = bits_N.size(0);
   likelihood.bits = bits_N.mean().item<double>();
-  likelihood.error = bits_N.std().item<double>() / std::sqrt(static_cast<double>(bits_N.size(0)));
+  likelihood.error = patches > 1  // LibTorch writes a warning about the deviation of fewer
+                         ? bits_N.std().item<double>() / std::sqrt(static_cast<double>(patches))
+                         : NAN;
   return likelihood;
 }
 

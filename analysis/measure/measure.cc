@@ -8,6 +8,7 @@
 #include "analysis/measure/judge.h"
 #include "analysis/measure/reconstructions.h"
 #include "config/status.h"
+#include "run/fitting_split.h"
 
 namespace tessera {
 namespace {
@@ -47,7 +48,7 @@ absl::StatusOr<Metrics> MeasureModel(const Run& run, Splits splits,
   RETURN_IF_ERROR(AddLosses(run, splits, options, &metrics));
   RETURN_IF_ERROR(AddCost(run, splits.training, *splits.test, options, &metrics));
   if (judge->HoldsOut()) {
-    ASSIGN_OR_RETURN(splits.held_out, OpenDataset(run.config, Split::kHeldOut, files));
+    ASSIGN_OR_RETURN(splits.held_out, OpenFittingPart(run, Split::kHeldOut, files));
   }
   RETURN_IF_ERROR(judge->AddMetrics(run, splits, options, &metrics));
   return metrics;
@@ -58,11 +59,15 @@ absl::StatusOr<Metrics> MeasureModel(const Run& run, Splits splits,
 absl::StatusOr<Metrics> Measure(const Run& run, const std::shared_ptr<const Files>& files,
                                 const EvaluateOptions& options) {
   Splits splits;
-  ASSIGN_OR_RETURN(splits.training, OpenDataset(run.config, Split::kTrain, files));
-  ASSIGN_OR_RETURN(splits.test, OpenDataset(run.config, Split::kTest, files));
+  ASSIGN_OR_RETURN(splits.training, OpenFittingPart(run, Split::kTrain, files));
+  TooLong too_long;
+  ASSIGN_OR_RETURN(splits.test, OpenFittingPart(run, Split::kTest, files, &too_long));
   Metrics metrics;
   if (run.model != nullptr) {
     ASSIGN_OR_RETURN(metrics, MeasureModel(run, splits, files, options));
+  }
+  if (too_long.left_out) {
+    metrics.emplace_back("test_documents_left_out", too_long.indices.size());
   }
   if (run.autoencoder != nullptr) {
     const Dataset& seen = splits.test->size() > 0 ? *splits.test : *splits.training;

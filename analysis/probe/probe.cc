@@ -9,6 +9,7 @@
 #include "analysis/measure/judge.h"
 #include "config/status.h"
 #include "data/image/image_io.h"
+#include "run/fitting_split.h"
 #include "sequence/grids.h"
 
 namespace tessera {
@@ -163,7 +164,7 @@ void AddReading(const Run& run, const Reading& reading, const std::vector<Label>
 
 absl::StatusOr<ProbeResult> ProbeRun(const Run& run, const std::shared_ptr<const Files>& files,
                                      const ProbeOptions& options) {
-  ASSIGN_OR_RETURN(const auto test, OpenDataset(run.config, Split::kTest, files));
+  ASSIGN_OR_RETURN(const auto test, OpenFittingPart(run, Split::kTest, files));
   ASSIGN_OR_RETURN(const std::vector<Document> documents, WithPictures(*test, options.documents));
   ASSIGN_OR_RETURN(const std::vector<Label> labels, MakeJudge(run.config.data)->Labels(documents));
   ProbeResult result{.documents = std::ssize(documents)};

@@ -8,6 +8,7 @@
 #include "analysis/measure/judge.h"
 #include "config/status.h"
 #include "data/image/image_io.h"
+#include "run/fitting_split.h"
 
 namespace tessera {
 namespace {
@@ -201,15 +202,15 @@ absl::Status AddShowcase(const Run& run, const std::shared_ptr<const Files>& fil
                          HtmlPage* page) {
   const std::unique_ptr<const Judge> judge = MakeJudge(run.config.data);
   const Showing showing{run, *judge, page};
-  ASSIGN_OR_RETURN(const auto test, OpenDataset(run.config, Split::kTest, files));
+  ASSIGN_OR_RETURN(const auto test, OpenFittingPart(run, Split::kTest, files));
   RETURN_IF_ERROR(AddDrawn(showing, *test, "Drawn for captions of the test split"));
   if (judge->HoldsOut()) {
-    ASSIGN_OR_RETURN(const auto held_out, OpenDataset(run.config, Split::kHeldOut, files));
+    ASSIGN_OR_RETURN(const auto held_out, OpenFittingPart(run, Split::kHeldOut, files));
     RETURN_IF_ERROR(AddDrawn(showing, *held_out, "Drawn for combinations that it never saw"));
   }
   RETURN_IF_ERROR(AddWritten(showing, *test));
   if (!judge->HoldsOut()) {
-    ASSIGN_OR_RETURN(const auto training, OpenDataset(run.config, Split::kTrain, files));
+    ASSIGN_OR_RETURN(const auto training, OpenFittingPart(run, Split::kTrain, files));
     RETURN_IF_ERROR(AddTrainingPairs(showing, *training));
   }
   if (!run.config.generates_images()) {

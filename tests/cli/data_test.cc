@@ -138,6 +138,46 @@ TEST(TrainCommand, LeavesOutWhatIsTooLongOrDoesNotBegin) {
   Has("left out, too long for train.row_length = 64: 10 of 11 documents\n", skip.out);
 }
 
+TEST(TrainCommand, LeavesOutWhatIsTooLongOfTheTestSplitTooOrDoesNotBegin) {
+  const TempFolder folder;
+  folder.Write("recipe.toml", kTinyRecipe);
+  WriteLongCaptions(folder);
+  for (const char* name : {"train/a", "val/b"}) {
+    folder.Write("long/" + std::string(name) + ".png", TestFile("rgba.png"));
+  }
+  std::string rows = Contents(folder / "long/metadata.jsonl");
+  rows = rows.substr(0, rows.find('\n'));
+  rows.insert(1, R"("split": "test", )");
+  rows +=
+      "\n"
+      R"({"file_name": "train/a.png", "text": "1"})"
+      "\n";
+  folder.Write("long/metadata.jsonl", rows);
+  const std::string set = "recipe.toml data.kind=image_folder data.path=long ";
+  const std::string left_out =
+      "left out, too long for train.row_length = 64: 1 of 1 documents to test on\n";
+  const std::string refused = "1 of 1 documents to test on do not fit train.row_length = 64";
+  for (const std::string command : {"data check ", "train --out run "}) {
+    const Outcome stop = Tessera(folder, command + set + "data.too_long=stop");
+    EXPECT_EQ(stop.exit_code, 2);
+    Has(refused, stop.err);
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder / "run"));
+  Has(left_out, Tessera(folder, "data check " + set + "data.too_long=skip").out);
+  const Outcome none = Tessera(folder, "train --out run " + set + "data.too_long=skip");
+  EXPECT_EQ(none.exit_code, 2);
+  Has("no documents to evaluate on that fit train.row_length", none.err);
+  rows += R"({"file_name": "val/b.png", "text": "1"})";
+  folder.Write("long/metadata.jsonl", rows);
+  const Outcome trained = Tessera(folder, "train --out run " + set + "data.too_long=skip");
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  Has("too long for train.row_length = 64: 1 of 2 documents to test on\n", trained.out);
+  const Outcome eval = Tessera(folder, "eval run --count 2");
+  EXPECT_EQ(eval.exit_code, 0) << eval.err;
+  Has("test_documents_left_out            1.0000\n", eval.out);
+  EXPECT_PRED_FORMAT2(testing::IsNotSubstring, "nan", eval.out);
+}
+
 TEST(TrainCommand, SaysThatNoDocumentHasAText) {
   const TempFolder folder;
   folder.Write("recipe.toml", kTinyRecipe);
@@ -167,6 +207,25 @@ TEST(TrainCommand, WritesOnePromptALineWhateverLineEndsCaptionsHave) {
   Has("documents: 1 to train on, 3 to test on", trained.out);
   const std::string line = "one two three  four\n";
   EXPECT_EQ(Contents(folder / "run/samples/prompts.txt"), line + line + line);
+}
+
+TEST(TrainCommand, LearnsTextsAloneWhereNoPictureIsToBeLearnt) {
+  const TempFolder folder;
+  folder.Write("recipe.toml", kTinyRecipe);
+  folder.Write("set/a.png", TestFile("rgba.png"));
+  const std::string segments =
+      R"("segments": [{"type": "image", "file_name": "a.png", "loss": false}, )"
+      R"({"type": "text", "text": "an a"}]})";
+  folder.Write("set/docs.jsonl",
+               R"({"split": "train", )" + segments + "\n" + R"({"split": "test", )" + segments);
+  const Outcome trained =
+      Tessera(folder, "train recipe.toml data.kind=documents data.path=set --out run");
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  Has("read and not learnt: 2 pictures and texts\n", trained.out);
+  EXPECT_PRED_FORMAT2(testing::IsNotSubstring, "nan", trained.out);
+  const Outcome eval = Tessera(folder, "eval run --count 2");
+  EXPECT_EQ(eval.exit_code, 0);
+  EXPECT_EQ(eval.err, "");
 }
 
 }  // namespace

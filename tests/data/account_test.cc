@@ -244,5 +244,31 @@ TEST(DataAccount, APictureIsADataSetWithItsCaptionAndAFileOfRowsWithItsFolder) {
             (std::vector<Document>{{{"x", Dot(1)}}}));
 }
 
+TEST(DataAccount, NamesTheFoldersAndRowsThatNamedASplit) {
+  const TempFolder folder;
+  std::string rows;
+  for (const std::string name : {"a.png", "b.png", "valid/c.png", "x/test2014/d.png", "e.png"}) {
+    folder.Write(name, EncodePng(Dot(1)));
+    const std::string split = name == "a.png" ? R"(, "split": "dev")" : "";
+    rows += R"({"file_name": ")" + name + R"(", "text": "x")" + split + "}\n";
+  }
+  folder.Write("metadata.jsonl", rows);
+  const DataConfig config = Config(DataKind::kImageFolder, folder.path());
+  DataAccount account = (*Open(config))->Account();
+  account.AddTest((*Open(config, Split::kTest))->Account());
+  EXPECT_PRED_FORMAT2(testing::IsSubstring,
+                      "documents: 2 to train on, 3 to test on\n"
+                      "to test on: \"split\": \"dev\", folder valid/, folder x/test2014/\n",
+                      ToString(account));
+}
+
+TEST(DataAccount, NamesTenOfManyFolders) {
+  DataAccount account;
+  for (int i = 10; i < 25; ++i) {
+    account.test_names.insert("folder val" + std::to_string(i) + "/");
+  }
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "folder val19/ and 5 others\n", ToString(account));
+}
+
 }  // namespace
 }  // namespace tessera

@@ -4,6 +4,7 @@
 
 #include "data/inspect_dataset.h"
 #include "data/make_dataset.h"
+#include "data/pictures_alone.h"
 #include "tests/files/faulty_file_system.h"
 #include "tests/files/temp_folder.h"
 
@@ -47,6 +48,22 @@ TEST(WriteDocuments, IsReadBackEqual) {
   const TempFolder folder;
   ASSERT_TRUE(WriteDocuments(Files(), folder / "out", Story()).ok());
   EXPECT_EQ(DocumentsIn(*ReadBack(folder / "out")), Story());
+}
+
+TEST(WriteDocuments, KeepsWhichSegmentsAreReadAndNotLearnt) {
+  const TempFolder folder;
+  Document chat{{"a system prompt", "a question", Noise(2, 2), "an answer"}, {0, 1, 2}};
+  ASSERT_TRUE(WriteDocuments(Files(), folder.path(), {chat}).ok());
+  const std::unique_ptr<Dataset> dataset = ReadBack(folder.path());
+  EXPECT_EQ(DocumentsIn(*dataset), std::vector<Document>{chat});
+  EXPECT_EQ(dataset->Outline(0).value().unscored, chat.unscored);
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "\nread and not learnt: 3 pictures and texts\n",
+                      ToString(CheckDataset(*dataset)));
+  EXPECT_EQ(PreviewDataset(*dataset, 1).value().lines,
+            std::vector<std::string>{"[not learnt: a system prompt] [not learnt: a question] "
+                                     "[not learnt: picture 2x2] an answer"});
+  EXPECT_EQ(DocumentsIn(*PicturesAlone(ReadBack(folder.path()))),
+            (std::vector<Document>{{{Noise(2, 2)}, {0}}}));
 }
 
 TEST(WriteDocuments, FaultsThatPassDoNotShow) {

@@ -82,9 +82,10 @@ TEST(SplitNamed, KnowsTheWordsOfHuggingFaceInAnyCase) {
 }
 
 TEST(SplitOfFolder, IsThatOfTheOutermostFolderThatNamesOne) {
-  EXPECT_EQ(SplitOfFolder("val/a.png"), Split::kTest);
-  EXPECT_EQ(SplitOfFolder("coco/val2017/a.png"), Split::kTest);
-  EXPECT_EQ(SplitOfFolder("train/test/a.png"), Split::kTrain);
+  EXPECT_EQ(SplitOfFolder("val/a.png"), (NamedSplit{Split::kTest, "folder val/"}));
+  EXPECT_EQ(SplitOfFolder("coco/val2017/x/a.png"),
+            (NamedSplit{Split::kTest, "folder coco/val2017/"}));
+  EXPECT_EQ(SplitOfFolder("train/test/a.png"), (NamedSplit{Split::kTrain, "folder train/"}));
   EXPECT_EQ(SplitOfFolder("test.png"), std::nullopt);
   EXPECT_EQ(SplitOfFolder("a/test.png"), std::nullopt);
 }

@@ -66,6 +66,15 @@ TEST(ImageFolder, PicturesWithoutAnyTextAreDocumentsOfOnePicture) {
             (std::vector<Document>{{{Dot(1)}}, {{Dot(2)}}}));
 }
 
+TEST(Documents, ALossThatIsNeitherTrueNorFalseIsBad) {
+  for (const std::string loss : {"0", "null", "\"false\""}) {
+    EXPECT_EQ(ComplaintAboutDocument(R"({"segments": [{"type": "text", "text": "x"}, )"
+                                     R"({"type": "text", "text": "y", "loss": )" +
+                                     loss + "}]}"),
+              "'docs.jsonl' line 1: segment 2: \"loss\" is neither true nor false");
+  }
+}
+
 TEST(ImageFolder, SplitsByColumnByFolderAndElseByHash) {
   const TempFolder folder;
   std::string rows = R"({"file_name": "1.png", "text": "1", "split": "test"})"

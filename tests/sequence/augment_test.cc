@@ -39,7 +39,8 @@ TEST(Augment, TellsTheGivenShareOfCaptionedPicturesPictureFirst) {
 TEST(Augment, KeepsTheOrderOfAllOtherDocuments) {
   PresentationConfig config;
   config.picture_first = 1;
-  const Document others[] = {Story(), {{Dot(), "a dot"}}, {{"a", "b"}}, {{"a"}}, {}};
+  const Document reference{{"a dot", Dot()}, {0}};  // its text is read and not learnt
+  const Document others[] = {Story(), {{Dot(), "a dot"}}, {{"a", "b"}}, {{"a"}}, {}, reference};
   for (const Document& other : others) {
     Document document = other;
     Augment(document, config, 1, 0);

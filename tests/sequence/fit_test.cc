@@ -117,15 +117,19 @@ TEST_F(FindTooLongTest, IsRightAboutWhatLayoutKeeps) {
   }
 }
 
-TEST_F(FindTooLongTest, TrainingCutsOrLeavesThemOutOrDoesNotBegin) {
+TEST_F(FindTooLongTest, TheyAreCutOrLeftOutOrRefusedByTheNameOfTheirSplit) {
   TooLong found = FindTooLong(*dataset_, data_, layout_, tokenizer_).value();
-  EXPECT_EQ(ToTrainOn(dataset_, LongDocuments::kCut, &found).value(), dataset_);
+  EXPECT_EQ(ToRead(dataset_, Split::kTrain, LongDocuments::kCut, &found).value(), dataset_);
   EXPECT_FALSE(found.left_out);
-  EXPECT_EQ(ToTrainOn(dataset_, LongDocuments::kStop, &found).status().message(),
+  EXPECT_EQ(ToRead(dataset_, Split::kTrain, LongDocuments::kStop, &found).status().message(),
             "2 of 4 documents do not fit train.row_length = 10; document 1: room for 2 of 3 tokens "
             "of text and 1 of 1 picture; raise it, shorten them, or set data.too_long = \"cut\" or "
             "\"skip\"");
-  const auto part = ToTrainOn(dataset_, LongDocuments::kSkip, &found).value();
+  EXPECT_PRED_FORMAT2(
+      testing::IsSubstring,
+      "2 of 4 documents to test on do not fit train.row_length = 10; document 1",
+      std::string(ToRead(dataset_, Split::kTest, LongDocuments::kStop, &found).status().message()));
+  const auto part = ToRead(dataset_, Split::kTrain, LongDocuments::kSkip, &found).value();
   EXPECT_TRUE(found.left_out);
   ASSERT_EQ(part->size(), 2);
   EXPECT_EQ(part->Get(1).value(), dataset_->Get(2).value());
@@ -137,10 +141,13 @@ TEST_F(FindTooLongTest, ThatAllAreTooLongIsAnErrorAndThatNoneIsChangesNothing) {
   const auto long_ones = std::make_shared<Captions>(
       std::vector<Document>{{{" red dot red dot", NoisePicture(4, 4, 1)}}});
   TooLong all = FindTooLong(*long_ones, data_, layout_, tokenizer_).value();
-  EXPECT_TRUE(absl::IsNotFound(ToTrainOn(long_ones, LongDocuments::kSkip, &all).status()));
+  EXPECT_TRUE(
+      absl::IsNotFound(ToRead(long_ones, Split::kTrain, LongDocuments::kSkip, &all).status()));
+  EXPECT_EQ(ToRead(long_ones, Split::kTest, LongDocuments::kSkip, &all).value()->size(), 0)
+      << "a test split may be empty";
   layout_.max_slots = 100;
   TooLong none = FindTooLong(*dataset_, data_, layout_, tokenizer_).value();
-  EXPECT_EQ(ToTrainOn(dataset_, LongDocuments::kStop, &none).value(), dataset_);
+  EXPECT_EQ(ToRead(dataset_, Split::kTrain, LongDocuments::kStop, &none).value(), dataset_);
 }
 
 }  // namespace

@@ -47,6 +47,27 @@ TEST_F(LayoutTest, WritesEverySlotOfADocument) {
   EXPECT_EQ(sequence.pictures[2].image, wide_);
 }
 
+TEST_F(LayoutTest, ASegmentThatIsNotLearntHasItsSlotsAndNoWeights) {
+  const Document whole{{" red dot", wide_, " dot", wide_, " red"}};
+  const Sequence all = Layout(whole, spec_, tokenizer_);
+  const size_t end[] = {3, 8, 9, 14, 16};  // of each segment; the last has <end-doc>
+  for (uint64_t mask = 0; mask < 32; ++mask) {
+    Document some = whole;
+    std::vector<float> expected = all.weights;
+    for (size_t i = 0; i < 5; ++i) {
+      if (mask >> i & 1) {
+        some.unscored.insert(i);
+        std::fill(expected.begin() + (i == 0 ? 1 : end[i - 1]), expected.begin() + end[i], 0.f);
+      }
+    }
+    const Sequence sequence = Layout(some, spec_, tokenizer_);
+    EXPECT_EQ(sequence.ids, all.ids);
+    EXPECT_EQ(sequence.weights, expected) << mask;
+    EXPECT_EQ(sequence.pictures[0].scored, !some.unscored.contains(1));
+    EXPECT_EQ(sequence.pictures[1].scored, !some.unscored.contains(3));
+  }
+}
+
 TEST_F(LayoutTest, TextOfADocumentWithoutPicturesIsNoPrompt) {
   spec_.prompt_weight = 0.25;
   EXPECT_EQ(Layout({{" red", " dot"}}, spec_, tokenizer_).weights,

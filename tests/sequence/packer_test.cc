@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
+#include <numeric>
+#include <random>
 #include <set>
 
 #include "sequence/patch_order.h"
@@ -43,6 +47,43 @@ TEST(AssignRows, PutsTheLongestFirstIntoTheFirstRowWithRoom) {
 
 TEST(AssignRows, GivesATooLongSequenceARowOfItsOwn) {
   EXPECT_EQ(AssignRows(OfLengths({1, 12}), 10), (std::vector<Row>{{1}, {0}}));
+}
+
+// The definition: every row is asked in turn.
+std::vector<Row> FirstFit(const std::vector<Sequence>& sequences, int64_t row_length) {
+  Row longest_first(sequences.size());
+  std::iota(longest_first.begin(), longest_first.end(), 0);
+  std::ranges::stable_sort(longest_first, std::ranges::greater(),
+                           [&](int64_t i) { return sequences[i].size(); });
+  std::vector<Row> rows;
+  std::vector<int64_t> room;
+  for (const int64_t i : longest_first) {
+    const auto has_room = [&](int64_t slots) { return slots >= sequences[i].size(); };
+    const size_t row = std::ranges::find_if(room, has_room) - room.begin();
+    if (row == rows.size()) {
+      rows.emplace_back();
+      room.push_back(row_length);
+    }
+    rows[row].push_back(i);
+    room[row] -= sequences[i].size();
+  }
+  return rows;
+}
+
+TEST(AssignRows, GivesTheRowsThatAskingEachInTurnGives) {
+  EXPECT_EQ(AssignRows({}, 10), std::vector<Row>());
+  std::mt19937 rng(1);
+  for (int64_t trial = 0; trial < 300; ++trial) {
+    std::vector<int64_t> lengths(1 + rng() % 200);
+    for (int64_t& length : lengths) {
+      length = 1 + static_cast<int64_t>(rng() % (1 + rng() % 120));
+    }
+    const std::vector<Sequence> sequences = OfLengths(lengths);
+    for (const int64_t row_length : {1, 37, 100, 1000}) {
+      ASSERT_EQ(AssignRows(sequences, row_length), FirstFit(sequences, row_length))
+          << trial << " " << row_length;
+    }
+  }
 }
 
 TEST_F(PackerTest, PlacesEverySequenceOnceAndFillsNoRowBeyondItsLength) {
