@@ -2,6 +2,8 @@
 
 #include <ATen/Functions.h>
 
+#include <algorithm>
+
 #include "heads/density_loss.h"
 #include "heads/diffusion/learned_variance.h"
 #include "heads/diffusion/prediction.h"
@@ -38,12 +40,20 @@ Tensor Diffusion::Draw(const DrawingRun& run, std::vector<at::Generator>& rngs) 
                      .levels = run.levels,
                      .denoise = MakeDenoise(run),
                      .noise = [&] { return RandnRows(rngs, patch_dim_, options); },
+                     .unknown = Unknown(run),
                      .clean_at = amed ? CleanUnder(run.network, run.conditions) : nullptr,
                      .amed = run.sampling.amed});
 }
 
 bool Diffusion::Holds(const Conditions& conditions, double t) {
   return conditions.guided_from <= t && t <= conditions.guided_to;
+}
+
+int64_t Diffusion::Unknown(const DrawingRun& run) const {
+  const double end = TimeQuantile(config_, run.sampling.config.trained_share);
+  const auto first = std::ranges::find_if(
+      run.levels, [&](const NoiseLevel& level) { return schedule_.TimeOf(level) > end; });
+  return first - run.levels.begin();
 }
 
 Denoise Diffusion::MakeDenoise(const DrawingRun& run) const {

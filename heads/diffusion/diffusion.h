@@ -56,6 +56,9 @@ class Diffusion {
                   const NoiseLevel& level) const;
   Denoise MakeDenoise(const DrawingRun& run) const;
 
+  // The first level with less noise than all but few of those that were trained.
+  int64_t Unknown(const DrawingRun& run) const;
+
   // Whether guidance holds at this flow time.
   static bool Holds(const Conditions& conditions, double t);
 
