@@ -23,6 +23,7 @@ struct Arguments {
   DeviceKind device = DeviceKind::kCpu;
   bool json = false;
   bool distances = false;
+  bool exact_ode = false;
   std::string features;
   int64_t features_pixels = 299;
 };
@@ -66,6 +67,7 @@ absl::Status RunEval(const Arguments& arguments) {
   const auto& [run, files] = opened;
   EvaluateOptions options;
   options.count = arguments.count;
+  options.exact_ode = arguments.exact_ode;
   options.on_progress = ShowShare;
   ASSIGN_OR_RETURN(Metrics metrics, Measure(run, files, options));
   if (!networks.empty()) {
@@ -86,6 +88,9 @@ Command AddEval(CLI::App& app) {
                  "Take this many documents and pictures for each measure.")
       ->check(AtLeast(1));
   app.add_flag("--json", arguments->json, "Print a JSON object instead of a table.");
+  app.add_flag("--exact-ode", arguments->exact_ode,
+               "Also measure the likelihood of a head that denoises along its flow, which means "
+               "something where small noise was trained, as with time_density = uniform.");
   app.add_flag("--distances", arguments->distances,
                "Also measure FID, KID, precision and recall under random64, a network of fixed "
                "random weights. They do not compare with published figures.");

@@ -16,6 +16,10 @@ PatchSampler ImageHead::PackedSampler(WeightStorage) {
                 std::vector<at::Generator>& rngs) { return Sample(conditions, sampling, rngs); };
 }
 
+std::optional<BinDecoder> ImageHead::FitDecoder(const Tensor&, const Tensor&, at::Generator) {
+  return std::nullopt;
+}
+
 void CheckSampler(const HeadConfig& head, const SamplerConfig& sampler) {
   const std::string problem = SamplerProblem(head, sampler);
   TORCH_CHECK(problem.empty(), problem);

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <vector>
 
@@ -43,6 +44,22 @@ constexpr auto EnumNames(LikelihoodKind) {
 struct Likelihood {
   LikelihoodKind kind;
   Tensor bits_N;  // double: -log2 p(patch | condition) / D
+};
+
+// How 8-bit numbers are read off their expected patch at a noise deviation `sigma` on a signal of
+// scale 1: as the bins of a Gaussian of this variance around it.
+struct BinDecoder {
+  double sigma;
+  double variance;
+};
+
+// How a likelihood is measured. Heads that know their own exactly read none of this.
+struct Measurement {
+  Measurement(at::Generator rng) : rng(std::move(rng)) {}
+
+  at::Generator rng;
+  std::optional<BinDecoder> decoder = {};  // that ImageHead::FitDecoder found
+  bool exact_ode = false;  // a head that denoises follows its flow in place of its bound
 };
 
 // One condition and its weight in the guided prediction, sum_k weight_k * prediction(z_k). Weights
@@ -99,8 +116,14 @@ class ImageHead : public ModuleWithRoles {
   // used; Sample itself for heads and devices that have nothing faster. The head must outlive it.
   virtual PatchSampler PackedSampler(WeightStorage storage);
 
-  // The likelihood of patches of 8-bit numbers. rng: for those kinds that are not exact.
-  virtual Likelihood Measure(const Tensor& z_NZ, const Tensor& x_ND, at::Generator rng) = 0;
+  // The likelihood of patches of 8-bit numbers.
+  virtual Likelihood Measure(const Tensor& z_NZ, const Tensor& x_ND,
+                             const Measurement& measurement) = 0;
+
+  // The decoder that makes the bound of these patches least, for Measure to take on others; none of
+  // a head that needs none.
+  virtual std::optional<BinDecoder> FitDecoder(const Tensor& z_NZ, const Tensor& x_ND,
+                                               at::Generator rng);
 
  protected:
   const HeadConfig& config() const { return config_; }

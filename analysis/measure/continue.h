@@ -15,6 +15,7 @@ struct EvaluateOptions {
   int64_t count = 512;  // prompts and pictures
   int64_t batch = 64;   // of them at a time
   uint64_t seed = 0;
+  bool exact_ode = false;  // a head that denoises is also measured along its flow
   std::function<void(const std::string& what, double share)> on_progress = {};
   const std::atomic<bool>* stop = nullptr;  // once it is set, what is not there yet stays empty
 };

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <optional>
+#include <vector>
 
 #include "config/status.h"
 #include "ops/random.h"
@@ -15,6 +18,7 @@ namespace tessera {
 namespace {
 
 constexpr int64_t kMeasuredPatches = 32;  // of a batch
+constexpr int64_t kFittedBatches = 8;     // to which a decoder is fitted
 
 struct Batches {
   BatchSource source;
@@ -35,6 +39,42 @@ Batches EvaluationBatches(const Run& run, std::shared_ptr<const Dataset> dataset
   return {
       {std::move(dataset), run.tokenizer, layout, data, documents, /*shuffle=*/true, options.seed},
       count};
+}
+
+// Calls `use` with each batch that has scored patches, on the run's device, and its generator.
+absl::Status ForScoredBatches(const Run& run, std::shared_ptr<const Dataset> dataset,
+                              const EvaluateOptions& options,
+                              const std::function<void(const Batch&, at::Generator)>& use) {
+  const Batches batches = EvaluationBatches(run, std::move(dataset), options);
+  for (int64_t i = 0; i < batches.count; ++i) {
+    ASSIGN_OR_RETURN(const Batch batch, MakeBatch(batches.source, i));
+    if (batch.scored_P.any().item<bool>()) {
+      use(batch.To(run.model->device()),
+          MakeGenerator(run.model->device(), options.seed, Stream::kEvaluate, i));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Fits the head's decoder to patches of the training split.
+absl::StatusOr<std::optional<BinDecoder>> FitDecoder(const Run& run,
+                                                     std::shared_ptr<const Dataset> training,
+                                                     EvaluateOptions options) {
+  options.count = std::min(options.count, kFittedBatches * options.batch);
+  std::vector<Tensor> z, x;
+  at::Generator last;
+  RETURN_IF_ERROR(ForScoredBatches(
+      run, std::move(training), options, [&](const Batch& batch, at::Generator rng) {
+        const Measuring measuring{kMeasuredPatches, run.config.generate.rounds};
+        const ConditionedPatches some = run.model->objective().Conditioned(batch, measuring, rng);
+        z.push_back(some.z_NZ);
+        x.push_back(some.x_ND);
+        last = rng;
+      }));
+  if (x.empty()) {
+    return std::nullopt;
+  }
+  return run.model->image_head().FitDecoder(at::cat(z), at::cat(x), last);
 }
 
 }  // namespace
@@ -68,26 +108,26 @@ absl::StatusOr<HeldOutLoss> EvaluateLoss(const Run& run, std::shared_ptr<const D
   return loss;
 }
 
-absl::StatusOr<HeldOutLikelihood> EvaluateLikelihood(const Run& run,
-                                                     std::shared_ptr<const Dataset> dataset,
+absl::StatusOr<HeldOutLikelihood> EvaluateLikelihood(const Run& run, const Splits& splits,
                                                      const EvaluateOptions& options) {
   HeldOutLikelihood likelihood;
-  if (!run.model->objective().measures()) {
+  Objective& objective = run.model->objective();
+  if (!objective.measures()) {
     likelihood.bits = likelihood.error = NAN;
     return likelihood;
   }
-  const Batches batches = EvaluationBatches(run, std::move(dataset), options);
-  Tensor bits_N = at::empty({0}, torch::kDouble);
-  for (int64_t i = 0; i < batches.count; ++i) {
-    ASSIGN_OR_RETURN(const Batch batch, MakeBatch(batches.source, i));
-    if (batch.scored_P.any().item<bool>()) {
-      const auto rng = MakeGenerator(run.model->device(), options.seed, Stream::kEvaluate, i);
-      const Likelihood part = run.model->objective().Measure(
-          batch.To(run.model->device()), {kMeasuredPatches, run.config.generate.rounds}, rng);
-      likelihood.kind = part.kind;
-      bits_N = at::cat({bits_N, part.bits_N.to(torch::kCPU)});
-    }
+  Measuring measuring{kMeasuredPatches, run.config.generate.rounds};
+  measuring.exact_ode = options.exact_ode;
+  if (!options.exact_ode) {
+    ASSIGN_OR_RETURN(measuring.decoder, FitDecoder(run, splits.training, options));
   }
+  Tensor bits_N = at::empty({0}, torch::kDouble);
+  RETURN_IF_ERROR(
+      ForScoredBatches(run, splits.test, options, [&](const Batch& batch, at::Generator rng) {
+        const Likelihood part = objective.Measure(batch, measuring, std::move(rng));
+        likelihood.kind = part.kind;
+        bits_N = at::cat({bits_N, part.bits_N.to(torch::kCPU)});
+      }));
   const int64_t patches = bits_N.size(0);
   likelihood.bits = bits_N.mean().item<double>();
   likelihood.error = patches > 1  // LibTorch writes a warning about the deviation of fewer

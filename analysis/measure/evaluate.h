@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "analysis/measure/continue.h"
+#include "analysis/measure/judge.h"
 
 namespace tessera {
 
@@ -27,10 +28,10 @@ struct HeldOutLikelihood {
   double error = 0;  // standard error of the mean over patches
 };
 
-// Measures at most 32 patches of each batch of those documents, drawn by chance: a diffusion head
-// follows its flow with a backward pass for every number of a patch.
-absl::StatusOr<HeldOutLikelihood> EvaluateLikelihood(const Run& run,
-                                                     std::shared_ptr<const Dataset> dataset,
+// Measures at most 32 patches, drawn by chance, of each batch of those documents of the test split.
+// A head that needs a decoder has it fitted to as many patches of the first batches of the training
+// split.
+absl::StatusOr<HeldOutLikelihood> EvaluateLikelihood(const Run& run, const Splits& splits,
                                                      const EvaluateOptions& options);
 
 }  // namespace tessera

@@ -1,6 +1,8 @@
 #include "analysis/measure/measure.h"
 
 #include <cmath>
+#include <string>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "analysis/measure/evaluate.h"
@@ -13,6 +15,26 @@
 namespace tessera {
 namespace {
 
+absl::Status AddLikelihoods(const Run& run, const Splits& splits, EvaluateOptions options,
+                            Metrics* metrics) {
+  const auto add = [&](const HeldOutLikelihood& likelihood, const std::string& kind,
+                       const std::string& error) {
+    if (std::isfinite(likelihood.bits)) {
+      metrics->emplace_back("bits_per_subpixel_" + kind, likelihood.bits);
+      metrics->emplace_back("bits_per_subpixel_" + error, likelihood.error);
+    }
+  };
+  const bool exact_ode = std::exchange(options.exact_ode, false);
+  ASSIGN_OR_RETURN(const HeldOutLikelihood likelihood, EvaluateLikelihood(run, splits, options));
+  add(likelihood, std::string(EnumName(likelihood.kind)), "error");
+  if (exact_ode && DrawsInSteps(run.config.model.head.kind)) {
+    options.exact_ode = true;
+    ASSIGN_OR_RETURN(const HeldOutLikelihood of_flow, EvaluateLikelihood(run, splits, options));
+    add(of_flow, "exact_ode", "exact_ode_error");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status AddLosses(const Run& run, const Splits& splits, const EvaluateOptions& options,
                        Metrics* metrics) {
   if (splits.test->size() > 0) {
@@ -24,14 +46,8 @@ absl::Status AddLosses(const Run& run, const Splits& splits, const EvaluateOptio
       metrics->emplace_back(absl::StrFormat("clean_error_at_%.2f", (i + 0.5) / 10),
                             loss.image_by_level[i]);
     }
-    HeldOutLikelihood likelihood{.bits = NAN};
     if (run.config.generates_images()) {
-      ASSIGN_OR_RETURN(likelihood, EvaluateLikelihood(run, splits.test, options));
-    }
-    if (std::isfinite(likelihood.bits)) {
-      metrics->emplace_back("bits_per_subpixel_" + std::string(EnumName(likelihood.kind)),
-                            likelihood.bits);
-      metrics->emplace_back("bits_per_subpixel_error", likelihood.error);
+      RETURN_IF_ERROR(AddLikelihoods(run, splits, options, metrics));
     }
   }
   ASSIGN_OR_RETURN(const HeldOutLoss loss, EvaluateLoss(run, splits.training, options));

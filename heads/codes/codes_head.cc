@@ -52,7 +52,7 @@ class CodesHead : public ImageHead {
     return {.mean = nats_N.mean(), .by_patch_N = nats_N.detach(), .level_M = {}, .by_level_M = {}};
   }
 
-  Likelihood Measure(const Tensor& z_NZ, const Tensor& x_ND, at::Generator) override {
+  Likelihood Measure(const Tensor& z_NZ, const Tensor& x_ND, const Measurement&) override {
     const torch::NoGradGuard no_grad;
     return {LikelihoodKind::kOfCodes,
             BitsOf(-Nats(z_NZ, x_ND, torch::kDouble).unsqueeze(1), x_ND.size(1))};

@@ -29,7 +29,7 @@ class AutoregressiveHead : public ImageHead {
     return MassLoss(-distribution_->Nats(parameters, x_ND, std::move(rng)), patch_dim_);
   }
 
-  Likelihood Measure(const Tensor& z_NZ, const Tensor& x_ND, at::Generator) override {
+  Likelihood Measure(const Tensor& z_NZ, const Tensor& x_ND, const Measurement&) override {
     const torch::NoGradGuard no_grad;
     const Tensor log_mass_NDC = distribution_->LogMasses(trunk_(z_NZ, x_ND).to(torch::kDouble));
     return {LikelihoodKind::kExact, BitsOf(MassOf(log_mass_NDC, x_ND), patch_dim_)};

@@ -63,14 +63,15 @@ class GmmHead : public ImageHead {
         patch_dim_);
   }
 
-  Likelihood Measure(const Tensor& z_NZ, const Tensor& x_ND, at::Generator rng) override {
+  Likelihood Measure(const Tensor& z_NZ, const Tensor& x_ND,
+                     const Measurement& measurement) override {
     const torch::NoGradGuard no_grad;
     const Tensor exact_ND = x_ND.to(torch::kDouble);
     const GaussianMixture mixture = MixtureOf(z_NZ, torch::kDouble);
     if (config().gmm.covariance != Covariance::kFull) {
       return {LikelihoodKind::kExact, BitsOf(LogMass(mixture, exact_ND), patch_dim_)};
     }
-    const Tensor log_density_N1 = LogDensity(mixture, Dequantise(exact_ND, std::move(rng)));
+    const Tensor log_density_N1 = LogDensity(mixture, Dequantise(exact_ND, measurement.rng));
     return {
         LikelihoodKind::kBound,
         BitsOf(log_density_N1 - kNatsPerPixelValue * static_cast<double>(patch_dim_), patch_dim_)};

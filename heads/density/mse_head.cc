@@ -29,7 +29,7 @@ class MseHead : public ImageHead {
         x_ND.size(1));
   }
 
-  Likelihood Measure(const Tensor& z_NZ, const Tensor& x_ND, at::Generator) override {
+  Likelihood Measure(const Tensor& z_NZ, const Tensor& x_ND, const Measurement&) override {
     const torch::NoGradGuard no_grad;
     return {LikelihoodKind::kExact,
             BitsOf(LogMass(Gaussian(trunk_(z_NZ), torch::kDouble), x_ND.to(torch::kDouble)),

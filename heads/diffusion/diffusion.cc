@@ -2,7 +2,10 @@
 
 #include <ATen/Functions.h>
 
+#include <algorithm>
+
 #include "heads/density_loss.h"
+#include "heads/diffusion/denoising_bound.h"
 #include "heads/diffusion/learned_variance.h"
 #include "heads/diffusion/prediction.h"
 #include "heads/guidance_conditions.h"
@@ -38,12 +41,20 @@ Tensor Diffusion::Draw(const DrawingRun& run, std::vector<at::Generator>& rngs) 
                      .levels = run.levels,
                      .denoise = MakeDenoise(run),
                      .noise = [&] { return RandnRows(rngs, patch_dim_, options); },
+                     .unknown = Unknown(run),
                      .clean_at = amed ? CleanUnder(run.network, run.conditions) : nullptr,
                      .amed = run.sampling.amed});
 }
 
 bool Diffusion::Holds(const Conditions& conditions, double t) {
   return conditions.guided_from <= t && t <= conditions.guided_to;
+}
+
+int64_t Diffusion::Unknown(const DrawingRun& run) const {
+  const double end = TimeQuantile(config_, run.sampling.config.trained_share);
+  const auto first = std::ranges::find_if(
+      run.levels, [&](const NoiseLevel& level) { return schedule_.TimeOf(level) > end; });
+  return first - run.levels.begin();
 }
 
 Denoise Diffusion::MakeDenoise(const DrawingRun& run) const {
@@ -86,9 +97,14 @@ CleanAt Diffusion::CleanUnder(std::shared_ptr<GuidedNetwork> network,
       const Tensor in_N1 = at::logical_and(t_N1 >= from, t_N1 <= to);
       output_NO = at::where(in_N1, output_NO, network->OutputAt(x_ND, tau_N, /*guided=*/false));
     }
-    const CleanForm form_N1 = CleanFrom(config_.prediction, schedule_, levels_N1);
-    return form_N1.from_noisy * x_ND + form_N1.from_output * output_NO.slice(1, 0, patch_dim_);
+    return CleanOf(output_NO, x_ND, levels_N1);
   };
+}
+
+Tensor Diffusion::CleanOf(const Tensor& output_NO, const Tensor& x_ND,
+                          const NoiseLevels& levels_N1) const {
+  const CleanForm form_N1 = CleanFrom(config_.prediction, schedule_, levels_N1);
+  return form_N1.from_noisy * x_ND + form_N1.from_output * output_NO.slice(1, 0, patch_dim_);
 }
 
 StepGuess Diffusion::Guess(const NoisyNetwork& network, const Tensor& noisy_ND,
@@ -105,29 +121,62 @@ StepGuess Diffusion::Guess(const NoisyNetwork& network, const Tensor& noisy_ND,
   return {clean_ND, VarianceFraction(output_NO.slice(1, patch_dim_))};
 }
 
-Likelihood Diffusion::Measure(const NoisyNetwork& network, const Tensor& x_ND,
-                              at::Generator rng) const {
-  const Tensor exact_ND = x_ND.to(torch::kDouble);
-  const GuessAt guess = [&](const Tensor& noisy_ND, const NoiseLevel& level) {
-    return Guess(network, noisy_ND, level);
+CleanAt Diffusion::CleanBy(const NoisyNetwork& network) const {
+  return [this, network](const Tensor& y_ND, const Tensor& sigma_N1) {
+    const NoiseLevels levels_N1 = schedule_.AtSigmas(sigma_N1);
+    const Tensor x_ND = y_ND * levels_N1.alpha;
+    const Tensor output_NO = network(x_ND, levels_N1.tau.squeeze(1)).to(x_ND.scalar_type());
+    return CleanOf(output_NO, x_ND, levels_N1);
   };
+}
+
+Likelihood Diffusion::MeasureByOde(const NoisyNetwork& network, const Tensor& x_ND,
+                                   at::Generator rng) const {
+  const CleanAtLevel clean = [&](const Tensor& noisy_ND, const NoiseLevel& level) {
+    return Guess(network, noisy_ND, level).clean_ND;
+  };
+  const Tensor log_density_N = OdeLogDensity(clean, schedule_, Dequantise(x_ND, rng), rng);
+  const Tensor log_mass_N = log_density_N - kNatsPerPixelValue * static_cast<double>(patch_dim_);
+  const bool exact = patch_dim_ <= kExactDivergenceDim;
+  return {exact ? LikelihoodKind::kBound : LikelihoodKind::kEstimate,
+          BitsOf(log_mass_N.unsqueeze(1), patch_dim_)};
+}
+
+Likelihood Diffusion::Measure(const NoisyNetwork& network, const Tensor& x_ND,
+                              const Measurement& measurement) const {
+  const Tensor exact_ND = x_ND.to(torch::kDouble);
+  if (measurement.exact_ode) {
+    return MeasureByOde(network, exact_ND, measurement.rng);
+  }
   switch (schedule_.kind()) {
     case NoiseScheduleKind::kFlow: {
-      const CleanAtLevel clean = [&](const Tensor& noisy_ND, const NoiseLevel& level) {
-        return guess(noisy_ND, level).clean_ND;
-      };
-      const Tensor spread_ND = Dequantise(exact_ND, rng);
-      const Tensor log_density_N = OdeLogDensity(clean, schedule_, spread_ND, rng);
-      const Tensor log_mass_N =
-          log_density_N - kNatsPerPixelValue * static_cast<double>(patch_dim_);
-      const bool exact = patch_dim_ <= kExactDivergenceDim;
-      return {exact ? LikelihoodKind::kBound : LikelihoodKind::kEstimate,
-              BitsOf(log_mass_N.unsqueeze(1), patch_dim_)};
+      const BinDecoder decoder = measurement.decoder.value_or(DecoderAtEnd());
+      return {LikelihoodKind::kBound,
+              DenoisingBoundBits(CleanBy(network), decoder, exact_ND, measurement.rng)};
     }
-    case NoiseScheduleKind::kCosine:
-      return {LikelihoodKind::kBound, VariationalBoundBits(guess, schedule_, exact_ND, rng)};
+    case NoiseScheduleKind::kCosine: {
+      const GuessAt guess = [&](const Tensor& noisy_ND, const NoiseLevel& level) {
+        return Guess(network, noisy_ND, level);
+      };
+      return {LikelihoodKind::kBound,
+              VariationalBoundBits(guess, schedule_, exact_ND, measurement.rng)};
+    }
   }
   TORCH_CHECK(false, "noise schedule ", static_cast<int>(schedule_.kind()));
+}
+
+std::optional<BinDecoder> Diffusion::FitDecoder(const NoisyNetwork& network, const Tensor& x_ND,
+                                                at::Generator rng) const {
+  if (schedule_.kind() == NoiseScheduleKind::kCosine) {
+    return std::nullopt;
+  }
+  return FitBinDecoder(CleanBy(network), x_ND.to(torch::kDouble), std::move(rng));
+}
+
+BinDecoder Diffusion::DecoderAtEnd() const {
+  const NoiseLevel level = schedule_.AtTime(TimeQuantile(config_, SamplerConfig().trained_share));
+  const double sigma = level.sigma / level.alpha;
+  return {sigma, sigma * sigma};
 }
 
 }  // namespace tessera

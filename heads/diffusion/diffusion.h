@@ -47,14 +47,33 @@ class Diffusion {
   // E[x | y] at any noise, patch by patch, under the conditions of the network.
   CleanAt CleanUnder(std::shared_ptr<GuidedNetwork> network, const Conditions& conditions) const;
 
-  // The likelihood of 8-bit patches: by the flow's change of variables, or for the cosine schedule
-  // by its variational bound. network: [N, D] and tau [N] -> [N, O], under one condition.
-  Likelihood Measure(const NoisyNetwork& network, const Tensor& x_ND, at::Generator rng) const;
+  // The likelihood of 8-bit patches: by a bound in continuous time, for the cosine schedule by that
+  // of its steps, or by the flow's change of variables. Without a fitted decoder it is at the end
+  // of the trained noise. network: [N, D] and tau [N] -> [N, O], under one condition.
+  Likelihood Measure(const NoisyNetwork& network, const Tensor& x_ND,
+                     const Measurement& measurement) const;
+
+  // What Measure takes for others than these patches; none for the cosine schedule.
+  std::optional<BinDecoder> FitDecoder(const NoisyNetwork& network, const Tensor& x_ND,
+                                       at::Generator rng) const;
 
  private:
+  // The expected patch, of the network's output at levels of the patches.
+  Tensor CleanOf(const Tensor& output_NO, const Tensor& x_ND, const NoiseLevels& levels_N1) const;
+
+  // E[x | y] at any noise, without guidance.
+  CleanAt CleanBy(const NoisyNetwork& network) const;
+
+  // The decoder of a network that knows as much as its input at the end of the trained noise.
+  BinDecoder DecoderAtEnd() const;
+
+  Likelihood MeasureByOde(const NoisyNetwork& network, const Tensor& x_ND, at::Generator rng) const;
   StepGuess Guess(const NoisyNetwork& network, const Tensor& noisy_ND,
                   const NoiseLevel& level) const;
   Denoise MakeDenoise(const DrawingRun& run) const;
+
+  // The first level with less noise than all but few of those that were trained.
+  int64_t Unknown(const DrawingRun& run) const;
 
   // Whether guidance holds at this flow time.
   static bool Holds(const Conditions& conditions, double t);

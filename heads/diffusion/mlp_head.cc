@@ -74,9 +74,16 @@ class MlpHead : public ImageHead {
     return diffusion_.Loss(NetworkUnder(z_NZ), x_ND, std::move(rng));
   }
 
-  Likelihood Measure(const Tensor& z_NZ, const Tensor& x_ND, at::Generator rng) override {
+  Likelihood Measure(const Tensor& z_NZ, const Tensor& x_ND,
+                     const Measurement& measurement) override {
     const torch::NoGradGuard no_grad;
-    return diffusion_.Measure(NetworkUnder(z_NZ), x_ND, std::move(rng));
+    return diffusion_.Measure(NetworkUnder(z_NZ), x_ND, measurement);
+  }
+
+  std::optional<BinDecoder> FitDecoder(const Tensor& z_NZ, const Tensor& x_ND,
+                                       at::Generator rng) override {
+    const torch::NoGradGuard no_grad;
+    return diffusion_.FitDecoder(NetworkUnder(z_NZ), x_ND, std::move(rng));
   }
 
   PatchSampler PackedSampler(WeightStorage storage) override {

@@ -141,4 +141,20 @@ Tensor DrawTimes(const DiffusionConfig& config, at::IntArrayRef shape, at::Gener
   return config.time_shift == 1 ? t : t / (t + config.time_shift * (1 - t));
 }
 
+double TimeQuantile(const DiffusionConfig& config, double share) {
+  if (share == 1) {
+    return 1;
+  }
+  switch (config.time_density) {
+    case TimeDensity::kLogitNormal: {
+      const double normal = at::special_ndtri(torch::tensor(share, torch::kDouble)).item<double>();
+      const double logit = config.time_mean + config.time_sd * normal;
+      return ShiftTime(1 / (1 + std::exp(-logit)), config.time_shift);
+    }
+    case TimeDensity::kUniform:
+      return ShiftTime(share, config.time_shift);
+  }
+  TORCH_CHECK(false, "time density ", static_cast<int>(config.time_density));
+}
+
 }  // namespace tessera

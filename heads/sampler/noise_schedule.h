@@ -72,4 +72,7 @@ double ShiftTime(double t, double shift);
 Tensor DrawTimes(const DiffusionConfig& config, at::IntArrayRef shape, at::Generator rng,
                  torch::TensorOptions options);
 
+// The time before which a share of them lies, in (0, 1]; the share 1 is the clean patch's time 1.
+double TimeQuantile(const DiffusionConfig& config, double share);
+
 }  // namespace tessera

@@ -152,17 +152,21 @@ CleanAt Clipped(CleanAt clean_at) {
 Tensor RunSampler(const SamplerRun& run) {
   const double scale = AddsNoise(run.config) ? 1 : run.config.temperature;
   const Tensor first_ND = run.noise() * (scale * run.levels.front().sigma);
-  if (!run.config.clip) {
-    return SolveAndLook(run, first_ND);
-  }
-  SamplerRun clipped = run;
-  clipped.denoise = [&run](const Tensor& x_ND, int64_t level) {
-    Denoised denoised = run.denoise(x_ND, level);
-    denoised.clean_ND = denoised.clean_ND.clamp(-1, 1);
-    return denoised;
+  SamplerRun asked = run;
+  Denoised last;
+  asked.denoise = [&](const Tensor& x_ND, int64_t level) {
+    if (level < run.unknown || !last.clean_ND.defined()) {
+      last = run.denoise(x_ND, level);
+      if (run.config.clip) {
+        last.clean_ND = last.clean_ND.clamp(-1, 1);
+      }
+    }
+    return last;
   };
-  clipped.clean_at = Clipped(run.clean_at);
-  return SolveAndLook(clipped, first_ND);
+  if (run.config.clip) {
+    asked.clean_at = Clipped(run.clean_at);
+  }
+  return SolveAndLook(asked, first_ND);
 }
 
 }  // namespace tessera

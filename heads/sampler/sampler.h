@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <vector>
 
 #include "heads/image_head.h"
@@ -31,6 +32,9 @@ struct SamplerRun {
   const std::vector<NoiseLevel>& levels;  // SamplerLevels(config, ...)
   Denoise denoise;
   NoiseSource noise;
+  // The first level whose noise the head knows too little about to be asked: from there on the last
+  // answer stands, so that the way leads straight to it.
+  int64_t unknown = std::numeric_limits<int64_t>::max();
   CleanAt clean_at = {};                          // what amed asks besides, at levels
   std::shared_ptr<AmedPredictor> amed = nullptr;  // that this chooses
 };

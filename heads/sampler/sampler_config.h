@@ -34,6 +34,7 @@ struct SamplerConfig {
   bool analytic_first = false;
   bool last_look = false;
   double time_shift = 1;
+  double trained_share = .99;
   double temperature = 1;
   bool clip = false;
 
@@ -69,6 +70,11 @@ struct SamplerConfig {
           "This is a in t / (t + a (1 - t)), which moves the steps; above 1 they are finer in the "
           "noise.",
           flow_ode);
+    visit(
+        "trained_share", self.trained_share,
+        "Noise below that of this share of the training times is not asked about: the last answer "
+        "stands; 1 asks about all.",
+        !row.fitted);
     visit("temperature", self.temperature,
           "The noise of the steps (ddpm, ddim with eta, flow-sde), or else the first noise, is "
           "scaled by this.");
@@ -90,6 +96,9 @@ struct SamplerConfig {
     if (eta < 0 || eta > 1 || temperature < 0 || time_shift <= 0) {
       return "eta must lie in [0, 1], temperature must not be negative, time_shift must be "
              "positive";
+    }
+    if (trained_share <= 0 || trained_share > 1) {
+      return "trained_share must lie in (0, 1]";
     }
     return SigmaProblem(fewest);
   }

@@ -35,7 +35,7 @@ class DenoisingObjective : public Objective {
 
   bool measures() const override { return false; }
 
-  Likelihood Measure(const Batch&, const Measuring&, at::Generator) override {
+  ConditionedPatches Conditioned(const Batch&, const Measuring&, at::Generator) override {
     TORCH_CHECK(false, "the likelihood of patches is not known when the backbone denoises");
   }
 };

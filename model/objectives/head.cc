@@ -19,14 +19,15 @@ class HeadObjective : public Objective {
 
   bool measures() const override { return true; }
 
-  Likelihood Measure(const Batch& batch, const Measuring& measuring, at::Generator rng) override {
+  ConditionedPatches Conditioned(const Batch& batch, const Measuring& measuring,
+                                 at::Generator rng) override {
     const torch::NoGradGuard no_grad;
     const Tensor scored_N = ScoredPatches(batch);
     const auto of_scored = [&](const Tensor& x) { return at::index_select(x, 0, scored_N); };
     const Tensor h_MW = model().Hidden(WithoutNoise(batch), {}).flatten(0, 1);
     const Tensor z_NW = model().Condition(at::index_select(h_MW, 0, of_scored(batch.predictor_P)),
                                           of_scored(batch.patch_row_col_P2));
-    return MeasureSome(model(), z_NW, of_scored(batch.patch_PD), measuring.most, rng);
+    return ChooseSome(model(), {z_NW, of_scored(batch.patch_PD)}, measuring.most, rng);
   }
 };
 

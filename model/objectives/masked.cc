@@ -39,21 +39,20 @@ class MaskedObjective : public Objective {
   // Patches are drawn in measuring.rounds rounds in a random order, each given the earlier rounds.
   // In expectation over orders that is no less than what a picture costs in all orders (Jensen), so
   // an exact likelihood of the head becomes a bound.
-  Likelihood Measure(const Batch& batch, const Measuring& measuring, at::Generator rng) override {
+  ConditionedPatches Conditioned(const Batch& batch, const Measuring& measuring,
+                                 at::Generator rng) override {
     const torch::NoGradGuard no_grad;
     const Tensor scored_N = ScoredPatches(batch);
     const Tensor h_NW = StatesInRounds(WithoutNoise(batch), scored_N, measuring.rounds, rng);
     const Tensor z_NW =
         model().Condition(h_NW, at::index_select(batch.patch_row_col_P2, 0, scored_N));
-    Likelihood likelihood = MeasureSome(
-        model(), z_NW, at::index_select(batch.patch_PD, 0, scored_N), measuring.most, rng);
-    if (likelihood.kind == LikelihoodKind::kExact) {
-      likelihood.kind = LikelihoodKind::kBound;
-    }
-    return likelihood;
+    return ChooseSome(model(), {z_NW, at::index_select(batch.patch_PD, 0, scored_N)},
+                      measuring.most, rng);
   }
 
  private:
+  bool exact() const override { return false; }
+
   // The states that predict each scored patch in its round, [N, W]. The queries of round k hide
   // what that round and the later ones draw.
   Tensor StatesInRounds(const ModelInput& input, const Tensor& scored_N, int64_t rounds,

@@ -29,17 +29,30 @@ std::unique_ptr<Objective> MakeObjective(ObjectiveKind kind, Model& model) {
   return objective;
 }
 
-Likelihood MeasureSome(Model& model, Tensor z_NW, Tensor x_ND, int64_t most, at::Generator rng) {
-  const int64_t joint = model.config().arrangement.joint_patches();
-  x_ND = x_ND.view({-1, model.joint_dim()});
-  if (x_ND.size(0) * joint > most) {
-    // Evenly spaced patches would stand at the same turn of each picture if `most` divides them.
-    const Tensor chosen_M = at::randperm(x_ND.size(0), rng, x_ND.options().dtype(torch::kLong))
-                                .slice(0, 0, std::max<int64_t>(most / joint, 1));
-    z_NW = at::index_select(z_NW, 0, chosen_M);
-    x_ND = at::index_select(x_ND, 0, chosen_M);
+Likelihood Objective::Measure(const Batch& batch, const Measuring& measuring, at::Generator rng) {
+  const ConditionedPatches patches = Conditioned(batch, measuring, rng);
+  Measurement measurement(rng);
+  measurement.decoder = measuring.decoder;
+  measurement.exact_ode = measuring.exact_ode;
+  Likelihood likelihood = model_.image_head().Measure(patches.z_NZ, patches.x_ND, measurement);
+  if (likelihood.kind == LikelihoodKind::kExact && !exact()) {
+    likelihood.kind = LikelihoodKind::kBound;
   }
-  return model.image_head().Measure(z_NW, x_ND, rng);
+  return likelihood;
+}
+
+ConditionedPatches ChooseSome(const Model& model, ConditionedPatches all, int64_t most,
+                              at::Generator rng) {
+  const int64_t joint = model.config().arrangement.joint_patches();
+  all.x_ND = all.x_ND.view({-1, model.joint_dim()});
+  if (all.x_ND.size(0) * joint <= most) {
+    return all;
+  }
+  // Evenly spaced patches would stand at the same turn of each picture if `most` divides them.
+  const Tensor chosen_M =
+      at::randperm(all.x_ND.size(0), rng, all.x_ND.options().dtype(torch::kLong))
+          .slice(0, 0, std::max<int64_t>(most / joint, 1));
+  return {at::index_select(all.z_NZ, 0, chosen_M), at::index_select(all.x_ND, 0, chosen_M)};
 }
 
 }  // namespace tessera

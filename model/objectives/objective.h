@@ -13,6 +13,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <type_traits>
 
 #include "heads/image_head.h"
@@ -32,8 +33,16 @@ struct ImageLoss {
 
 // What a likelihood is asked for.
 struct Measuring {
-  int64_t most;        // patches, chosen by chance
-  int64_t rounds = 1;  // in which objective masked draws a picture
+  int64_t most;                            // patches, chosen by chance
+  int64_t rounds = 1;                      // in which objective masked draws a picture
+  std::optional<BinDecoder> decoder = {};  // as in Measurement
+  bool exact_ode = false;
+};
+
+// Patches, or vectors of patches that the head draws together, and what conditions them.
+struct ConditionedPatches {
+  Tensor z_NZ;
+  Tensor x_ND;
 };
 
 class Objective {
@@ -48,15 +57,22 @@ class Objective {
   // Whether the likelihood of a patch is known, given all that is drawn before it.
   virtual bool measures() const = 0;
 
-  // The likelihood of scored patches, each given all that is drawn before it, without input noise.
-  // At most measuring.most of them, by chance; patches that the head draws together count as one
-  // vector, all or none. Throws unless measures().
-  virtual Likelihood Measure(const Batch& batch, const Measuring& measuring, at::Generator rng) = 0;
+  // Scored patches, each conditioned on all that is drawn before it, without input noise. At most
+  // measuring.most of them, by chance; patches that the head draws together count as one vector,
+  // all or none. Throws unless measures().
+  virtual ConditionedPatches Conditioned(const Batch& batch, const Measuring& measuring,
+                                         at::Generator rng) = 0;
+
+  // The likelihood of such patches. Throws unless measures().
+  Likelihood Measure(const Batch& batch, const Measuring& measuring, at::Generator rng);
 
  protected:
   Model& model() const { return model_; }
 
  private:
+  // Whether a head's own likelihood, where it is exact, is that of the picture.
+  virtual bool exact() const { return true; }
+
   Model& model_;
 };
 
@@ -72,8 +88,8 @@ using ObjectiveMaker = std::unique_ptr<Objective>(ObjectiveOf<kind>, Model& mode
 // see what an earlier layer knows, that layer's under Model::FinalNorm.
 ImageLoss HeadLossFrom(Model& model, const Tensor& h_MW, const Batch& batch, at::Generator rng);
 
-// The head's likelihood of some of these patches x_ND [N, D] under conditions z_NW, as
-// Objective::Measure chooses them.
-Likelihood MeasureSome(Model& model, Tensor z_NW, Tensor x_ND, int64_t most, at::Generator rng);
+// Some of these patches under their conditions, as Objective::Conditioned chooses them.
+ConditionedPatches ChooseSome(const Model& model, ConditionedPatches all, int64_t most,
+                              at::Generator rng);
 
 }  // namespace tessera

@@ -64,7 +64,11 @@ double Excess(ImageHead& head, double apart = kApart) {
   constexpr int64_t count = 4000;
   const Examples examples = DrawExamples(count, Rng(1'000'000), apart);
   const Tensor x_ND = FromPixelValues(PixelValues(examples.x_ND));
-  const Tensor bits_N = head.Measure(examples.z_NZ, x_ND, Rng(1)).bits_N;
+  const Examples others = DrawExamples(count, Rng(2'000'000), apart);
+  Measurement measurement(Rng(1));
+  measurement.decoder =
+      head.FitDecoder(others.z_NZ, FromPixelValues(PixelValues(others.x_ND)), Rng(2));
+  const Tensor bits_N = head.Measure(examples.z_NZ, x_ND, measurement).bits_N;
   // The likelihood of these examples under the truth takes the luck of the draw away.
   const Tensor log_p_N = at::logsumexp(
       torch::stack({(examples.x_ND - examples.mode_ND).square().sum(1) / (-2 * kSd * kSd),
@@ -171,9 +175,7 @@ TEST(HeadComparison, Softmax256NearsTheEntropy) {
 }
 
 TEST(HeadComparison, DiffusionNearsTheEntropy) {
-  HeadConfig config = Small(HeadKind::kDiffusion);
-  config.diffusion.time_density = TimeDensity::kUniform;
-  const auto head = Fit(config, 3000, 3e-3);
+  const auto head = Fit(Small(HeadKind::kDiffusion), 3000, 3e-3);
   EXPECT_LT(Excess(*head), .05);
   ExpectBothModes(DrawsOf(*head));
 }

@@ -66,7 +66,7 @@ TEST(Arrangement, WithAJointHeadTrainsResumesIsEvaluatedAndDraws) {
   const auto loss = EvaluateLoss(*run, dataset, options);
   ASSERT_TRUE(loss.ok()) << loss.status();
   EXPECT_GT(loss->image, 0);
-  EXPECT_TRUE(std::isfinite(EvaluateLikelihood(*run, dataset, options)->bits));
+  EXPECT_TRUE(std::isfinite(EvaluateLikelihood(*run, {dataset, dataset, nullptr}, options)->bits));
   const auto drawn = Generate(*run->model, run->tokenizer, run->layout, run->config.generate,
                               {.prompts = {{{"a red dot"}}}, .until = Until::kImage});
   EXPECT_EQ(AsImage(drawn[0].segments.back())->width, 16);

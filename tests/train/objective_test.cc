@@ -30,7 +30,7 @@ TEST(Objective, EveryKindTrainsResumesIsEvaluatedAndDraws) {
     const auto loss = EvaluateLoss(*run, dataset, options);
     ASSERT_TRUE(loss.ok()) << loss.status();
     EXPECT_GT(loss->image, 0) << EnumName(objective);
-    const auto likelihood = EvaluateLikelihood(*run, dataset, options);
+    const auto likelihood = EvaluateLikelihood(*run, {dataset, dataset, nullptr}, options);
     EXPECT_EQ(std::isfinite(likelihood->bits), run->model->objective().measures());
     EXPECT_EQ(run->model->objective().measures(),
               !run->config.model.arrangement.backbone_denoises());

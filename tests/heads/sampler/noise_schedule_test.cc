@@ -87,9 +87,22 @@ TEST(NoiseSchedule, LogitNormalTimesHaveTheirMedianAndSpread) {
                      MakeGenerator(torch::kCPU, 1, Stream::kTest, 0), torch::kDouble);
   };
   const Tensor logit = at::logit(draw(1));
-  EXPECT_NEAR(logit.mean().item<double>(), -.8, 5 * .8 / std::sqrt(1e5));
+  EXPECT_NEAR(logit.mean().item<double>(), .3, 5 * .8 / std::sqrt(1e5));
   EXPECT_NEAR(logit.std().item<double>(), .8, 5 * .8 / std::sqrt(2e5));
   EXPECT_TRUE(at::allclose(at::logit(draw(3)), logit - std::log(3.), 1e-9, 1e-9));
+}
+
+TEST(NoiseSchedule, TimesLieBeforeTheirQuantileAsOftenAsItSays) {
+  for (const TimeDensity density : {TimeDensity::kLogitNormal, TimeDensity::kUniform}) {
+    const DiffusionConfig config{.time_density = density, .time_mean = -.5, .time_shift = 2};
+    const Tensor t = DrawTimes(config, {100'000}, MakeGenerator(torch::kCPU, 1, Stream::kTest, 0),
+                               torch::kDouble);
+    for (const double share : {.1, .5, .99}) {
+      const Tensor before = (t < TimeQuantile(config, share)).to(torch::kDouble);
+      EXPECT_NEAR(before.mean().item<double>(), share, 5 * std::sqrt(share * (1 - share) / 1e5));
+    }
+    EXPECT_EQ(TimeQuantile(config, 1), 1);
+  }
 }
 
 TEST(SamplerLevels, OfDdpmAreWholeStepsWithBothEnds) {
