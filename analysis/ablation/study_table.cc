@@ -27,8 +27,7 @@ struct Named {
 };
 
 Named NameIn(const Metrics& metrics, const std::string& readout) {
-  for (const auto& [ending, sign] :
-       {std::pair("", ""), {"_exact", ""}, {"_bound", "≤ "}, {"_estimate", "≈ "}}) {
+  for (const auto& [ending, sign] : {std::pair("", ""), {"_exact", ""}, {"_bound", "≤ "}}) {
     const std::string name = readout + ending;
     if (!std::isnan(ValueOf(metrics, name))) {
       return {name, sign};

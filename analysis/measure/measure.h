@@ -11,7 +11,7 @@ namespace tessera {
 //   count: of documents and of pictures.
 //   text_nats, text_perplexity, image_loss: losses of the test split.
 //   clean_error_at_<level>: of heads that have noise levels.
-//   bits_per_subpixel_exact, _bound or _estimate (heads/image_head.h), and its standard error;
+//   bits_per_subpixel_exact, _bound or _of_codes (heads/image_head.h), and its standard error;
 //   bits_per_subpixel_exact_ode and its own, if it was asked for.
 //   training_text_nats, training_image_loss: losses of the training split.
 //   parameters, training_step_gflop, picture_gflop (analysis/measure/flops.h).
