@@ -88,8 +88,8 @@ struct DataConfig {
     visit("shapes", self.shapes, "These keys choose what is drawn.", !files);
     visit("path", self.path, "The data set is this folder, .tar, .tar.gz, .zip or picture.", files);
     visit("caption", self.caption,
-          "If no picture has a text and all lie in folders of classes, this is their caption, with "
-          "the folder's name for {label}; an empty one leaves them without.",
+          "The caption of pictures in folders of classes, of which none has a text, is this with "
+          "the folder's name for {label}; an empty one leaves them bare.",
           self.kind == DataKind::kImageFolder);
     visit("on_error", self.on_error, "Bad data stops the program, or is skipped and listed.",
           files);

@@ -126,13 +126,19 @@ TEST(RealFileSystem, AFifoIsReadIfSomebodyWritesIntoItAndElseRefused) {
   ASSERT_EQ(mkfifo((folder / "fifo").c_str(), 0600), 0);
   EXPECT_EQ(Files().Read(folder / "fifo").status().message(),
             "'" + folder / "fifo" + "' is a FIFO into which nothing is written; name a file");
-  std::thread writer([&] { std::ofstream(folder / "fifo") << std::string(200'000, 'x'); });
+  // A reader that gives up just when the writer comes leaves it with SIGPIPE; it then tries again.
+  const auto before = std::signal(SIGPIPE, SIG_IGN);
+  std::thread writer([&] {
+    while (!(std::ofstream(folder / "fifo") << std::string(200'000, 'x') << std::flush)) {
+    }
+  });
   // Until the writer is there, nothing is written.
   absl::StatusOr<std::string> read = Files().Read(folder / "fifo");
   while (!read.ok()) {
     read = Files().Read(folder / "fifo");
   }
   writer.join();
+  std::signal(SIGPIPE, before);
   EXPECT_EQ(*read, std::string(200'000, 'x'));
 }
 

@@ -51,7 +51,8 @@ TEST(BackboneDenoiser, DrawsGaussianPatchesFromTheirPerfectStates) {
   const BackboneDenoiser::GuidedStates states = [](const Tensor& x_ND, double tau) {
     return Clean(x_ND, at::full({}, tau / 1000)).unsqueeze(0);
   };
-  const Tensor x_ND = Drawn(*denoiser, states, GuideOf({1}, 4000), {.steps = 40});
+  const Tensor x_ND =
+      Drawn(*denoiser, states, GuideOf({1}, 4000), {.steps = 40, .trained_share = 1});
   EXPECT_NEAR(x_ND.mean().item<double>(), kMean, .015);
   EXPECT_NEAR(x_ND.std().item<double>(), kSpread, .012);
 }
