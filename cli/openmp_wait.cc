@@ -9,19 +9,16 @@
 #include <unistd.h>
 
 #include <climits>
-#include <cstring>
+#include <string_view>
 #include <vector>
 
 namespace {
 
-bool Names(const char* variable, const char* name) {
-  return std::strncmp(variable, name, std::strlen(name)) == 0;
-}
-
 void SpinBriefly(int, char** argv, char** environment) {
   std::vector<char*> with_spin;
   for (char** variable = environment; *variable != nullptr; ++variable) {
-    if (Names(*variable, "GOMP_SPINCOUNT=") || Names(*variable, "OMP_WAIT_POLICY=")) {
+    const std::string_view set = *variable;
+    if (set.starts_with("GOMP_SPINCOUNT=") || set.starts_with("OMP_WAIT_POLICY=")) {
       return;  // the caller's choice, or ours
     }
     with_spin.push_back(*variable);

@@ -65,10 +65,6 @@ bool Has(Names names, std::string_view name) {
 
 std::string Lower(std::string_view text) { return absl::AsciiStrToLower(std::string(text)); }
 
-std::string FolderName(std::string_view prefix) {
-  return absl::StrCat("folder ", std::string(prefix));
-}
-
 // Calls visit(part, is_folder) for each part of the name, outermost first, until it returns true.
 template <class Visit>
 bool AnyPart(std::string_view name, const Visit& visit) {
@@ -82,6 +78,23 @@ bool AnyPart(std::string_view name, const Visit& visit) {
     }
     name.remove_prefix(slash + 1);
   }
+}
+
+struct SplitFolder {
+  Split split;
+  std::string_view path;  // "data/val/"
+};
+
+// The outermost folder of the name that names a split.
+std::optional<SplitFolder> OutermostSplit(std::string_view name) {
+  std::optional<SplitFolder> found;
+  AnyPart(name, [&](std::string_view part, bool is_folder) {
+    if (const std::optional<Split> split = is_folder ? SplitNamed(part) : std::nullopt) {
+      found = {*split, name.substr(0, part.data() + part.size() + 1 - name.data())};
+    }
+    return found.has_value();
+  });
+  return found;
 }
 
 }  // namespace
@@ -179,15 +192,10 @@ std::vector<std::string> SplitWords() {
 }
 
 std::optional<NamedSplit> SplitOfFolder(std::string_view name) {
-  std::optional<NamedSplit> found;
-  AnyPart(name, [&](std::string_view part, bool is_folder) {
-    if (const std::optional<Split> split = is_folder ? SplitNamed(part) : std::nullopt) {
-      const size_t end = part.data() + part.size() + 1 - name.data();
-      found = {*split, FolderName(name.substr(0, end))};
-    }
-    return found.has_value();
-  });
-  return found;
+  const std::optional<SplitFolder> folder = OutermostSplit(name);
+  return folder ? std::optional(
+                      NamedSplit{folder->split, absl::StrCat("folder ", std::string(folder->path))})
+                : std::nullopt;
 }
 
 std::vector<std::string> ClassesOf(const std::vector<std::string>& pictures) {
@@ -195,8 +203,8 @@ std::vector<std::string> ClassesOf(const std::vector<std::string>& pictures) {
   std::set<ptrdiff_t> depths;
   for (const std::string_view picture : pictures) {
     const std::string_view folder = picture.substr(0, picture.rfind('/') + 1);  // npos + 1 is 0
-    const std::optional<NamedSplit> split = SplitOfFolder(picture);
-    if (folder.empty() || (split && split->by == FolderName(folder))) {
+    const std::optional<SplitFolder> split = OutermostSplit(picture);
+    if (folder.empty() || (split && split->path == folder)) {
       return {};
     }
     depths.insert(std::ranges::count(folder, '/'));

@@ -10,19 +10,22 @@
 namespace tessera {
 namespace {
 
+std::string Shown(const Segment& segment, bool scored) {
+  const Image* image = AsImage(segment);
+  const std::string shown = image != nullptr
+                                ? absl::StrCat("picture ", image->height, "x", image->width)
+                                : *AsText(segment);
+  if (!scored) {
+    return absl::StrCat("[not learnt: ", shown, "]");
+  }
+  return image != nullptr ? absl::StrCat("[", shown, "]") : shown;
+}
+
 std::string Line(const Document& document) {
   std::string line;
   for (size_t i = 0; i < document.segments.size(); ++i) {
-    const Image* image = AsImage(document.segments[i]);
-    const bool scored = !document.unscored.contains(i);
     absl::StrAppend(&line, line.empty() ? "" : " ",
-                    scored ? "" : "[not learnt: ", image != nullptr && scored ? "[" : "");
-    if (image != nullptr) {
-      absl::StrAppend(&line, "picture ", image->height, "x", image->width);
-    } else {
-      absl::StrAppend(&line, *AsText(document.segments[i]));
-    }
-    absl::StrAppend(&line, image != nullptr || !scored ? "]" : "");
+                    Shown(document.segments[i], !document.unscored.contains(i)));
   }
   return OneLine(line);
 }
@@ -34,10 +37,13 @@ DataAccount CheckDataset(const Dataset& dataset) {
   if (known.decoded) {
     return known;
   }
-  DataAccount account = known;
-  account.documents = account.pictures = account.texts = account.text_bytes = 0;
-  account.longest_text = account.test_documents = 0;
-  account.decoded = true;
+  DataAccount account{.decoded = true,
+                      .passed_over = known.passed_over,
+                      .bad = known.bad,
+                      .train_names = known.train_names,
+                      .test_names = known.test_names,
+                      .labels = known.labels,
+                      .unscored = known.unscored};
   for (int64_t i = 0; i < dataset.size(); ++i) {
     const absl::StatusOr<Document> document = dataset.Get(i);
     if (!document.ok()) {

@@ -32,11 +32,11 @@ struct HeadLoss {
 };
 
 // What a likelihood is worth. exact: it is the head's own. bound: on average it is no better than
-// the head's own. estimate: it is neither. of_codes: it is that of the codes that stand for the
-// patches, not of the picture.
-enum class LikelihoodKind { kExact, kBound, kEstimate, kOfCodes };
+// the head's own. exact_ode: it is that of an exact solution, which no sampler draws. of_codes: it
+// is that of the codes that stand for the patches, not of the picture.
+enum class LikelihoodKind { kExact, kBound, kExactOde, kOfCodes };
 constexpr auto EnumNames(LikelihoodKind) {
-  return std::array{"exact", "bound", "estimate", "of_codes"};
+  return std::array{"exact", "bound", "exact_ode", "of_codes"};
 }
 
 // The likelihood of the 8-bit picture that a drawn patch is rounded to, in which heads compare

@@ -85,7 +85,7 @@ void AddTables(const StudyResult& result, HtmlPage* page) {
   page->Heading("Numbers");
   page->Table(arms.header, arms.rows);
   page->Paragraph(
-      "Mean ± sample standard deviation over the seeds, n of them; ≤ a bound, ≈ an estimate. "
+      "Mean ± sample standard deviation over the seeds, n of them; ≤ a bound. "
       "Gflop: "
       "10^9 multiplications and additions of matrix products, convolutions and attention, of one "
       "training step (forward, backward, optimizer) and of one picture of eight drawn together. "

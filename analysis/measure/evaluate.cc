@@ -56,6 +56,8 @@ absl::Status ForScoredBatches(const Run& run, std::shared_ptr<const Dataset> dat
   return absl::OkStatus();
 }
 
+Measuring MeasuringOf(const Run& run) { return {kMeasuredPatches, run.config.generate.rounds}; }
+
 // Fits the head's decoder to patches of the training split.
 absl::StatusOr<std::optional<BinDecoder>> FitDecoder(const Run& run,
                                                      std::shared_ptr<const Dataset> training,
@@ -65,8 +67,8 @@ absl::StatusOr<std::optional<BinDecoder>> FitDecoder(const Run& run,
   at::Generator last;
   RETURN_IF_ERROR(ForScoredBatches(
       run, std::move(training), options, [&](const Batch& batch, at::Generator rng) {
-        const Measuring measuring{kMeasuredPatches, run.config.generate.rounds};
-        const ConditionedPatches some = run.model->objective().Conditioned(batch, measuring, rng);
+        const ConditionedPatches some =
+            run.model->objective().Conditioned(batch, MeasuringOf(run), rng);
         z.push_back(some.z_NZ);
         x.push_back(some.x_ND);
         last = rng;
@@ -75,6 +77,31 @@ absl::StatusOr<std::optional<BinDecoder>> FitDecoder(const Run& run,
     return std::nullopt;
   }
   return run.model->image_head().FitDecoder(at::cat(z), at::cat(x), last);
+}
+
+// No number if the objective does not measure.
+absl::StatusOr<HeldOutLikelihood> MeasureHeldOut(const Run& run,
+                                                 std::shared_ptr<const Dataset> test,
+                                                 const EvaluateOptions& options,
+                                                 const Measuring& measuring) {
+  HeldOutLikelihood likelihood{.bits = NAN, .error = NAN};
+  Objective& objective = run.model->objective();
+  if (!objective.measures()) {
+    return likelihood;
+  }
+  Tensor bits_N = at::empty({0}, torch::kDouble);
+  RETURN_IF_ERROR(
+      ForScoredBatches(run, std::move(test), options, [&](const Batch& batch, at::Generator rng) {
+        const Likelihood part = objective.Measure(batch, measuring, std::move(rng));
+        likelihood.kind = part.kind;
+        bits_N = at::cat({bits_N, part.bits_N.to(torch::kCPU)});
+      }));
+  const int64_t patches = bits_N.size(0);
+  likelihood.bits = bits_N.mean().item<double>();
+  if (patches > 1) {  // LibTorch writes a warning about the deviation of fewer
+    likelihood.error = bits_N.std().item<double>() / std::sqrt(static_cast<double>(patches));
+  }
+  return likelihood;
 }
 
 }  // namespace
@@ -110,30 +137,19 @@ absl::StatusOr<HeldOutLoss> EvaluateLoss(const Run& run, std::shared_ptr<const D
 
 absl::StatusOr<HeldOutLikelihood> EvaluateLikelihood(const Run& run, const Splits& splits,
                                                      const EvaluateOptions& options) {
-  HeldOutLikelihood likelihood;
-  Objective& objective = run.model->objective();
-  if (!objective.measures()) {
-    likelihood.bits = likelihood.error = NAN;
-    return likelihood;
-  }
-  Measuring measuring{kMeasuredPatches, run.config.generate.rounds};
-  measuring.exact_ode = options.exact_ode;
-  if (!options.exact_ode) {
+  Measuring measuring = MeasuringOf(run);
+  if (run.model->objective().measures()) {
     ASSIGN_OR_RETURN(measuring.decoder, FitDecoder(run, splits.training, options));
   }
-  Tensor bits_N = at::empty({0}, torch::kDouble);
-  RETURN_IF_ERROR(
-      ForScoredBatches(run, splits.test, options, [&](const Batch& batch, at::Generator rng) {
-        const Likelihood part = objective.Measure(batch, measuring, std::move(rng));
-        likelihood.kind = part.kind;
-        bits_N = at::cat({bits_N, part.bits_N.to(torch::kCPU)});
-      }));
-  const int64_t patches = bits_N.size(0);
-  likelihood.bits = bits_N.mean().item<double>();
-  likelihood.error = patches > 1  // LibTorch writes a warning about the deviation of fewer
-                         ? bits_N.std().item<double>() / std::sqrt(static_cast<double>(patches))
-                         : NAN;
-  return likelihood;
+  return MeasureHeldOut(run, splits.test, options, measuring);
+}
+
+absl::StatusOr<HeldOutLikelihood> EvaluateAlongFlow(const Run& run,
+                                                    std::shared_ptr<const Dataset> test,
+                                                    const EvaluateOptions& options) {
+  Measuring measuring = MeasuringOf(run);
+  measuring.exact_ode = true;
+  return MeasureHeldOut(run, std::move(test), options, measuring);
 }
 
 }  // namespace tessera

@@ -34,4 +34,10 @@ struct HeldOutLikelihood {
 absl::StatusOr<HeldOutLikelihood> EvaluateLikelihood(const Run& run, const Splits& splits,
                                                      const EvaluateOptions& options);
 
+// Measures such patches along the flow of a head that denoises, with a backward pass for every
+// number of a patch.
+absl::StatusOr<HeldOutLikelihood> EvaluateAlongFlow(const Run& run,
+                                                    std::shared_ptr<const Dataset> test,
+                                                    const EvaluateOptions& options);
+
 }  // namespace tessera

@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <string>
-#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "analysis/measure/evaluate.h"
@@ -15,22 +14,21 @@
 namespace tessera {
 namespace {
 
-absl::Status AddLikelihoods(const Run& run, const Splits& splits, EvaluateOptions options,
+absl::Status AddLikelihoods(const Run& run, const Splits& splits, const EvaluateOptions& options,
                             Metrics* metrics) {
-  const auto add = [&](const HeldOutLikelihood& likelihood, const std::string& kind,
-                       const std::string& error) {
+  const auto add = [&](const HeldOutLikelihood& likelihood, const std::string& error) {
     if (std::isfinite(likelihood.bits)) {
-      metrics->emplace_back("bits_per_subpixel_" + kind, likelihood.bits);
+      metrics->emplace_back("bits_per_subpixel_" + std::string(EnumName(likelihood.kind)),
+                            likelihood.bits);
       metrics->emplace_back("bits_per_subpixel_" + error, likelihood.error);
     }
   };
-  const bool exact_ode = std::exchange(options.exact_ode, false);
   ASSIGN_OR_RETURN(const HeldOutLikelihood likelihood, EvaluateLikelihood(run, splits, options));
-  add(likelihood, std::string(EnumName(likelihood.kind)), "error");
-  if (exact_ode && DrawsInSteps(run.config.model.head.kind)) {
-    options.exact_ode = true;
-    ASSIGN_OR_RETURN(const HeldOutLikelihood of_flow, EvaluateLikelihood(run, splits, options));
-    add(of_flow, "exact_ode", "exact_ode_error");
+  add(likelihood, "error");
+  if (options.exact_ode && DrawsInSteps(run.config.model.head.kind)) {
+    ASSIGN_OR_RETURN(const HeldOutLikelihood along_flow,
+                     EvaluateAlongFlow(run, splits.test, options));
+    add(along_flow, "exact_ode_error");
   }
   return absl::OkStatus();
 }

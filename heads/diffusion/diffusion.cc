@@ -137,9 +137,7 @@ Likelihood Diffusion::MeasureByOde(const NoisyNetwork& network, const Tensor& x_
   };
   const Tensor log_density_N = OdeLogDensity(clean, schedule_, Dequantise(x_ND, rng), rng);
   const Tensor log_mass_N = log_density_N - kNatsPerPixelValue * static_cast<double>(patch_dim_);
-  const bool exact = patch_dim_ <= kExactDivergenceDim;
-  return {exact ? LikelihoodKind::kBound : LikelihoodKind::kEstimate,
-          BitsOf(log_mass_N.unsqueeze(1), patch_dim_)};
+  return {LikelihoodKind::kExactOde, BitsOf(log_mass_N.unsqueeze(1), patch_dim_)};
 }
 
 Likelihood Diffusion::Measure(const NoisyNetwork& network, const Tensor& x_ND,
