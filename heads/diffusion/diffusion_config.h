@@ -31,7 +31,7 @@ struct DiffusionConfig {
   bool learn_variance = false;
   int64_t repeats = 2;
   TimeDensity time_density = TimeDensity::kLogitNormal;
-  double time_mean = .3;
+  double time_mean = -.8;
   double time_sd = .8;
   double time_shift = 1;
 
