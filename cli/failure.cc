@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "cli/exit_codes.h"
+#include "distributed/ranks.h"
 #include "ops/failures.h"
 
 namespace tessera {
@@ -48,6 +49,11 @@ Failure FailureOf(const std::exception_ptr& exception) {
   }
   try {
     std::rethrow_exception(exception);
+  } catch (const RankLost&) {
+    return {
+        "another process of this run has ended; the last checkpoint is whole: start all of "
+        "them again with --resume",
+        kMissedOrFault};
   } catch (const NotFinite& error) {
     return {error.what(), kBadInput};
   } catch (const std::bad_alloc&) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <exception>
 #include <map>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "cli/arguments.h"
@@ -14,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/exit_codes.h"
 #include "cli/failure.h"
+#include "cli/open_ranks.h"
 #include "cli/output.h"
 #include "cli/signals.h"
 #include "cli/streams.h"
@@ -24,14 +26,21 @@
 namespace tessera {
 namespace {
 
+// Of several processes the first that fails says why.
+void Tell(const std::string& sentence) {
+  if (IsFirstToTell()) {
+    ShowError(WithRank(sentence));
+  }
+}
+
 int Fail(const std::string& sentence) {
-  ShowError(sentence);
+  Tell(sentence);
   return kBadInput;
 }
 
 int FailBy(const std::exception_ptr& exception) {
   const Failure failure = FailureOf(exception);
-  ShowError(failure.sentence);
+  Tell(failure.sentence);
   return failure.exit_code;
 }
 
@@ -84,6 +93,9 @@ std::string Sentence(const CLI::ParseError& error, const CLI::App& app, const CL
   return absl::StrCat(WithoutGuards(error.what()), "; --help says what this command takes");
 }
 
+// The commands that several processes can carry out together.
+const std::set<std::string> kOfSeveral = {"train"};
+
 struct CommandLine {
   CLI::App app{"One transformer that reads and writes texts and pictures.", "tessera"};
   std::map<std::string, Command> commands;
@@ -135,7 +147,12 @@ int Main(const std::vector<std::string>& words) {
     return error.get_exit_code() == 0 ? line.app.exit(error)
                                       : Fail(Sentence(error, line.app, *chosen));
   }
-  const absl::Status status = line.commands.at(line.app.get_subcommands().front()->get_name())();
+  const std::string name = line.app.get_subcommands().front()->get_name();
+  absl::Status status = kOfSeveral.contains(name) ? absl::OkStatus() : CheckAlone(name);
+  if (status.ok()) {
+    status = line.commands.at(name)();
+  }
+  LeaveRanks(status.ok());
   if (status.ok()) {
     return 0;
   }

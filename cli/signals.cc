@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "cli/exit_codes.h"
+#include "cli/output.h"
 
 namespace tessera {
 namespace {
@@ -20,7 +21,9 @@ std::atomic<int64_t> first_stop = 0;  // milliseconds of a clock; 0: none yet
 
 // A signal may come in the middle of anything, so that only system calls are allowed here.
 void Say(std::string_view line) {
-  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line.data(), line.size());
+  if (!quiet) {
+    [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line.data(), line.size());
+  }
 }
 
 void Stop(int) {

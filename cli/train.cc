@@ -10,6 +10,7 @@
 #include "analysis/report/sample_sheet.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/open_ranks.h"
 #include "cli/output.h"
 #include "cli/signals.h"
 #include "config/status.h"
@@ -166,6 +167,8 @@ absl::Status ShowEnd(const std::string& out, const std::string& account) {
 }
 
 absl::Status RunTrain(Arguments arguments) {
+  ASSIGN_OR_RETURN(const Ranks ranks, OpenRanks());
+  arguments.resume = arguments.resume || ranks.started_again();
   const auto files = std::make_shared<const Files>();
   RETURN_IF_ERROR(FindRecipe(*files, &arguments));
   const std::string& out = arguments.out;
@@ -197,7 +200,7 @@ absl::Status RunTrain(Arguments arguments) {
   };
   hooks.on_step = [] { ListenForStop(); };  // before the first there is nothing to save
   hooks.stop = &stop_requested;
-  RETURN_IF_ERROR(Train(config, {out, arguments.from, arguments.resume}, files, hooks));
+  RETURN_IF_ERROR(Train(config, {out, arguments.from, arguments.resume}, files, hooks, ranks));
   return ShowEnd(out, account);
 }
 

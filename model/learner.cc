@@ -23,7 +23,9 @@ class AutoencoderLearner : public Learner {
     }
     return loss;
   }
-  void EndStep(at::Generator rng) override { autoencoder_->EndStep(std::move(rng)); }
+  void EndStep(at::Generator rng, const AllRows& all) override {
+    autoencoder_->EndStep(std::move(rng), all);
+  }
   LossCounts Counts(const Batch& batch) const override { return {0, CountLosses(batch).image}; }
   torch::Device device() const override { return autoencoder_->parameters().front().device(); }
 

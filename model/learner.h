@@ -38,7 +38,7 @@ class Learner : public ModuleWithRoles {
  public:
   virtual ModelLoss Loss(const Batch& batch, LossScale scale, at::Generator rng) = 0;
   // Follows the backward passes of all batches of a step.
-  virtual void EndStep(at::Generator) {}
+  virtual void EndStep(at::Generator, const AllRows&) {}
 
   virtual LossCounts Counts(const Batch& batch) const = 0;  // of the losses that it has
   virtual torch::Device device() const = 0;

@@ -26,6 +26,7 @@ struct OptimizerConfig {
   Precision muon_precision = FastPrecision();
   double weight_decay = 0.05;
   double clip = 1;
+  bool shard = false;
 
   bool operator==(const OptimizerConfig&) const = default;
 
@@ -47,6 +48,9 @@ struct OptimizerConfig {
           "A step takes this times the learning rate off each matrix, as a share of it.");
     visit("clip", self.clip,
           "The whole gradient is scaled down to at most this norm; 0 leaves it as it is.");
+    visit("shard", self.shard,
+          "Of several processes each keeps the optimizer's state of its share of the parameters "
+          "alone (ZeRO-1).");
   }
 
   std::string Problem() const {

@@ -21,11 +21,16 @@ done
 
 packages=(g++ cmake ninja-build ccache clang-format python3-venv libopencv-dev libpng-dev libjpeg-dev libtiff-dev libwebp-dev zlib1g-dev
           libsentencepiece-dev libabsl-dev libgtest-dev libarchive-dev libtomlplusplus-dev nlohmann-json3-dev libcli11-dev)
+optional=(libgloo-dev)  # for runs of several processes; not every release has it
 
 install_packages() {
   local missing=()
   for package in "${packages[@]}"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+  done
+  for package in "${optional[@]}"; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
+      { apt-cache policy "$package" 2>/dev/null | grep -q 'Candidate: [^(]' && missing+=("$package"); }
   done
   ((${#missing[@]})) || return 0
   echo "installing: ${missing[*]}"

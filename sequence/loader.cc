@@ -25,9 +25,9 @@ int64_t DocumentAt(const BatchSource& source, int64_t turn) {
 }
 
 // On a thread of its own, where an exception would end the program.
-absl::StatusOr<Batch> MadeOrRefused(const BatchSource& source, int64_t step) {
+absl::StatusOr<Batch> MadeOrRefused(const BatchSource& source, int64_t turn) {
   try {
-    return MakeBatch(source, step);
+    return MakeBatch(source, source.share.BatchAt(turn));
   } catch (const std::bad_alloc&) {
     return absl::ResourceExhaustedError(
         "there was not enough memory to make a batch; lower train.batch or data.threads");
@@ -50,7 +50,7 @@ absl::StatusOr<Batch> MakeBatch(const BatchSource& source, int64_t step) {
   return Pack(sequences, source.layout.max_slots, source.layout.patch);
 }
 
-absl::StatusOr<std::unique_ptr<Loader>> Loader::Start(BatchSource source, int64_t first_step) {
+absl::StatusOr<std::unique_ptr<Loader>> Loader::Start(BatchSource source, int64_t first_turn) {
   if (source.dataset->size() == 0) {
     return absl::InvalidArgumentError("the data set has no documents");
   }
@@ -60,14 +60,14 @@ absl::StatusOr<std::unique_ptr<Loader>> Loader::Start(BatchSource source, int64_
                      " and ", source.layout.max_slots));
   }
   RETURN_IF_ERROR(CheckLayout(source.layout));
-  return std::unique_ptr<Loader>(new Loader(std::move(source), first_step));
+  return std::unique_ptr<Loader>(new Loader(std::move(source), first_turn));
 }
 
-Loader::Loader(BatchSource source, int64_t first_step)
+Loader::Loader(BatchSource source, int64_t first_turn)
     : source_(std::move(source)),
       most_ahead_(kAheadPerThread * source_.data.threads),
-      next_taken_(first_step),
-      next_begun_(first_step) {
+      next_taken_(first_turn),
+      next_begun_(first_turn) {
   try {
     for (int64_t i = 0; i < source_.data.threads; ++i) {
       threads_.emplace_back([this] { Work(); });
@@ -89,7 +89,7 @@ Loader::~Loader() {
 
 absl::StatusOr<Batch> Loader::Next() {
   if (threads_.empty()) {
-    return MakeBatch(source_, next_taken_++);
+    return MakeBatch(source_, source_.share.BatchAt(next_taken_++));
   }
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return ready_.contains(next_taken_); });
@@ -105,11 +105,11 @@ void Loader::Work() {
     if (stopping_) {
       return;
     }
-    const int64_t step = next_begun_++;
+    const int64_t turn = next_begun_++;
     lock.unlock();
-    absl::StatusOr<Batch> batch = MadeOrRefused(source_, step);
+    absl::StatusOr<Batch> batch = MadeOrRefused(source_, turn);
     lock.lock();
-    ready_.emplace(step, std::move(batch));
+    ready_.emplace(turn, std::move(batch));
     changed_.notify_all();
   }
 }

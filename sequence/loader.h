@@ -20,6 +20,14 @@
 
 namespace tessera {
 
+// Which batches a loader makes: of each `of` batches, `count` from `first` on. Its turns count
+// those alone.
+struct BatchShare {
+  int64_t first = 0, count = 1, of = 1;
+
+  int64_t BatchAt(int64_t turn) const { return turn / count * of + first + turn % count; }
+};
+
 // Everything that a batch is made of.
 struct BatchSource {
   std::shared_ptr<const Dataset> dataset;
@@ -29,6 +37,7 @@ struct BatchSource {
   int64_t documents = 32;  // of a batch
   bool shuffle = true;     // each epoch anew; otherwise in the order of the data set
   uint64_t seed = 0;
+  BatchShare share = {};                    // of a loader
   const std::atomic<bool>* stop = nullptr;  // once it is set, no further document is read
 };
 
@@ -38,18 +47,18 @@ absl::StatusOr<Batch> MakeBatch(const BatchSource& source, int64_t step);
 
 class Loader {
  public:
-  // Batches from first_step on, by source.data.threads threads; with 0, Next does the work itself.
+  // Batches from first_turn on, by source.data.threads threads; with 0, Next does the work itself.
   // Fails when the data set is empty or a picture has no room in a row.
-  static absl::StatusOr<std::unique_ptr<Loader>> Start(BatchSource source, int64_t first_step = 0);
+  static absl::StatusOr<std::unique_ptr<Loader>> Start(BatchSource source, int64_t first_turn = 0);
 
   // Stops the threads after the batches that they are at.
   ~Loader();
 
-  // The batch of the next step, or why there is none.
+  // The batch of the next turn, or why there is none.
   absl::StatusOr<Batch> Next();
 
  private:
-  Loader(BatchSource source, int64_t first_step);
+  Loader(BatchSource source, int64_t first_turn);
   void Work();
 
   const BatchSource source_;
@@ -57,10 +66,10 @@ class Loader {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  int64_t next_taken_;  // the step that Next returns
-  int64_t next_begun_;  // the step that a free thread turns to
+  int64_t next_taken_;  // the turn that Next returns
+  int64_t next_begun_;  // the turn that a free thread takes
   bool stopping_ = false;
-  std::map<int64_t, absl::StatusOr<Batch>> ready_;  // by step
+  std::map<int64_t, absl::StatusOr<Batch>> ready_;  // by turn
 
   std::vector<std::thread> threads_;  // last, since they use all of the above
 };

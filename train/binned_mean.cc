@@ -24,6 +24,13 @@ void BinnedMean::Add(const Tensor& bin_N, const Tensor& value_N) {
   }
 }
 
+void BinnedMean::Add(const BinnedMean& more) {
+  sum.resize(std::max(sum.size(), more.sum.size()));
+  count.resize(sum.size());
+  std::ranges::transform(more.sum, sum, sum.begin(), std::plus());
+  std::ranges::transform(more.count, count, count.begin(), std::plus());
+}
+
 void BinnedMean::AddByLevel(const Tensor& level_N, const Tensor& value_N) {
   if (level_N.numel() > 0) {
     sum.resize(std::max<size_t>(sum.size(), kLevels));

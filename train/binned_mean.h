@@ -15,6 +15,7 @@ struct BinnedMean {
   std::vector<double> sum = {}, count = {};
 
   void Add(const Tensor& bin_N, const Tensor& value_N);
+  void Add(const BinnedMean& more);
 
   // Ten bins of equal width over the levels 0 (all noise) to 1 (clean).
   void AddByLevel(const Tensor& level_N, const Tensor& value_N);

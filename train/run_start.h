@@ -1,11 +1,15 @@
-// What must hold before a run begins or goes on, and the tokenizer that it then has.
+// The start of training: what must hold before a run begins or goes on, and what it then has. All
+// ranks start alike, or none does.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "distributed/ranks.h"
 #include "files/files.h"
 #include "files/folder_lock.h"
 #include "run/base_run.h"
@@ -13,21 +17,22 @@
 
 namespace tessera {
 
-// Keeps others out of a run that has begun. A new one, for which nothing is returned, is to be
-// locked when its folder is made.
-absl::StatusOr<std::optional<FolderLock>> LockBegun(const std::string& out, const Files& files);
+// What is said of the documents that a run is trained on; an error ends the start.
+using OnData = std::function<absl::Status(const Run&, const Dataset&, DataAccount*)>;
 
-// What keeps the run from beginning, or from going on from its last checkpoint.
-absl::Status CheckStart(const RunConfig& config, const RunFolders& folders,
-                        const absl::StatusOr<Checkpoint>& last, const Files& files);
+struct StartedRun {
+  Run run;
+  std::shared_ptr<const Dataset> dataset;         // the training split, without what is left out
+  DataAccount account;                            // of it
+  std::optional<Checkpoint> last;                 // to go on from
+  std::optional<FolderLock> lock = std::nullopt;  // of rank 0: others are kept out of the folder
+};
 
-// A resumed run keeps its tokenizer, even if the data that trained it has changed; so does one that
-// begins from another. kept_in is the folder of that one, or empty.
-absl::StatusOr<Tokenizer> TokenizerOf(const RunConfig& config, const std::string& kept_in,
-                                      const Dataset& dataset, const Files& files);
-
-// Gives a run the weights of its base, if it has one; else a run that is not resumed takes those of
-// its autoencoder.
-absl::Status TakeFirstWeights(const std::string& base, bool resumed, const Files& files, Run* run);
+// Makes what training needs, and on rank 0 the folder folders.out with config.toml and data.txt. An
+// error is the same on all ranks, as is that they differ in their recipe, data or checkpoint.
+// Throws RankLost.
+absl::StatusOr<StartedRun> StartRun(const RunConfig& config, const RunFolders& folders,
+                                    const std::shared_ptr<const Files>& files,
+                                    const OnData& on_data, const Ranks& ranks);
 
 }  // namespace tessera

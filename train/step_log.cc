@@ -104,6 +104,16 @@ void Interval::Add(const ModelLoss& loss, LossCounts counts, int64_t slots) {
   }
 }
 
+void Interval::Add(const Interval& batches) {
+  text_sum_ += batches.text_sum_;
+  image_sum_ += batches.image_sum_;
+  counts_.text += batches.counts_.text;
+  counts_.image += batches.counts_.image;
+  slots_ += batches.slots_;
+  by_patch_.Add(batches.by_patch_);
+  by_level_.Add(batches.by_level_);
+}
+
 void Interval::EndStep(double seconds) {
   seconds_ += seconds;
   ++steps_;

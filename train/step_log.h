@@ -40,10 +40,13 @@ absl::StatusOr<TrainReport> ParseJsonLine(std::string_view line);
 class Interval {
  public:
   void Add(const ModelLoss& loss, LossCounts counts, int64_t slots);
+  void Add(const Interval& batches);  // that no step has ended yet
   void EndStep(double seconds);
   void KeepHeldOut(const TrainReport& report);
 
   bool empty() const { return steps_ == 0; }
+  double text_sum() const { return text_sum_; }
+  double image_sum() const { return image_sum_; }
 
   // Sets what is a mean over the interval, and the held-out losses.
   void Fill(TrainReport* report) const;

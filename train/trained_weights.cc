@@ -1,5 +1,8 @@
 #include "train/trained_weights.h"
 
+#include <algorithm>
+#include <set>
+
 #include "config/status.h"
 #include "run/parameter_role.h"
 
@@ -10,9 +13,9 @@ constexpr char kOptimizer[] = "optimizer.safetensors";
 
 }  // namespace
 
-TrainedWeights::TrainedWeights(Run& run)
+TrainedWeights::TrainedWeights(Run& run, const Ranks& ranks)
     : run_(run),
-      optimizer_(Trained(run), RolesInTraining(*run.learner), run.config.train),
+      optimizer_(Trained(run), RolesInTraining(*run.learner), run.config.train, ranks),
       ema_(Trained(run), run.config.train.ema) {}
 
 double TrainedWeights::TakeGradient(int64_t step, const std::function<void()>& add) {
@@ -43,7 +46,7 @@ absl::Status TrainedWeights::WithAverage(const std::function<absl::Status()>& us
 
 std::vector<CheckpointFile> TrainedWeights::ToFiles() const {
   std::vector<CheckpointFile> files = {
-      {kWeights, Trained(run_)}, {average(), ema_.State()}, {kOptimizer, optimizer_.State()}};
+      {kWeights, Trained(run_)}, {average(), ema_.State()}, {kOptimizer, optimizer_.WholeState()}};
   if (!run_.adapters.empty()) {
     files.push_back(
         {kAdapterConfig, PeftConfig(run_.config.train.adapter, run_.adapters, "../../base")});
@@ -57,12 +60,25 @@ absl::Status TrainedWeights::Load(const std::string& checkpoint, const Files& fi
   };
   RETURN_IF_ERROR(load(kWeights, Trained(run_)));
   RETURN_IF_ERROR(load(average(), ema_.State()));
-  RETURN_IF_ERROR(load(kOptimizer, optimizer_.State()));
+  RETURN_IF_ERROR(LoadOptimizer(JoinPath(checkpoint, kOptimizer), files));
   if (!run_.adapters.empty()) {
     RETURN_IF_ERROR(CheckBase(checkpoint, files, run_.adapters));
   }
   run_.adapters.Apply();
   return absl::OkStatus();
+}
+
+// The file holds the state of all ranks.
+absl::Status TrainedWeights::LoadOptimizer(const std::string& path, const Files& files) {
+  const NamedTensors into = optimizer_.State();
+  if (optimizer_.whole()) {
+    return LoadTensors(files, path, into);
+  }
+  ASSIGN_OR_RETURN(NamedTensors all, ReadTensors(files, path));
+  std::set<std::string> mine;
+  std::ranges::transform(into, std::inserter(mine, mine.end()), &NamedTensors::value_type::first);
+  std::erase_if(all, [&](const auto& named) { return !mine.contains(named.first); });
+  return CopyByName(all, path, into);
 }
 
 }  // namespace tessera

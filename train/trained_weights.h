@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "distributed/ranks.h"
 #include "run/run.h"
 #include "train/ema.h"
 #include "train/optimizer/optimizer.h"
@@ -15,7 +16,7 @@ namespace tessera {
 class TrainedWeights {
  public:
   // Changes what the run holds, which must outlive it.
-  explicit TrainedWeights(Run& run);
+  TrainedWeights(Run& run, const Ranks& ranks);
 
   // Takes the gradient of a step, which `add` adds up, and clips it to train.optimizer.clip.
   // Returns its norm before that.
@@ -27,10 +28,12 @@ class TrainedWeights {
   // Calls `use` while the run holds the average, without gradients.
   absl::Status WithAverage(const std::function<absl::Status()>& use);
 
+  // Called on all ranks, for rank 0 to write. Throws RankLost.
   std::vector<CheckpointFile> ToFiles() const;
   absl::Status Load(const std::string& checkpoint, const Files& files);
 
  private:
+  absl::Status LoadOptimizer(const std::string& path, const Files& files);
   const char* average() const { return run_.adapters.empty() ? kAverage : kAdapters; }
 
   Run& run_;

@@ -6,10 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
 #include "config/toml.h"
-#include "run/fitting_split.h"
 #include "sequence/loader.h"
-#include "train/memory.h"
-#include "train/run_start.h"
+#include "train/run_clock.h"
 #include "train/schedule.h"
 #include "train/step_gradient.h"
 #include "train/train_state.h"
@@ -23,33 +21,39 @@ using Clock = std::chrono::steady_clock;
 // One run in memory: what a step changes, and where it is written.
 class Trainer {
  public:
-  Trainer(Run run, std::string out, const Files& files, const TrainHooks& hooks)
+  struct Place {
+    std::string out;
+    const Files& files;
+    const TrainHooks& hooks;
+    const Ranks& ranks;
+  };
+
+  Trainer(Run run, const Place& place)
       : run_(std::move(run)),
         config_(run_.config.train),
-        out_(std::move(out)),
-        files_(files),
-        hooks_(hooks),
-        checkpoints_(CheckpointsOf(out_, files)),
-        weights_(run_) {}
+        out_(place.out),
+        files_(place.files),
+        hooks_(place.hooks),
+        ranks_(place.ranks),
+        checkpoints_(CheckpointsOf(out_, files_)),
+        weights_(run_, ranks_),
+        gradient_(*run_.learner, ranks_),
+        clock_(ranks_) {}
 
   absl::Status Restore(const std::string& checkpoint) {
     RETURN_IF_ERROR(weights_.Load(checkpoint, files_));
     ASSIGN_OR_RETURN(state_, ReadState(checkpoint, files_));
     saved_step_ = state_.step;
-    earlier_minutes_ = state_.minutes;
     // The run may have been killed between the checkpoint, its mark and the end of older ones.
-    if (state_.best_step > 0) {
-      RETURN_IF_ERROR(checkpoints_.MarkBest(state_.best_step));
-    }
-    return checkpoints_.Prune(config_.keep);
+    return ranks_.writes() ? MarkAndPrune() : absl::OkStatus();
   }
 
   absl::Status Loop(Loader& loader) {
-    RETURN_IF_ERROR(DropLaterLines(LogPath(), state_.step, files_));
-    started_ = Clock::now();
+    RETURN_IF_ERROR(OnRankZero([&] { return DropLaterLines(LogPath(), state_.step, files_); }));
+    clock_.Start(state_.minutes);
     bool last = Done() >= 1;
     absl::Status status = !last && state_.sheet_due ? Sample() : absl::OkStatus();
-    while (!last && status.ok() && !IsStopped()) {
+    while (!last && status.ok()) {
       status = Step(loader);
       if (status.ok()) {
         last = Done() >= 1;
@@ -68,13 +72,12 @@ class Trainer {
   int64_t step() const { return state_.step; }
 
  private:
-  double Minutes() const {
-    return earlier_minutes_ + std::chrono::duration<double>(Clock::now() - started_).count() / 60;
+  double Done() const { return Progress(config_, state_.step, clock_.minutes()); }
+
+  // Does what writes files or shows something. All ranks learn of an error.
+  absl::Status OnRankZero(const std::function<absl::Status()>& work) const {
+    return ranks_.Agree(ranks_.writes() ? work() : absl::OkStatus());
   }
-
-  double Done() const { return Progress(config_, state_.step, Minutes()); }
-
-  bool IsStopped() const { return hooks_.stop != nullptr && hooks_.stop->load(); }
 
   // What was learnt is kept, whatever ended the loop: a stop, bad data, a disk that is full. Not
   // finite numbers alone are not worth it.
@@ -112,17 +115,33 @@ class Trainer {
     return state_.best_step == state_.step || (every > 0 && state_.step % every == 0);
   }
 
+  // This rank's batches of the next step; Cancelled if a signal came.
+  absl::Status Load(Loader& loader, StepInput* input) const {
+    const Ranks::Share share = ranks_.ShareOf(config_.accumulate);
+    *input = {.batches = {}, .seed = run_.config.seed, .step = state_.step, .first = share.first};
+    for (int64_t i = share.first; i < share.last; ++i) {
+      if (hooks_.stop != nullptr && *hooks_.stop) {
+        return absl::CancelledError("stopped between steps");
+      }
+      ASSIGN_OR_RETURN(Batch batch, loader.Next());
+      input->batches.push_back(std::move(batch));
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status Step(Loader& loader) {
     const auto start = Clock::now();
-    StepInput input{.batches = {}, .seed = run_.config.seed, .step = state_.step};
-    for (int64_t i = 0; i < config_.accumulate; ++i) {
-      ASSIGN_OR_RETURN(Batch batch, loader.Next());
-      input.batches.push_back(std::move(batch));
+    StepInput input;
+    const absl::Status loaded = ranks_.Agree(Load(loader, &input));
+    if (absl::IsCancelled(loaded) && hooks_.stop != nullptr) {
+      *hooks_.stop = true;  // another rank's signal stops all
     }
+    RETURN_IF_ERROR(loaded);
     report_.lr_factor = LearningRateFactor(config_, state_.step, Done());
     StepLoss loss;
-    report_.gradient_norm = weights_.TakeGradient(
-        state_.step, [&] { loss = AddGradient(*run_.learner, input, config_, &state_.interval); });
+    report_.gradient_norm = weights_.TakeGradient(state_.step, [&] {
+      loss = AddGradient(*run_.learner, input, config_, {ranks_, gradient_}, &state_.interval);
+    });
     report_.text_gradient_norm = loss.text_gradient;
     report_.image_gradient_norm = loss.image_gradient;
     RETURN_IF_ERROR(CheckFinite(loss));
@@ -131,6 +150,7 @@ class Trainer {
     input.batches.resize(1);
     last_input_ = std::move(input);
     state_.interval.EndStep(std::chrono::duration<double>(Clock::now() - start).count());
+    clock_.Take();
     if (hooks_.on_step) {
       hooks_.on_step();
     }
@@ -158,15 +178,17 @@ class Trainer {
       return absl::OkStatus();
     }
     report_.step = state_.step;
-    report_.minutes = Minutes();
-    report_.progress = Progress(config_, state_.step, report_.minutes);
+    report_.minutes = clock_.minutes();
+    report_.progress = Done();
     state_.interval.Fill(&report_);
-    if (hooks_.on_report) {
-      hooks_.on_report(report_);
-    }
     const std::string line = ToJsonLine(report_);
     state_.interval = Interval();
-    return files_.Append(LogPath(), line);
+    return OnRankZero([&] {
+      if (hooks_.on_report) {
+        hooks_.on_report(report_);
+      }
+      return files_.Append(LogPath(), line);
+    });
   }
 
   absl::Status Sample() {
@@ -174,7 +196,8 @@ class Trainer {
       return absl::OkStatus();
     }
     state_.sheet_due = true;
-    RETURN_IF_ERROR(weights_.WithAverage([&] { return hooks_.on_sample(run_, state_.step); }));
+    RETURN_IF_ERROR(OnRankZero(
+        [&] { return weights_.WithAverage([&] { return hooks_.on_sample(run_, state_.step); }); }));
     state_.sheet_due = false;
     return absl::OkStatus();
   }
@@ -184,7 +207,8 @@ class Trainer {
     if (!hooks_.on_evaluate) {
       return absl::OkStatus();
     }
-    RETURN_IF_ERROR(weights_.WithAverage([&] { return hooks_.on_evaluate(run_, &report_); }));
+    RETURN_IF_ERROR(
+        ranks_.Agree(weights_.WithAverage([&] { return hooks_.on_evaluate(run_, &report_); })));
     state_.interval.KeepHeldOut(report_);
     const auto weighted = [](double weight, double loss) {
       return std::isnan(loss) ? 0 : weight * loss;
@@ -203,16 +227,20 @@ class Trainer {
       return absl::OkStatus();
     }
     // A step with a finite loss may still break the parameters, which only their own loss shows.
-    RETURN_IF_ERROR(CheckFinite(LossOf(*run_.learner, last_input_, config_)));
-    state_.minutes = Minutes();
+    RETURN_IF_ERROR(ranks_.Agree(CheckFinite(LossOf(*run_.learner, last_input_, config_))));
+    state_.minutes = clock_.Now();
     std::vector<CheckpointFile> contents = weights_.ToFiles();
     contents.insert(contents.end(), {{"config.toml", ToToml(run_.config)},
                                      {"tokenizer.model", run_.tokenizer.Serialized()},
                                      {"state.json", ToJson(state_)}});
-    RETURN_IF_ERROR(checkpoints_.Save(state_.step, contents));
+    RETURN_IF_ERROR(OnRankZero([&] { return checkpoints_.Save(state_.step, contents); }));
     saved_step_ = state_.step;
-    if (state_.best_step == state_.step && state_.step > 0) {
-      RETURN_IF_ERROR(checkpoints_.MarkBest(state_.step));
+    return OnRankZero([&] { return MarkAndPrune(); });
+  }
+
+  absl::Status MarkAndPrune() const {
+    if (state_.best_step > 0) {
+      RETURN_IF_ERROR(checkpoints_.MarkBest(state_.best_step));
     }
     return checkpoints_.Prune(config_.keep);
   }
@@ -224,64 +252,39 @@ class Trainer {
   std::string out_;
   const Files& files_;
   const TrainHooks& hooks_;
+  const Ranks& ranks_;
   CheckpointFolder checkpoints_;
   TrainedWeights weights_;
+  GradientSum gradient_;
+  RunClock clock_;
   TrainState state_;
   StepInput last_input_;  // the first batch of the last step
   TrainReport report_;
   int64_t saved_step_ = -1;
-  double earlier_minutes_ = 0;
-  Clock::time_point started_ = Clock::now();
 };
-
-// Takes from *dataset what data.too_long leaves out. Returns the account of the data.
-absl::StatusOr<DataAccount> FitToRows(const Run& run, const TrainHooks& hooks,
-                                      std::shared_ptr<const Dataset>* dataset) {
-  DataAccount account = (*dataset)->Account();
-  ASSIGN_OR_RETURN(*dataset, FittingPart(run, Split::kTrain, *dataset, &account.too_long));
-  if (hooks.on_data) {
-    RETURN_IF_ERROR(hooks.on_data(run, **dataset, &account));
-  }
-  return account;
-}
 
 }  // namespace
 
 absl::Status Train(const RunConfig& config, const RunFolders& folders,
-                   const std::shared_ptr<const Files>& files, const TrainHooks& hooks) {
-  const std::string& out = folders.out;
-  ASSIGN_OR_RETURN(std::optional<FolderLock> lock, LockBegun(out, *files));
-  const auto last = CheckpointsOf(out, *files).Latest();
-  RETURN_IF_ERROR(CheckStart(config, folders, last, *files));
-  ASSIGN_OR_RETURN(const torch::Device device, OpenDevice(config.train.device));
-  ASSIGN_OR_RETURN(std::shared_ptr<const Dataset> dataset,
-                   OpenDataset(config, Split::kTrain, files));
-  ASSIGN_OR_RETURN(const DocumentSize document, MeanDocument(*dataset));
-  RETURN_IF_ERROR(CheckMemory(config, document, MeasureProgram(config.train.precision, *files)));
-  RETURN_IF_ERROR(KeepBase(config, folders, *files));
-  ASSIGN_OR_RETURN(const std::string base, BaseOf(out, *files));
-  ASSIGN_OR_RETURN(Tokenizer tokenizer,
-                   TokenizerOf(config, last.ok() ? last->path : base, *dataset, *files));
-  ASSIGN_OR_RETURN(Run run, MakeRun(config, tokenizer));
-  run.learner->to(device);
-  RETURN_IF_ERROR(TakeFirstWeights(base, last.ok(), *files, &run));
-  ASSIGN_OR_RETURN(const DataAccount account, FitToRows(run, hooks, &dataset));
-  RETURN_IF_ERROR(files->MakeFolder(out));
-  if (!lock) {
-    ASSIGN_OR_RETURN(lock, LockFolder(out));
-  }
-  RETURN_IF_ERROR(files->Write(JoinPath(out, "config.toml"), ToToml(config)));
-  RETURN_IF_ERROR(files->Write(JoinPath(out, kAccount), ToString(account)));
-  BatchSource source{dataset, tokenizer, run.layout, config.data, config.train.batch};
+                   const std::shared_ptr<const Files>& files, const TrainHooks& hooks,
+                   const Ranks& ranks) {
+  ASSIGN_OR_RETURN(StartedRun started, StartRun(config, folders, files, hooks.on_data, ranks));
+  const TrainConfig& train = config.train;
+  const Ranks::Share share = ranks.ShareOf(train.accumulate);
+  const int64_t batches = share.last - share.first;  // of a step, on this rank
+  BatchSource source{started.dataset, started.run.tokenizer, started.run.layout, config.data,
+                     train.batch};
   source.seed = static_cast<uint64_t>(config.seed);
+  source.share = {share.first, batches, train.accumulate};
   source.stop = hooks.stop;
-  Trainer trainer(std::move(run), out, *files, hooks);
-  if (last.ok()) {
-    RETURN_IF_ERROR(trainer.Restore(last->path));
+  Trainer trainer(std::move(started.run), {folders.out, *files, hooks, ranks});
+  if (started.last) {
+    RETURN_IF_ERROR(ranks.Agree(trainer.Restore(started.last->path)));
   }
-  ASSIGN_OR_RETURN(const std::unique_ptr<Loader> loader,
-                   Loader::Start(std::move(source), trainer.step() * config.train.accumulate));
-  return trainer.Loop(*loader);
+  absl::StatusOr<std::unique_ptr<Loader>> loader =
+      Loader::Start(std::move(source), trainer.step() * batches);
+  RETURN_IF_ERROR(ranks.Agree(loader.status()));
+  return trainer.Loop(**loader);
 }
 
 }  // namespace tessera

@@ -104,10 +104,12 @@ absl::StatusOr<double> StepFlops(const Run& run, const std::shared_ptr<const Dat
   const at::AutoGradMode with_gradients(true);
   Adapters adapters = run.adapters;
   Optimizer optimizer(Trained(run), RolesInTraining(*run.learner), config);
+  const Ranks alone;
+  GradientSum sum(*run.learner, alone);
   Interval ignored;
   const FlopCounter counter;
   adapters.DropInputs(0);
-  AddGradient(*run.model, input, config, &ignored);
+  AddGradient(*run.model, input, config, {alone, sum}, &ignored);
   adapters.CollectGradients();
   optimizer.Step(/*lr_factor=*/0);
   adapters.Apply();

@@ -62,11 +62,17 @@ HeadLoss PatchAutoencoder::Loss(const Tensor& x_ND) {
           .by_level_M = {}};
 }
 
-void PatchAutoencoder::EndStep(at::Generator rng) {
-  if (!encoded_ME_.empty()) {
-    quantiser_->Learn(at::cat(encoded_ME_), at::cat(code_MJ_), std::move(rng));
-    encoded_ME_.clear();
-    code_MJ_.clear();
+void PatchAutoencoder::EndStep(at::Generator rng, const AllRows& all) {
+  const auto digits = static_cast<int64_t>(radices().size());
+  const auto options = parameters().front().detach().options();
+  const Tensor z_ME =
+      all(encoded_ME_.empty() ? at::empty({0, VectorDim(config_)}, options) : at::cat(encoded_ME_));
+  const Tensor code_MJ = all(code_MJ_.empty() ? at::empty({0, digits}, options.dtype(torch::kLong))
+                                              : at::cat(code_MJ_));
+  encoded_ME_.clear();
+  code_MJ_.clear();
+  if (z_ME.size(0) > 0) {
+    quantiser_->Learn(z_ME, code_MJ, std::move(rng));
   }
 }
 

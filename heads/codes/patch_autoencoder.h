@@ -3,11 +3,17 @@
 // patch, V = vectors of a patch, E = numbers of a vector, S = V * J digits of a patch.
 #pragma once
 
+#include <functional>
+
 #include "heads/codes/quantiser.h"
 #include "heads/image_head.h"
 #include "heads/trunk.h"
 
 namespace tessera {
+
+// Rows [M, ...] that this process has -> those of all processes that make the step, in the order of
+// its batches.
+using AllRows = std::function<Tensor(const Tensor& rows)>;
 
 class PatchAutoencoder : public torch::nn::Module {
  public:
@@ -18,8 +24,10 @@ class PatchAutoencoder : public torch::nn::Module {
   HeadLoss Loss(const Tensor& x_ND);
 
   // Changes what the quantiser learns without a gradient, by the vectors of all losses since the
-  // last EndStep. The losses of one step so count as that of one batch, however they were split.
-  void EndStep(at::Generator rng);
+  // last EndStep, here and elsewhere. The losses of one step so count as that of one batch, however
+  // they were split.
+  void EndStep(
+      at::Generator rng, const AllRows& all = [](const Tensor& rows) { return rows; });
 
   // None of these has a gradient.
   Tensor Reconstruct(const Tensor& x_ND);   // -> [N, D]

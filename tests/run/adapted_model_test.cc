@@ -8,7 +8,7 @@
 #include "run/adapter.h"
 #include "run/run.h"
 #include "tests/model/toy_batch.h"
-#include "train/step_gradient.h"
+#include "tests/train/alone.h"
 
 namespace tessera {
 namespace {
@@ -42,8 +42,7 @@ struct AdaptedModel {
 
   // The slope of the loss along `direction`, from the gradients.
   double Slope(Precision precision) {
-    Interval interval;
-    AddGradient(*model, TwoBatches(), OfPrecision(precision), &interval);
+    AddGradientAlone(*model, TwoBatches(), OfPrecision(precision));
     adapters.CollectGradients();
     double slope = 0;
     for (size_t i = 0; i < direction.size(); ++i) {
@@ -101,16 +100,15 @@ TEST(AddGradient, SkipsALossThatNothingTrainedReaches) {
   }
   StepInput input = TwoBatches();
   input.batches.resize(1);
-  Interval interval;
   const TrainConfig config = OfPrecision(Precision::kF32);
-  const StepLoss loss = AddGradient(*model, input, config, &interval);
+  const StepLoss loss = AddGradientAlone(*model, input, config);
   EXPECT_EQ(loss.text_gradient, 0) << "the text loss reads no trained parameter";
   EXPECT_GT(loss.text, 0);
   for (const auto& [name, parameter] : Parameters(*model)) {
     EXPECT_EQ(parameter.grad().defined(), name.starts_with("head.")) << name;
   }
   input.batches[0].scored_P.fill_(false);
-  AddGradient(*model, input, config, &interval);  // a loss without any gradient
+  AddGradientAlone(*model, input, config);  // a loss without any gradient
 }
 
 }  // namespace

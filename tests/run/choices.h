@@ -12,8 +12,8 @@
 #include "infer/generator.h"
 #include "sequence/packer.h"
 #include "tests/sequence/toy_documents.h"
+#include "tests/train/alone.h"
 #include "tests/train/tiny_run.h"
-#include "train/step_gradient.h"
 
 namespace tessera {
 
@@ -127,8 +127,7 @@ class Choices {
     const Document told = {{"a red dot", NoisePicture(4, 4, 1)}};
     const Batch batch =
         PackRows({Layout(told, run->layout, run->tokenizer)}, {{0}}, run->layout.patch);
-    Interval interval;
-    const StepLoss loss = AddGradient(*run->model, {.batches = {batch}}, config->train, &interval);
+    const StepLoss loss = AddGradientAlone(*run->model, {.batches = {batch}}, config->train);
     EXPECT_TRUE(std::isfinite(loss.text + loss.image));
     double gradient = 0;
     for (const Tensor& parameter : run->model->parameters()) {

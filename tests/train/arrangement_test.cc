@@ -6,8 +6,8 @@
 #include "sequence/packer.h"
 #include "tests/infer/toy_run.h"
 #include "tests/sequence/arrangements.h"
+#include "tests/train/alone.h"
 #include "tests/train/tiny_run.h"
-#include "train/step_gradient.h"
 
 namespace tessera {
 namespace {
@@ -17,8 +17,7 @@ void ExpectAGradientAndAPicture(const Arrangement& arrangement) {
   const Document told = {{"a red dot", NoisePicture(4, 4, 1)}};
   const Batch batch = PackRows({Layout(told, toy.layout, toy.tokenizer)}, {{0}}, toy.layout.patch);
   TrainConfig config;
-  Interval interval;
-  AddGradient(*toy.model, {.batches = {batch}}, config, &interval);
+  AddGradientAlone(*toy.model, {.batches = {batch}}, config);
   for (const char* name : {"embed_tokens", "model.layers.0.self_attn.q_proj.weight"}) {
     const Tensor gradient = toy.model->named_parameters()[name].grad();
     EXPECT_TRUE(gradient.isfinite().all().item<bool>()) << NameOf(arrangement);

@@ -4,6 +4,7 @@
 
 #include "ops/random.h"
 #include "tests/model/toy_batch.h"
+#include "tests/train/alone.h"
 
 namespace tessera {
 namespace {
@@ -38,8 +39,7 @@ TEST(AddGradient, DividesEachLossByItsCountInTheWholeStep) {
   const auto model = ToyModel();
   const StepInput input = TwoBatches();
   const TrainConfig config = FullPrecision();
-  Interval interval;
-  const StepLoss loss = AddGradient(*model, input, config, &interval);
+  const StepLoss loss = AddGradientAlone(*model, input, config);
   const std::vector<Tensor> gradients = GradientsOf(*model);
 
   Tensor text = torch::zeros({}), image = torch::zeros({});
@@ -69,8 +69,7 @@ TEST(AddGradient, TellsTheNormOfEachLossesGradientAtTheHiddenStatesItReads) {
     TrainConfig config = FullPrecision();
     config.text_weight = text_weight;
     config.image_weight = image_weight;
-    Interval interval;
-    return AddGradient(*model, input, config, &interval);
+    return AddGradientAlone(*model, input, config);
   };
   const StepLoss both = measured(.3, 2);
   EXPECT_GT(both.text_gradient, 0);
@@ -85,8 +84,7 @@ TEST(AddGradient, TellsTheNormOfEachLossesGradientAtTheHiddenStatesItReads) {
 
 TEST(LossOf, IsTheLossOfTheSameStepWithoutAGradient) {
   const auto model = ToyModel();
-  Interval interval;
-  const StepLoss with = AddGradient(*model, TwoBatches(), FullPrecision(), &interval);
+  const StepLoss with = AddGradientAlone(*model, TwoBatches(), FullPrecision());
   GradientsOf(*model);
   const StepLoss without = LossOf(*model, TwoBatches(), FullPrecision());
   EXPECT_EQ(with.text, without.text);
@@ -109,9 +107,7 @@ TEST(AddGradient, LearnsACodebookOnceAStepHoweverManyBatchesItHas) {
     const auto learned = [&](const std::vector<Batch>& batches) {
       torch::manual_seed(1);
       const auto autoencoder = std::make_shared<PatchAutoencoder>(config, 3);
-      Interval interval;
-      AddGradient(*MakeAutoencoderLearner(autoencoder), {batches, 0, 5}, FullPrecision(),
-                  &interval);
+      AddGradientAlone(*MakeAutoencoderLearner(autoencoder), {batches, 0, 5}, FullPrecision());
       std::vector<Tensor> state;
       for (const auto& buffer : autoencoder->named_buffers()) {
         state.push_back(buffer.value().flatten());

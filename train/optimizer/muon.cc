@@ -32,7 +32,8 @@ Tensor Orthogonalize(const Tensor& x_MRC, torch::Dtype dtype) {
   return y_MRC.to(x_MRC.scalar_type());
 }
 
-Muon::Muon(const NamedTensors& matrices, const MuonOptions& options) : options_(options) {
+Muon::Muon(const NamedTensors& matrices, const MuonOptions& options, const Ranks& ranks)
+    : options_(options), ranks_(ranks) {
   std::map<std::array<int64_t, 2>, size_t> group_of_shape;
   for (const auto& [name, matrix] : matrices) {
     TORCH_CHECK(matrix.dim() == 2, "Muon takes matrices; ", name, " has shape ", matrix.sizes());
@@ -67,13 +68,14 @@ void Muon::StepGroup(Group& group, double lr) {
   const auto ahead = at::_foreach_lerp(grads, group.momentum, options_.momentum);  // Nesterov
 
   const int64_t num = std::ssize(ahead);
+  const auto [first, last] = ranks_.ShareOf(num);
   const auto sizes = OnItsSide(ahead[0], group.tall[0]).sizes();
   const Tensor stack_MRC =
-      at::empty({num, sizes[0], sizes[1]}, ahead[0].options().dtype(options_.dtype));
-  for (int64_t i = 0; i < num; ++i) {
-    stack_MRC[i].copy_(OnItsSide(ahead[i], group.tall[i]));
+      at::empty({last - first, sizes[0], sizes[1]}, ahead[0].options().dtype(options_.dtype));
+  for (int64_t i = first; i < last; ++i) {
+    stack_MRC[i - first].copy_(OnItsSide(ahead[i], group.tall[i]));
   }
-  const Tensor update_MRC = Orthogonalize(stack_MRC, options_.dtype);
+  const Tensor update_MRC = ranks_.Gather(Orthogonalize(stack_MRC, options_.dtype));
   for (int64_t i = 0; i < num; ++i) {
     group.matrices[i].mul_(1 - lr * options_.weight_decay);
     group.matrices[i].add_(OnItsSide(update_MRC[i], group.tall[i]), -lr * group.scale[i]);

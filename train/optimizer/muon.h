@@ -7,6 +7,7 @@
 
 #include <vector>
 
+#include "distributed/ranks.h"
 #include "run/named_tensors.h"
 
 namespace tessera {
@@ -24,7 +25,9 @@ Tensor Orthogonalize(const Tensor& x_MRC, torch::Dtype dtype);
 
 class Muon {
  public:
-  Muon(const NamedTensors& matrices, const MuonOptions& options);
+  // The matrices of each shape are shared out among the ranks: each orthogonalises its own, and all
+  // get all updates.
+  Muon(const NamedTensors& matrices, const MuonOptions& options, const Ranks& ranks = Ranks());
 
   // lr_factor scales the learning rate. A matrix without gradient counts as one with gradient 0.
   void Step(double lr_factor);
@@ -45,6 +48,7 @@ class Muon {
   void StepGroup(Group& group, double lr);
 
   MuonOptions options_;
+  Ranks ranks_;
   std::vector<Group> groups_;
 };
 

@@ -1,4 +1,7 @@
-// The optimizer of a run: Muon on hidden matrices if so configured, AdamW on the rest.
+// The optimizer of a run: Muon on hidden matrices if so configured, AdamW on the rest. Under
+// train.optimizer.shard each rank has the state of its own parameters alone, updates those and
+// hands them out (ZeRO-1: Rajbhandari et al. 2020, whole parameters as in PyTorch's
+// ZeroRedundancyOptimizer, since Muon needs whole matrices).
 #pragma once
 
 #include "run/named_tensors.h"
@@ -12,7 +15,8 @@ namespace tessera {
 class Optimizer {
  public:
   // Parameters that need no gradient are left alone.
-  Optimizer(const NamedTensors& parameters, const RoleOfName& role, const TrainConfig& config);
+  Optimizer(const NamedTensors& parameters, const RoleOfName& role, const TrainConfig& config,
+            const Ranks& ranks = Ranks());
 
   // Forgets the gradients, so that the next backward pass need not add to them.
   void ZeroGrad();
@@ -22,8 +26,15 @@ class Optimizer {
 
   void Step(double lr_factor);
 
-  // Views of everything that a resumed run needs: CopyByName into it restores it.
+  // Whether this rank has the whole state.
+  bool whole() const { return owned_.size() == 1; }
+
+  // Views of everything that this rank needs to resume: CopyByName into it restores it.
   NamedTensors State() const;
+
+  // What any number of ranks needs to resume: all of it on rank 0, on the others anything. Throws
+  // RankLost.
+  NamedTensors WholeState() const;
 
  private:
   struct Split {
@@ -31,8 +42,15 @@ class Optimizer {
   };
   static Split SplitByUpdate(const NamedTensors& parameters, const RoleOfName& role,
                              OptimizerKind kind);
-  Optimizer(const Split& split, const TrainConfig& config);
+  Optimizer(std::vector<NamedTensors> owned, const RoleOfName& role, const TrainConfig& config,
+            const Ranks& ranks);
+  Optimizer(const Split& split, const TrainConfig& config, const Ranks& muon_ranks);
 
+  void HandOut();
+  NamedTensors GatherState() const;
+
+  Ranks ranks_;
+  std::vector<NamedTensors> owned_;  // parameters by rank, or all in one part
   std::vector<Tensor> parameters_;
   AdamW adamw_;
   Muon muon_;
