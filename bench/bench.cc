@@ -1,17 +1,18 @@
 // Times what people wait for: a training step, a picture, a token. One JSON line a figure.
-//   tessera_bench train [S|M] [times]              forward, backward, clip, AdamW; bf16
+//   tessera_bench train [S|M] [times] [KEY=VALUE]  a step as the trainer makes it, with AdamW
 //   tessera_bench draw  [S|M] [times] [KEY=VALUE]  pictures of 25 Euler steps a patch
 //   tessera_bench text  [times] [KEY=VALUE]        64 tokens after a prompt, the likeliest each
+// The keys of train are those of [train]; under torchrun each process computes one batch of a step.
 // The keys of draw and text are those of [generate], and batch=N for so many documents at a time.
 // Shapes of the presets are those that docs/performance.md compares with others.
 #include <ATen/Functions.h>
-#include <ATen/autocast_mode.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@
 #include "ops/random.h"
 #include "sequence/packer.h"
 #include "train/optimizer/optimizer.h"
+#include "train/step_gradient.h"
 
 namespace tessera {
 namespace {
@@ -109,40 +111,61 @@ Summary Time(int64_t times, const std::function<void()>& work) {
   return {ms[ms.size() / 2], ms.front()};
 }
 
-void Train(const std::string& name, int64_t steps) {
+std::string Joined(const std::vector<std::string>& words) {
+  std::string joined;
+  for (const std::string& word : words) {
+    joined += (joined.empty() ? "" : " ") + word;
+  }
+  return joined;
+}
+
+// The processes that a launcher started, or this one alone.
+Ranks MeetRanks() {
+  const auto environment = ReadRankEnvironment(std::getenv);
+  TORCH_CHECK(environment.ok(), environment.status().ToString());
+  const auto ranks = Ranks::Meet(environment->value_or(RankEnvironment()));
+  TORCH_CHECK(ranks.ok(), ranks.status().ToString());
+  return *ranks;
+}
+
+// Each rank has the same batch, which costs what different ones of that size do.
+void Train(const std::string& name, int64_t steps, const std::vector<std::string>& keys) {
+  const Ranks ranks = MeetRanks();
   const Preset preset = PresetOf(name);
   const auto model = MakeModel(preset);
-  const Batch batch = MakeBatch(preset, *model);
   TrainConfig config;
   config.optimizer.kind = OptimizerKind::kAdamW;
   config.optimizer.lr = 1e-4;
+  const absl::Status read = FromToml("", "", keys, &config);
+  TORCH_CHECK(read.ok(), read.ToString());
   NamedTensors parameters;
   for (const auto& item : model->named_parameters()) {
     parameters.emplace_back(item.key(), item.value());
   }
-  Optimizer optimizer(
-      parameters, [](const std::string&) { return ParameterRole::kOutput; }, config);
-  const LossCounts counts = CountLosses(batch);
-  int64_t step = 0;
+  const auto role = [](const std::string& parameter) {
+    return parameter.find("layers") != parameter.npos ? ParameterRole::kHidden
+                                                      : ParameterRole::kOutput;
+  };
+  Optimizer optimizer(parameters, role, config, ranks);
+  GradientSum sum(*model, ranks);
+  StepInput input{.batches = {MakeBatch(preset, *model)}, .first = ranks.rank()};
   const Summary time = Time(steps, [&] {
+    Interval interval;
     optimizer.ZeroGrad();
-    ModelLoss loss;
-    at::autocast::set_autocast_enabled(at::kCPU, true);
-    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
-    loss = model->Loss(batch, {1 / counts.text, 1 / counts.image},
-                       MakeGenerator(torch::kCPU, 0, Stream::kLoss, step++));
-    at::autocast::clear_cache();
-    at::autocast::set_autocast_enabled(at::kCPU, false);
-    loss.total.backward();
-    optimizer.ClipGradients(1);
+    AddGradient(*model, input, config, {ranks, sum}, &interval);
+    optimizer.ClipGradients(config.optimizer.clip);
     optimizer.Step(1);
-    loss.total.item<double>();
+    ++input.step;
   });
-  std::printf(
-      "{\"name\": \"train\", \"preset\": \"%s\", \"ms_median\": %.1f, \"ms_min\": %.1f, "
-      "\"tokens_per_s\": %.0f}\n",
-      name.c_str(), time.median, time.least,
-      1e3 * static_cast<double>(batch.rows() * batch.slots()) / time.median);
+  const Batch& batch = input.batches[0];
+  const auto tokens = static_cast<double>(ranks.size() * batch.rows() * batch.slots());
+  if (ranks.writes()) {
+    std::printf(
+        "{\"name\": \"train\", \"preset\": \"%s\", \"keys\": \"%s\", \"processes\": %d, "
+        "\"ms_median\": %.1f, \"ms_min\": %.1f, \"tokens_per_s\": %.0f}\n",
+        name.c_str(), Joined(keys).c_str(), static_cast<int>(ranks.size()), time.median, time.least,
+        1e3 * tokens / time.median);
+  }
 }
 
 // What the command line says of drawing and writing.
@@ -151,13 +174,12 @@ struct GenerateArguments {
   int64_t batch = 1;
   std::string keys;  // as given
 
-  explicit GenerateArguments(const std::vector<std::string>& arguments) {
+  explicit GenerateArguments(const std::vector<std::string>& arguments) : keys(Joined(arguments)) {
     config.sampler.kind = SamplerKind::kEuler;
     config.sampler.steps = 25;
     config.text_temperature = 0;
     std::vector<std::string> overrides;
     for (const std::string& argument : arguments) {
-      keys += (keys.empty() ? "" : " ") + argument;
       if (argument.starts_with("batch=")) {
         batch = std::stoll(argument.substr(6));
       } else {
@@ -246,7 +268,7 @@ int main(int argc, char** argv) {
   } else if (what == "train" || what == "draw") {
     const std::string preset = next("S");
     const int64_t times = std::stoll(next("7"));
-    what == "train" ? tessera::Train(preset, times)
+    what == "train" ? tessera::Train(preset, times, arguments)
                     : tessera::Draw(preset, times, tessera::GenerateArguments(arguments));
   } else {
     std::fprintf(stderr, "usage: tessera_bench train|draw|text [S|M] [times] [KEY=VALUE ...]\n");

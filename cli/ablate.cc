@@ -3,9 +3,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "analysis/ablation/study_page.h"
+#include "analysis/ablation/study_ranks.h"
 #include "analysis/report/machine.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/open_ranks.h"
 #include "cli/output.h"
 #include "cli/signals.h"
 #include "config/status.h"
@@ -94,7 +96,25 @@ void Print(const StudyResult& result, const std::string& folder) {
   Notes() << JoinPath(folder, "report.html") << "\n";
 }
 
+absl::StatusOr<std::optional<FolderLock>> Lock(const std::string& folder, const Files& files) {
+  RETURN_IF_ERROR(files.MakeFolder(folder));
+  ASSIGN_OR_RETURN(FolderLock lock, LockFolder(folder));
+  return lock;
+}
+
+// Keeps other studies out of the folder, which rank 0 writes.
+absl::StatusOr<std::optional<FolderLock>> Enter(const std::string& folder, const Files& files,
+                                                const Ranks& ranks) {
+  absl::StatusOr<std::optional<FolderLock>> lock = std::nullopt;
+  if (ranks.writes()) {
+    lock = Lock(folder, files);
+  }
+  RETURN_IF_ERROR(ranks.Agree(lock.status()));
+  return lock;
+}
+
 absl::Status RunAblate(Arguments arguments) {
+  ASSIGN_OR_RETURN(const Ranks ranks, OpenRanks());
   const auto files = std::make_shared<const Files>();
   if (arguments.out.empty()) {
     const std::string name = LastName(arguments.spec);
@@ -102,15 +122,18 @@ absl::Status RunAblate(Arguments arguments) {
   }
   ASSIGN_OR_RETURN(const StudyConfig study, ReadStudy(arguments.spec, *files));
   ASSIGN_OR_RETURN(const StudyPlan plan, PlanStudy(WithArguments(study, arguments), *files));
-  RETURN_IF_ERROR(files->MakeFolder(arguments.out));
-  ASSIGN_OR_RETURN(const FolderLock lock, LockFolder(arguments.out));
+  ASSIGN_OR_RETURN(const auto lock, Enter(arguments.out, *files, ranks));
   const std::string command = CommandOf(arguments);
   StudyHooks hooks = ShownHooks();
+  hooks.ranks = ranks;
   hooks.on_run = [&](const StudyOutcomes& outcomes) {
-    return WriteStudy({plan, outcomes}, arguments.out, command, *files);
+    return ranks.writes() ? WriteStudy({plan, outcomes}, arguments.out, command, *files)
+                          : absl::OkStatus();
   };
-  ASSIGN_OR_RETURN(const StudyOutcomes outcomes, RunStudy(plan, arguments.out, files, hooks));
-  RETURN_IF_ERROR(hooks.on_run(outcomes));
+  const absl::StatusOr<StudyOutcomes> mine = RunStudy(plan, arguments.out, files, hooks);
+  RETURN_IF_ERROR(ranks.Agree(mine.status()));
+  const StudyOutcomes outcomes = JoinOutcomes(*mine, ranks);
+  RETURN_IF_ERROR(ranks.Agree(hooks.on_run(outcomes)));
   Print({plan, outcomes}, arguments.out);
   if (stop_requested) {
     return absl::CancelledError(absl::StrCat("stopped; go on with: ", command));

@@ -8,6 +8,7 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/device.h"
+#include "cli/open_ranks.h"
 #include "cli/open_run.h"
 #include "cli/output.h"
 #include "config/status.h"
@@ -57,6 +58,7 @@ absl::StatusOr<std::vector<FeatureNetwork>> Networks(const Arguments& arguments,
 }
 
 absl::Status RunEval(const Arguments& arguments) {
+  ASSIGN_OR_RETURN(const Ranks ranks, OpenRanks());
   ASSIGN_OR_RETURN(const std::vector<FeatureNetwork> networks, Networks(arguments, Files()));
   RunRequest request{
       .path = arguments.run, .overrides = arguments.overrides, .device = arguments.device};
@@ -69,12 +71,15 @@ absl::Status RunEval(const Arguments& arguments) {
   options.count = arguments.count;
   options.exact_ode = arguments.exact_ode;
   options.on_progress = ShowShare;
+  options.ranks = ranks;
   ASSIGN_OR_RETURN(Metrics metrics, Measure(run, files, options));
   if (!networks.empty()) {
     ASSIGN_OR_RETURN(const Metrics distances, MeasureDistances(run, files, networks, options));
     metrics.insert(metrics.end(), distances.begin(), distances.end());
   }
-  Print(metrics, arguments.json);
+  if (ranks.writes()) {
+    Print(metrics, arguments.json);
+  }
   return absl::OkStatus();
 }
 

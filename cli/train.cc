@@ -89,8 +89,9 @@ absl::Status AddTest(const Run& run, std::shared_ptr<const Dataset>* test, DataA
 
 // Measures the held-out losses of a few documents, which are always the same.
 absl::Status Evaluate(const Run& run, const std::shared_ptr<const Dataset>& dataset,
-                      TrainReport* report) {
+                      const Ranks& ranks, TrainReport* report) {
   EvaluateOptions options;
+  options.ranks = ranks;
   options.count = 128;
   options.batch = 32;
   ASSIGN_OR_RETURN(const HeldOutLoss loss, EvaluateLoss(run, dataset, options));
@@ -196,7 +197,7 @@ absl::Status RunTrain(Arguments arguments) {
     return Sample(run, *shown, {step, out, &stop_requested}, *files);
   };
   hooks.on_evaluate = [&](const Run& run, TrainReport* report) {
-    return Evaluate(run, test, report);
+    return Evaluate(run, test, ranks, report);
   };
   hooks.on_step = [] { ListenForStop(); };  // before the first there is nothing to save
   hooks.stop = &stop_requested;

@@ -61,4 +61,17 @@ absl::StatusOr<std::optional<RankEnvironment>> ReadRankEnvironment(const Environ
   return found;
 }
 
+std::vector<char*> WithoutLauncher(char** environment) {
+  std::vector<char*> kept;
+  for (; *environment != nullptr; ++environment) {
+    const std::string_view variable = *environment;
+    if (!variable.starts_with("RANK=") && !variable.starts_with("WORLD_SIZE=") &&
+        !variable.starts_with("SLURM_PROCID=")) {
+      kept.push_back(*environment);
+    }
+  }
+  kept.push_back(nullptr);
+  return kept;
+}
+
 }  // namespace tessera

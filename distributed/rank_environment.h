@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -27,5 +28,9 @@ using Environment = std::function<const char*(const char*)>;
 // MASTER_ADDR is set. Nothing if no launcher started this process. A variable that is missing
 // beside others, or is no number in its range, is an error.
 absl::StatusOr<std::optional<RankEnvironment>> ReadRankEnvironment(const Environment& environment);
+
+// The variables of an environment ("NAME=value", then null) but for those that would make a process
+// started with it a rank.
+std::vector<char*> WithoutLauncher(char** environment);
 
 }  // namespace tessera

@@ -194,7 +194,8 @@ void Ranks::WatchNobody() const {
 }
 
 Ranks::Share Ranks::ShareOf(int64_t count) const {
-  return {rank() * count / size(), (rank() + 1) * count / size()};
+  const auto begin = [&](int64_t rank) { return (rank * count + size() - 1) / size(); };
+  return {begin(rank()), begin(rank() + 1)};
 }
 
 }  // namespace tessera

@@ -72,7 +72,8 @@ class Ranks {
   void WatchOthers(std::function<void(int64_t lost)> on_lost) const;
   void WatchNobody() const;
 
-  // The part of `count` things that is this rank's: [first, last), in the order of ranks.
+  // The part of `count` things that is this rank's: [first, last), in the order of ranks. Rank 0
+  // has one if there are any.
   struct Share {
     int64_t first, last;
   };

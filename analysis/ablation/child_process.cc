@@ -16,6 +16,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "distributed/rank_environment.h"
 
 namespace tessera {
 namespace {
@@ -24,13 +25,18 @@ constexpr int kTickMilliseconds = 300;
 constexpr double kKilobytesAMegabyte = 1024;
 constexpr int kNotStarted = 127;
 
+struct Program {
+  const char* path;
+  char* const* arguments;
+  char* const* environment;
+};
+
 // Between fork and exec: nothing that could wait for a lock of another thread.
-[[noreturn]] void Become(const char* program, char* const* arguments, int out, int err,
-                         pid_t parent) {
+[[noreturn]] void Become(const Program& program, int out, int err, pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   setpgid(0, 0);  // a stop reaches it from its parent alone, since a second one ends it at once
   if (getppid() == parent && dup2(out, STDOUT_FILENO) >= 0 && dup2(err, STDERR_FILENO) >= 0) {
-    execv(program, arguments);
+    execve(program.path, program.arguments, program.environment);
   }
   _exit(kNotStarted);
 }
@@ -87,11 +93,12 @@ absl::StatusOr<ChildEnd> RunChild(const ChildRequest& request) {
   if (out < 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot write '", request.out, "'"));
   }
+  const std::vector<char*> alone = WithoutLauncher(environ);
   std::array<int, 2> ends;
   const pid_t parent = getpid();
   const pid_t child = pipe2(ends.data(), O_CLOEXEC) == 0 ? fork() : -1;
   if (child == 0) {
-    Become(request.program.c_str(), arguments.data(), out, ends[1], parent);
+    Become({request.program.c_str(), arguments.data(), alone.data()}, out, ends[1], parent);
   }
   const int error = errno;
   if (child > 0) {

@@ -53,7 +53,8 @@ class Runner {
 
   absl::StatusOr<StudyOutcomes> Run() {
     RETURN_IF_ERROR(FindOutcomes());
-    for (size_t i = 0; i < plan_.runs.size() && !Stopped(); ++i) {
+    const auto first = static_cast<size_t>(hooks_.ranks.rank());
+    for (size_t i = first; i < plan_.runs.size() && !Stopped(); i += hooks_.ranks.size()) {
       if (outcomes_[i].status == RunStatus::kWaiting) {
         RETURN_IF_ERROR(RunOne(i));
       }

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "analysis/ablation/study_plan.h"
 #include "analysis/report/run_log.h"
+#include "distributed/ranks.h"
 #include "files/files.h"
 
 namespace tessera {
@@ -35,6 +36,7 @@ struct StudyHooks {
   std::function<void(const std::string&)> on_progress = {};  // what is happening; may be shown over
   std::function<absl::Status(const StudyOutcomes&)> on_run = {};  // a run has ended
   const std::atomic<bool>* stop = nullptr;  // set: the run at work saves itself, and the study ends
+  Ranks ranks = {};  // each carries out every so manieth run; those of others stay waiting
 };
 
 // "<folder>/runs/<name>": the run's folder, as `train` leaves it, with eval.json and measures.json.

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <iterator>
 
+#include "analysis/measure/gather_documents.h"
 #include "infer/generator.h"
 
 namespace tessera {
@@ -14,10 +15,10 @@ std::vector<Document> ContinueAll(const Run& run, const std::vector<Document>& p
   if (until == Until::kText) {
     config.text_temperature = 0;
   }
-  const int64_t count = std::ssize(prompts);
+  const auto [begin, end] = options.ranks.ShareOf(std::ssize(prompts));
   std::vector<Document> documents;
-  for (int64_t first = 0; first < count; first += options.batch) {
-    const int64_t last = std::min(count, first + options.batch);
+  for (int64_t first = begin; first < end; first += options.batch) {
+    const int64_t last = std::min(end, first + options.batch);
     GenerateRequest request;
     request.amed = run.amed;
     request.prompts.assign(prompts.begin() + first, prompts.begin() + last);
@@ -30,10 +31,10 @@ std::vector<Document> ContinueAll(const Run& run, const std::vector<Document>& p
                       std::back_inserter(documents));
     if (options.on_progress) {
       options.on_progress(until == Until::kText ? "texts" : "pictures",
-                          static_cast<double>(last) / static_cast<double>(count));
+                          static_cast<double>(last - begin) / static_cast<double>(end - begin));
     }
   }
-  return documents;
+  return GatherDocuments(std::move(documents), options.ranks);
 }
 
 Drawn Draw(const Run& run, const std::vector<Document>& prompts, const EvaluateOptions& options,

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "distributed/ranks.h"
 #include "run/run.h"
 
 namespace tessera {
@@ -18,6 +19,7 @@ struct EvaluateOptions {
   bool exact_ode = false;  // a head that denoises is also measured along its flow
   std::function<void(const std::string& what, double share)> on_progress = {};
   const std::atomic<bool>* stop = nullptr;  // once it is set, what is not there yet stays empty
+  Ranks ranks = {};  // which share the work out, and all get the whole answer
 };
 
 // Each prompt and its continuation, in order. Texts are the most probable ones with Until::kText.

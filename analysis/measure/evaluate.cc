@@ -41,19 +41,63 @@ Batches EvaluationBatches(const Run& run, std::shared_ptr<const Dataset> dataset
       count};
 }
 
-// Calls `use` with each batch that has scored patches, on the run's device, and its generator.
+// Calls `use` with each batch of this rank and its generator. All ranks learn of an error.
+absl::Status ForBatches(const Run& run, std::shared_ptr<const Dataset> dataset,
+                        const EvaluateOptions& options,
+                        const std::function<void(const Batch&, at::Generator)>& use) {
+  const Batches batches = EvaluationBatches(run, std::move(dataset), options);
+  const Ranks::Share share = options.ranks.ShareOf(batches.count);
+  absl::Status made;
+  for (int64_t i = share.first; i < share.last && made.ok(); ++i) {
+    const absl::StatusOr<Batch> batch = MakeBatch(batches.source, i);
+    made = batch.status();
+    if (made.ok()) {
+      use(*batch, MakeGenerator(run.learner->device(), options.seed, Stream::kEvaluate, i));
+    }
+  }
+  return options.ranks.Agree(made);
+}
+
+// Calls `use` with each batch of this rank that has scored patches, on the run's device, and its
+// generator. All ranks learn of an error.
 absl::Status ForScoredBatches(const Run& run, std::shared_ptr<const Dataset> dataset,
                               const EvaluateOptions& options,
                               const std::function<void(const Batch&, at::Generator)>& use) {
-  const Batches batches = EvaluationBatches(run, std::move(dataset), options);
-  for (int64_t i = 0; i < batches.count; ++i) {
-    ASSIGN_OR_RETURN(const Batch batch, MakeBatch(batches.source, i));
+  return ForBatches(run, std::move(dataset), options, [&](const Batch& batch, at::Generator rng) {
     if (batch.scored_P.any().item<bool>()) {
-      use(batch.To(run.model->device()),
-          MakeGenerator(run.model->device(), options.seed, Stream::kEvaluate, i));
+      use(batch.To(run.learner->device()), std::move(rng));
     }
+  });
+}
+
+// What the ranks tell each other of a batch: losses, counts, and sums and counts by noise level.
+constexpr int64_t kLevels = 10, kSums = 4 + 2 * kLevels;
+
+Tensor SumsOf(const ModelLoss& loss, LossCounts counts) {
+  std::vector<double> sums = {loss.text_sum.item<double>(), loss.image_sum.item<double>(),
+                              counts.text, counts.image};
+  BinnedMean by_level;
+  if (loss.image.level_M.defined()) {
+    by_level.AddByLevel(loss.image.level_M, loss.image.by_level_M);
   }
-  return absl::OkStatus();
+  for (const std::vector<double>* numbers : {&by_level.sum, &by_level.count}) {
+    sums.insert(sums.end(), numbers->begin(), numbers->end());
+    sums.resize(sums.size() + kLevels - numbers->size());
+  }
+  return torch::tensor(sums, torch::kDouble);
+}
+
+void AddSums(const Tensor& sums_S, HeldOutLoss* loss, LossCounts* counts, BinnedMean* by_level) {
+  const double* sums = sums_S.const_data_ptr<double>();
+  loss->text += sums[0];
+  loss->image += sums[1];
+  counts->text += sums[2];
+  counts->image += sums[3];
+  const double* levels = sums + 4;
+  const BinnedMean batch{{levels, levels + kLevels}, {levels + kLevels, levels + 2 * kLevels}};
+  if (std::ranges::any_of(batch.count, [](double count) { return count > 0; })) {
+    by_level->Add(batch);
+  }
 }
 
 Measuring MeasuringOf(const Run& run) { return {kMeasuredPatches, run.config.generate.rounds}; }
@@ -63,6 +107,7 @@ absl::StatusOr<std::optional<BinDecoder>> FitDecoder(const Run& run,
                                                      std::shared_ptr<const Dataset> training,
                                                      EvaluateOptions options) {
   options.count = std::min(options.count, kFittedBatches * options.batch);
+  options.ranks = Ranks();  // every rank fits the same decoder
   std::vector<Tensor> z, x;
   at::Generator last;
   RETURN_IF_ERROR(ForScoredBatches(
@@ -96,6 +141,10 @@ absl::StatusOr<HeldOutLikelihood> MeasureHeldOut(const Run& run,
         likelihood.kind = part.kind;
         bits_N = at::cat({bits_N, part.bits_N.to(torch::kCPU)});
       }));
+  bits_N = options.ranks.Gather(bits_N);
+  const int64_t kind = static_cast<int64_t>(likelihood.kind);  // rank 0 has a batch if any has
+  likelihood.kind = static_cast<LikelihoodKind>(
+      options.ranks.From(0, at::scalar_tensor(kind, torch::kLong)).item<int64_t>());
   const int64_t patches = bits_N.size(0);
   likelihood.bits = bits_N.mean().item<double>();
   if (patches > 1) {  // LibTorch writes a warning about the deviation of fewer
@@ -109,22 +158,20 @@ absl::StatusOr<HeldOutLikelihood> MeasureHeldOut(const Run& run,
 absl::StatusOr<HeldOutLoss> EvaluateLoss(const Run& run, std::shared_ptr<const Dataset> dataset,
                                          const EvaluateOptions& options) {
   torch::NoGradGuard no_grad;
-  const Batches batches = EvaluationBatches(run, std::move(dataset), options);
+  std::vector<Tensor> mine;
+  RETURN_IF_ERROR(
+      ForBatches(run, std::move(dataset), options, [&](const Batch& batch, at::Generator rng) {
+        const ModelLoss part =
+            run.learner->Loss(batch.To(run.learner->device()), {1, 1}, std::move(rng));
+        mine.push_back(SumsOf(part, run.learner->Counts(batch)));
+      }));
+  const Tensor sums_BS =
+      options.ranks.Gather(mine.empty() ? at::empty({0, kSums}, torch::kDouble) : at::stack(mine));
   HeldOutLoss loss;
   LossCounts counts;
   BinnedMean by_level;
-  for (int64_t i = 0; i < batches.count; ++i) {
-    ASSIGN_OR_RETURN(const Batch batch, MakeBatch(batches.source, i));
-    const auto rng = MakeGenerator(run.learner->device(), options.seed, Stream::kEvaluate, i);
-    const ModelLoss part = run.learner->Loss(batch.To(run.learner->device()), {1, 1}, rng);
-    const LossCounts count = run.learner->Counts(batch);
-    counts.text += count.text;
-    counts.image += count.image;
-    loss.text += part.text_sum.item<double>();
-    loss.image += part.image_sum.item<double>();
-    if (part.image.level_M.defined()) {
-      by_level.AddByLevel(part.image.level_M, part.image.by_level_M);
-    }
+  for (int64_t i = 0; i < sums_BS.size(0); ++i) {
+    AddSums(sums_BS[i], &loss, &counts, &by_level);
   }
   const auto mean = [](double sum, double count) {
     return std::isnan(sum) ? std::numeric_limits<double>::infinity() : sum / count;

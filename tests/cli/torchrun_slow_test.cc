@@ -30,16 +30,16 @@ class Torchrun : public testing::Test {
     std::ofstream(folder_ / "tiny.toml") << kTinyRecipe;
   }
 
-  // The words of a run of 40 short steps in two batches, into the folder's `out`.
+  // The words of a run of 300 short steps in two batches, into the folder's `out`.
   static Words Train(const std::string& out, const Words& more = {}) {
     Words words = {TESSERA_BINARY,
                    "train",
                    "tiny.toml",
                    "train.accumulate=2",
                    "train.precision=f32",
-                   "train.steps=40",
+                   "train.steps=300",
                    "train.sample_every=0",
-                   "train.checkpoint_every=5",
+                   "train.checkpoint_every=20",
                    "--out",
                    out};
     words.insert(words.end(), more.begin(), more.end());
@@ -165,7 +165,7 @@ TEST_F(Torchrun, KilledAtAnyMomentGoesOnAsTheUncutRun) {
 
 TEST_F(Torchrun, StartsKilledRanksAgain) {
   const pid_t launcher = Start(OnTwoRanks(Train("again"), {"--max-restarts", "3"}), "log");
-  const std::string checkpoint = folder_ / "again/checkpoints/step-000005";
+  const std::string checkpoint = folder_ / "again/checkpoints/step-000020";
   ASSERT_TRUE(Comes([&] { return std::filesystem::exists(checkpoint); })) << Log();
   kill(ChildrenOf(launcher).at(1), SIGKILL);
   EXPECT_EQ(Wait(launcher), 0) << Log();
