@@ -1,6 +1,7 @@
 # Finds LibTorch: -DTorch_DIR=..., else PyTorch in .venv, else the python3 on the path. Gives the target
-# tessera_libtorch, TESSERA_TORCH_ROOT and TESSERA_TORCH_VERSION, here and to who uses an installed copy. A CUDA build of PyTorch is linked by its libraries alone: its own CMake files would
-# demand a CUDA toolkit, and nothing here compiles CUDA code.
+# tessera_libtorch, TESSERA_TORCH_ROOT and TESSERA_TORCH_VERSION, also to who uses an installed copy. A CUDA build of
+# PyTorch is linked by its libraries alone: its own CMake files would demand a CUDA toolkit, and nothing here compiles
+# CUDA code.
 if(NOT Torch_DIR)
   foreach(python ${PROJECT_SOURCE_DIR}/.venv/bin/python python3)
     execute_process(COMMAND ${python} -c "import torch; print(torch.utils.cmake_prefix_path)"

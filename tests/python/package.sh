@@ -9,9 +9,11 @@ unset OMP_NUM_THREADS
 venv=$build/python_venv
 python=$venv/bin/python
 [[ -x $python ]] || .venv/bin/python -m venv "$venv" || exit 77
-.venv/bin/python -c 'import site; print(site.getsitepackages()[0])' >"$("$python" -c 'import site; print(site.getsitepackages()[0])')/project.pth"
+packages='import site; print(site.getsitepackages()[0])'
+.venv/bin/python -c "$packages" >"$("$python" -c "$packages")/project.pth"
 "$python" -c 'import PIL, scikit_build_core' 2>/dev/null ||
   "$python" -m pip install --quiet --disable-pip-version-check scikit-build-core pillow || exit 77
-"$python" -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -C cmake.define.TESSERA_BUILD="$build" .
+"$python" -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps \
+  -C cmake.define.TESSERA_BUILD="$build" .
 PYTHONDONTWRITEBYTECODE=1 "$python" tests/python/package_test.py
 "$python" examples/notebook.py
