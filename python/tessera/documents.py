@@ -14,6 +14,8 @@ import torch
 Segment: TypeAlias = str | PIL.Image.Image | torch.Tensor | os.PathLike[str]
 """A text; or a picture: of PIL, as a uint8 tensor [height, width, 3], or as the path of a file."""
 
+_SEGMENTS = (str, PIL.Image.Image, torch.Tensor, os.PathLike)
+
 NativeDocument: TypeAlias = tuple[list[str], list[torch.Tensor]]
 
 
@@ -57,7 +59,7 @@ def to_picture(pixels: torch.Tensor) -> PIL.Image.Image:
 
 def to_native(document: Segment | Iterable[Segment], read) -> NativeDocument:
     """Takes a segment or several; `read` makes a tensor of a picture's path."""
-    if isinstance(document, Segment):
+    if isinstance(document, _SEGMENTS):
         document = [document]
     texts, pictures = [], []
     for segment in document:

@@ -171,7 +171,8 @@ class Run:
         """
         with as_error():
             rows, kind = self._native.score(self._all_native(documents), seed, bits)
-        return [Score(nats, int(tokens), loss, int(patches), bits, kind) for nats, tokens, loss, patches, bits in rows.tolist()]
+        return [Score(nats, int(tokens), loss, int(patches), subpixel, kind if patches else "")
+                for nats, tokens, loss, patches, subpixel in rows.tolist()]
 
     def hidden_states(self, documents: Iterable[Segment | Iterable[Segment]]) -> HiddenStates:
         """Returns what every layer holds of documents. Python gets the tensors themselves; nothing is copied."""

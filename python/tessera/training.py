@@ -16,22 +16,26 @@ from .settings import to_words
 PROGRAM = pathlib.Path(__file__).parent / "bin" / "tessera"
 
 
-def train(recipe: str | os.PathLike[str], out: str | os.PathLike[str], *, begin_from: str | os.PathLike[str] | None = None,
-          resume: bool = False, on_report: Callable[[dict[str, Any]], None] | None = None, **settings: Any) -> Run:
-    """Trains a recipe into the folder `out`, as `tessera train` does, and returns the run.
+def train(recipe: str | os.PathLike[str], out: str | os.PathLike[str] | None = None, *,
+          begin_from: str | os.PathLike[str] | None = None, resume: bool = False,
+          on_report: Callable[[dict[str, Any]], None] | None = None, **settings: Any) -> Run:
+    """Trains a recipe into a run folder, as `tessera train` does, and returns the run.
 
     recipe: a .toml file, or a run folder for its own recipe.
+    out: the folder; by default runs/RECIPE, or the run folder that `recipe` is.
     begin_from: a trained run whose weights, tokenizer and model this one begins with.
-    resume: continue the last checkpoint in `out`, bit for bit.
+    resume: continue the last checkpoint there, bit for bit.
     on_report: is called with each line of log.jsonl as it comes.
     settings: keys of the recipe, such as seed=2, train={"steps": 300} or **{"train.steps": 300}.
 
     An interrupt saves a checkpoint before it is raised, so that `resume` goes on from there.
     """
-    words = [str(PROGRAM), "train", os.fspath(recipe), "--out", os.fspath(out), "--quiet"]
+    recipe = pathlib.Path(recipe)
+    out = pathlib.Path(out or (recipe if recipe.is_dir() else f"runs/{recipe.stem}"))
+    words = [str(PROGRAM), "train", str(recipe), "--out", str(out), "--quiet"]
     words += ["--from", os.fspath(begin_from)] if begin_from is not None else []
     words += ["--resume"] if resume else []
-    _run(words + to_words(settings), pathlib.Path(out) / "log.jsonl", on_report or (lambda report: None))
+    _run(words + to_words(settings), out / "log.jsonl", on_report or (lambda report: None))
     return Run.load(out)
 
 
@@ -39,7 +43,7 @@ def _run(words: list[str], log: pathlib.Path, on_report: Callable[[dict[str, Any
     lines = _NewLines(log)
     with tempfile.TemporaryFile() as errors:
         # Of a session of its own, so that Ctrl-C in a terminal reaches it once, by the line below.
-        process = subprocess.Popen(words, stderr=errors, start_new_session=True)
+        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True)
         try:
             while not _has_ended(process):
                 for report in lines:
