@@ -44,13 +44,14 @@ std::vector<const CLI::App*> CommandsOf(const CLI::App& app) {
 }
 
 // Whose keys a command changes by words of the form path=value: those of a recipe, or those of
-// [generate] in a run.
+// [generate] in a run. If these words need no option before them, they follow any other word.
 const char* KeysOf(const CLI::App& command) {
   const auto has = [&](const char* name) { return command.get_option_no_throw(name) != nullptr; };
   const std::string& name = command.get_name();
-  return has("overrides") || name == "ablate" || name == "check" ? "recipe"
-         : has("--set")                                          ? "generate"
-                                                                 : "";
+  return has("overrides") || name == "check" ? " keys=recipe behind=$behind$given"
+         : name == "ablate"                  ? " keys=recipe"
+         : has("--set")                      ? " keys=generate"
+                                             : "";
 }
 
 struct Words {
@@ -71,7 +72,7 @@ void AddCommand(const CLI::App& command, const std::string& path, Shell shell, W
     words->patterns.push_back(Quoted(path + "/" + child->get_name()));
   }
   absl::StrAppend(&words->arms, "    ", Quoted(path), ") children=", Joined(children, shell),
-                  " flags=", Joined(flags, shell), " keys=", KeysOf(command), " ;;\n");
+                  " flags=", Joined(flags, shell), KeysOf(command), " ;;\n");
   for (const CLI::App* child : CommandsOf(command)) {
     AddCommand(*child, absl::StrCat(path, path.empty() ? "" : " ", child->get_name()), shell,
                words);

@@ -71,6 +71,7 @@ TEST_F(CompletionTest, OffersKeysOfGenerationToWhatReadsARun) {
   EXPECT_EQ(After("tessera generate runs/a --set sampler.ste"), Words{"sampler.steps="});
   EXPECT_TRUE(Offers("tessera eval runs/a --set ''", "guidance="));
   EXPECT_EQ(After("tessera generate runs/a --set engine = pla"), Words{"plain"});
+  EXPECT_EQ(After("tessera generate runs/a gui"), Words{});  // a prompt
 }
 
 // Files are what bash itself offers where the script offers nothing.
