@@ -27,5 +27,6 @@ Command AddMerge(CLI::App& app);
 Command AddReport(CLI::App& app);
 Command AddProbe(CLI::App& app);
 Command AddSampleLab(CLI::App& app);
+Command AddCompletion(CLI::App& app);
 
 }  // namespace tessera

@@ -128,6 +128,7 @@ void Declare(CommandLine* line) {
   line->Add("sample-lab", "Compare samplers and numbers of steps on a run.", AddSampleLab);
   line->Add("merge", "Make adapters part of the weights.", AddMerge);
   line->Add("inspect", "Show what a run holds and whether its input is lossless.", AddInspect);
+  line->Add("completion", "Print what a shell completes this command line with.", AddCompletion);
   TakeGuardsOff(app);
 }
 

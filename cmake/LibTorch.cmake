@@ -1,6 +1,7 @@
 # Finds LibTorch: -DTorch_DIR=..., else PyTorch in .venv, else the python3 on the path. Gives the target
-# tessera_libtorch. A CUDA build of PyTorch is linked by its libraries alone: its own CMake files would
-# demand a CUDA toolkit, and nothing here compiles CUDA code.
+# tessera_libtorch, TESSERA_TORCH_ROOT and TESSERA_TORCH_VERSION, also to who uses an installed copy. A CUDA build of
+# PyTorch is linked by its libraries alone: its own CMake files would demand a CUDA toolkit, and nothing here compiles
+# CUDA code.
 if(NOT Torch_DIR)
   foreach(python ${PROJECT_SOURCE_DIR}/.venv/bin/python python3)
     execute_process(COMMAND ${python} -c "import torch; print(torch.utils.cmake_prefix_path)"
@@ -21,7 +22,14 @@ if(EXISTS ${torch_root}/lib/libtorch_cuda.so)
   list(APPEND torch_libraries torch_cuda c10_cuda)
 endif()
 
-add_library(tessera_libtorch INTERFACE)
+file(STRINGS ${Torch_DIR}/TorchConfigVersion.cmake version REGEX "^set\\(PACKAGE_VERSION \"")
+string(REGEX REPLACE ".*\"(.*)\".*" "\\1" TESSERA_TORCH_VERSION "${version}")
+set(TESSERA_TORCH_ROOT ${torch_root})
+
+# An imported target is named, and not described, in what is installed.
+if(NOT TARGET tessera_libtorch)
+  add_library(tessera_libtorch INTERFACE IMPORTED GLOBAL)
+endif()
 target_include_directories(tessera_libtorch SYSTEM INTERFACE
   ${torch_root}/include ${torch_root}/include/torch/csrc/api/include)
 foreach(name IN LISTS torch_libraries)
@@ -31,6 +39,4 @@ foreach(name IN LISTS torch_libraries)
 endforeach()
 find_package(Threads REQUIRED)
 target_link_libraries(tessera_libtorch INTERFACE Threads::Threads)
-set(CMAKE_INSTALL_RPATH ${torch_root}/lib)
-set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
 message(STATUS "LibTorch: ${torch_root}")

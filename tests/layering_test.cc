@@ -25,10 +25,11 @@ struct Folder {
   std::string_view name;
   int level;  // a folder may include itself and the folders of lower levels
 };
-constexpr std::array kFolders = {Folder{"config", 0}, Folder{"ops", 0},      Folder{"heads", 1},
-                                 Folder{"files", 1},  Folder{"distributed", 1},  Folder{"data", 2},     Folder{"sequence", 3},
-                                 Folder{"model", 4},  Folder{"infer", 5},    Folder{"run", 6},
-                                 Folder{"train", 7},  Folder{"analysis", 8}, Folder{"cli", 9}};
+constexpr std::array kFolders = {
+    Folder{"config", 0},      Folder{"ops", 0},     Folder{"heads", 1},    Folder{"files", 1},
+    Folder{"distributed", 1}, Folder{"data", 2},    Folder{"sequence", 3}, Folder{"model", 4},
+    Folder{"infer", 5},       Folder{"run", 6},     Folder{"train", 7},    Folder{"analysis", 8},
+    Folder{"cli", 9},         Folder{"python", 10}, Folder{"examples", 9}};
 
 // How a library's headers begin, and the files that may include them.
 const std::map<std::string_view, std::set<std::string>>& Libraries() {

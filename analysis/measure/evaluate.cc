@@ -102,28 +102,6 @@ void AddSums(const Tensor& sums_S, HeldOutLoss* loss, LossCounts* counts, Binned
 
 Measuring MeasuringOf(const Run& run) { return {kMeasuredPatches, run.config.generate.rounds}; }
 
-// Fits the head's decoder to patches of the training split.
-absl::StatusOr<std::optional<BinDecoder>> FitDecoder(const Run& run,
-                                                     std::shared_ptr<const Dataset> training,
-                                                     EvaluateOptions options) {
-  options.count = std::min(options.count, kFittedBatches * options.batch);
-  options.ranks = Ranks();  // every rank fits the same decoder
-  std::vector<Tensor> z, x;
-  at::Generator last;
-  RETURN_IF_ERROR(ForScoredBatches(
-      run, std::move(training), options, [&](const Batch& batch, at::Generator rng) {
-        const ConditionedPatches some =
-            run.model->objective().Conditioned(batch, MeasuringOf(run), rng);
-        z.push_back(some.z_NZ);
-        x.push_back(some.x_ND);
-        last = rng;
-      }));
-  if (x.empty()) {
-    return std::nullopt;
-  }
-  return run.model->image_head().FitDecoder(at::cat(z), at::cat(x), last);
-}
-
 // No number if the objective does not measure.
 absl::StatusOr<HeldOutLikelihood> MeasureHeldOut(const Run& run,
                                                  std::shared_ptr<const Dataset> test,
@@ -180,6 +158,27 @@ absl::StatusOr<HeldOutLoss> EvaluateLoss(const Run& run, std::shared_ptr<const D
   loss.image = mean(loss.image, counts.image);
   loss.image_by_level = by_level.Means();
   return loss;
+}
+
+absl::StatusOr<std::optional<BinDecoder>> FitDecoder(const Run& run,
+                                                     std::shared_ptr<const Dataset> training,
+                                                     EvaluateOptions options) {
+  options.count = std::min(options.count, kFittedBatches * options.batch);
+  options.ranks = Ranks();  // every rank fits the same decoder
+  std::vector<Tensor> z, x;
+  at::Generator last;
+  RETURN_IF_ERROR(ForScoredBatches(
+      run, std::move(training), options, [&](const Batch& batch, at::Generator rng) {
+        const ConditionedPatches some =
+            run.model->objective().Conditioned(batch, MeasuringOf(run), rng);
+        z.push_back(some.z_NZ);
+        x.push_back(some.x_ND);
+        last = rng;
+      }));
+  if (x.empty()) {
+    return std::nullopt;
+  }
+  return run.model->image_head().FitDecoder(at::cat(z), at::cat(x), last);
 }
 
 absl::StatusOr<HeldOutLikelihood> EvaluateLikelihood(const Run& run, const Splits& splits,

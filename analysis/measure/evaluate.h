@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -28,9 +29,15 @@ struct HeldOutLikelihood {
   double error = 0;  // standard error of the mean over patches
 };
 
+// Fits the decoder that the head's bound needs to at most 32 patches, drawn by chance, of each of
+// the first batches of the training split; none of a head that needs none, or if there is no
+// picture.
+absl::StatusOr<std::optional<BinDecoder>> FitDecoder(const Run& run,
+                                                     std::shared_ptr<const Dataset> training,
+                                                     EvaluateOptions options);
+
 // Measures at most 32 patches, drawn by chance, of each batch of those documents of the test split.
-// A head that needs a decoder has it fitted to as many patches of the first batches of the training
-// split.
+// A head that needs a decoder has it fitted to the training split.
 absl::StatusOr<HeldOutLikelihood> EvaluateLikelihood(const Run& run, const Splits& splits,
                                                      const EvaluateOptions& options);
 
