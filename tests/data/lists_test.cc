@@ -22,13 +22,13 @@ class ListedSets : public testing::Test {
     return DocumentsOf(Open(Config(kind, folder_.path()), split));
   }
 
-  // What is told of a set under on_error = "skip", without the folder's path.
+  // What is told of a set under on_error = "skip", from the name of the list on.
   Sentences Bad(DataKind kind) {
     const auto dataset = Open(Config(kind, folder_.path(), OnError::kSkip));
     EXPECT_TRUE(dataset.ok()) << dataset.status();
     Sentences sentences = dataset.ok() ? (*dataset)->Account().bad : Sentences();
     for (std::string& sentence : sentences) {
-      sentence.erase(1, folder_.path().size() + 1);
+      sentence.erase(0, folder_.path().size() + 2);
     }
     return sentences;
   }

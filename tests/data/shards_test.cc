@@ -80,7 +80,8 @@ TEST_F(TarShards, AreLookedThroughOnceIfTheyHaveAnIndex) {
     const auto dataset =
         MakeDataset(config, Split::kTrain, 32, 32, std::make_shared<Files>(RetryPolicy(), system));
     EXPECT_TRUE(dataset.ok()) << dataset.status();
-    return std::pair(system->ranges_read(), DocumentsOf(dataset));
+    const int64_t opening = system->ranges_read();
+    return std::pair(opening, DocumentsOf(dataset));
   };
   EXPECT_GT(reads().first, 2);
   EXPECT_EQ(reads(), std::pair(int64_t{0}, both_)) << "opening reads no byte of a shard";
