@@ -123,26 +123,7 @@ struct DataConfig {
           "Documents are drawn shapes, or what this form of files holds: captioned pictures, "
           "interleaved texts and pictures, or texts.");
     visit("shapes", self.shapes, "These keys choose what is drawn.", !files);
-    visit("path", self.path,
-          "The data set is this folder, .tar, .tar.gz, .zip, picture or list; shards may be named "
-          "as a-{000..127}.tar.",
-          files);
-    const bool columns = self.kind == DataKind::kParquet || self.kind == DataKind::kTsv;
-    visit(
-        "picture_column", self.picture_column,
-        "The pictures are in this column; empty: in the one that has a usual name, such as image.",
-        columns);
-    visit("text_column", self.text_column,
-          "The captions are in this column; empty: in the one that has a usual name, such as text.",
-          columns);
-    visit("index", self.index,
-          "What the shards hold is kept in this file, so that later starts are quick; empty: they "
-          "are looked through at each.",
-          self.kind == DataKind::kWebDataset);
-    visit("caption", self.caption,
-          "The caption of pictures with labels and no text is this with the label for {label}; an "
-          "empty one leaves them bare.",
-          self.HasLabels());
+    FileFields(self, visit);
     visit("on_error", self.on_error, "Bad data stops the program, or is skipped and listed.",
           files);
     visit("too_long", self.too_long,
@@ -182,6 +163,31 @@ struct DataConfig {
   }
 
  private:
+  // Where documents of files are, and what is read of them.
+  template <class Self, class Visitor>
+  static void FileFields(Self& self, Visitor& visit) {
+    visit("path", self.path,
+          "The data set is this folder, .tar, .tar.gz, .zip, picture or list; shards may be named "
+          "as a-{000..127}.tar.",
+          self.kind != DataKind::kShapes);
+    const bool columns = self.kind == DataKind::kParquet || self.kind == DataKind::kTsv;
+    visit(
+        "picture_column", self.picture_column,
+        "The pictures are in this column; empty: in the one that has a usual name, such as image.",
+        columns);
+    visit("text_column", self.text_column,
+          "The captions are in this column; empty: in the one that has a usual name, such as text.",
+          columns);
+    visit("index", self.index,
+          "What the shards hold is kept in this file, so that later starts are quick; empty: they "
+          "are looked through at each.",
+          self.kind == DataKind::kWebDataset);
+    visit("caption", self.caption,
+          "The caption of pictures with labels and no text is this with the label for {label}; an "
+          "empty one leaves them bare.",
+          self.HasLabels());
+  }
+
   // The keys of `show` that change no document of the data set.
   std::vector<std::string> IdleInShow() const {
     const bool files = kind != DataKind::kShapes;
