@@ -40,7 +40,7 @@ const std::map<std::string_view, std::set<std::string>>& Libraries() {
       {"tiffio.h", {"data/image/decode_tiff.cc", "data/image/tiff_reader.cc"}},
       {"zlib.h", {"data/image/zlib_stream.cc"}},
       {"sentencepiece", {"data/text/sentence_pieces.cc"}},
-      {"archive.h", {"data/archive_contents.cc"}},
+      {"archive", {"data/archive_contents.cc"}},
       {"arrow/", {"data/parquet_file.cc"}},
       {"toml++/", {"config/toml.cc"}},
       {"nlohmann/", {"files/json.cc"}}};
