@@ -10,6 +10,7 @@
 #include "data/image/image_io.h"
 #include "data/inspect_dataset.h"
 #include "data/make_dataset.h"
+#include "data/shards.h"
 #include "files/json.h"
 #include "run/make_tokenizer.h"
 #include "run/recipe.h"
@@ -26,10 +27,11 @@ struct Arguments {
   int64_t count = 32;
 };
 
-// A folder, or a file that is no recipe, is a data set of its own, all of it to train on.
+// A folder, a file that is no recipe, or a pattern of shards is a data set of its own, all of it to
+// train on.
 absl::StatusOr<bool> IsData(const std::string& path, const Files& files) {
   ASSIGN_OR_RETURN(const PathKind kind, files.Kind(path));
-  return kind == PathKind::kFolder ||
+  return kind == PathKind::kFolder || (kind == PathKind::kNone && IsPattern(path)) ||
          (kind == PathKind::kFile && !absl::EndsWithIgnoreCase(path, ".toml"));
 }
 
@@ -135,7 +137,7 @@ absl::Status Preview(const Arguments& arguments) {
 void AddSource(CLI::App& app, Arguments& arguments) {
   app.add_option("source", arguments.source,
                  "Read the data set that [data] of this recipe (.toml) describes, or this folder, "
-                 "archive or picture.")
+                 "archive, picture, .parquet or pattern of shards.")
       ->required();
   AddWords(app, "overrides", &arguments.overrides,
            "Change keys of the recipe, or of the default one, path=value.");

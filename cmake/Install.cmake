@@ -3,7 +3,7 @@
 set_target_properties(tessera_plain PROPERTIES EXPORT_NAME plain)
 set_target_properties(tessera_torch PROPERTIES EXPORT_NAME tessera)
 install(TARGETS tessera_plain tessera_torch tessera_warnings EXPORT TesseraTargets)
-foreach(room config ops heads files data sequence model infer run train analysis)
+foreach(room config ops heads files distributed data sequence model infer run train analysis)
   install(DIRECTORY ${room} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/tessera FILES_MATCHING PATTERN "*.h")
 endforeach()
 install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DATADIR}/tessera)

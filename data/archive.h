@@ -1,19 +1,24 @@
-// tar, tar.gz, zip and their like as a Source.
+// Archives of files as one Source, read by range.
 #pragma once
 
 #include <memory>
 #include <string>
-#include <string_view>
+#include <vector>
 
-#include "absl/status/statusor.h"
+#include "data/archive_contents.h"
 #include "data/source.h"
 
 namespace tessera {
 
-// Unpacks all of it into memory, at most max_bytes. Links to files of the archive have their bytes.
-// Names that lead out of it, and links to what it lacks, are bad data. path is for messages.
-absl::StatusOr<std::unique_ptr<Source>> OpenArchive(const std::string& path, std::string_view bytes,
-                                                    BadData& bad,
-                                                    int64_t max_bytes = int64_t{8} << 30);
+struct Archive {
+  std::string path;
+  std::string prefix;  // before the names of its files, such as "00.tar/"
+  ArchiveContents contents;
+};
+
+// Names begin with the prefixes, none of which begins another. path is the source's own, for
+// messages. What an archive holds in memory stays there; all else is read when it is asked for.
+std::unique_ptr<Source> MakeArchiveSource(std::string path, std::vector<Archive> archives,
+                                          std::shared_ptr<const Files> files);
 
 }  // namespace tessera

@@ -12,13 +12,46 @@
 
 namespace tessera {
 
-enum class DataKind { kShapes, kImageFolder, kDocuments };
-constexpr auto EnumNames(DataKind) { return std::array{"shapes", "image_folder", "documents"}; }
+enum class DataKind {
+  kShapes,
+  kImageFolder,
+  kDocuments,
+  kWebDataset,
+  kParquet,
+  kCoco,
+  kObelics,
+  kMmc4,
+  kTsv,
+  kText
+};
+constexpr auto EnumNames(DataKind) {
+  return std::array{"shapes", "image_folder", "documents", "webdataset", "parquet",
+                    "coco",   "obelics",      "mmc4",      "tsv",        "text"};
+}
+
+// Says whether each document is one picture and its caption.
+constexpr bool HasCaptionedPictures(DataKind kind) {
+  switch (kind) {
+    case DataKind::kImageFolder:
+    case DataKind::kWebDataset:
+    case DataKind::kParquet:
+    case DataKind::kCoco:
+    case DataKind::kTsv:
+      return true;
+    case DataKind::kShapes:
+    case DataKind::kDocuments:
+    case DataKind::kObelics:
+    case DataKind::kMmc4:
+    case DataKind::kText:
+      return false;
+  }
+  return false;
+}
 
 enum class OnError { kStop, kSkip };
 constexpr auto EnumNames(OnError) { return std::array{"stop", "skip"}; }
 
-// Stands for the name of a picture's folder in data.caption.
+// Stands for a picture's label in data.caption: the name of its folder or its class.
 inline constexpr std::string_view kLabel = "{label}";
 
 enum class LongDocuments { kCut, kSkip, kStop };
@@ -69,6 +102,9 @@ struct DataConfig {
   DataKind kind = DataKind::kShapes;
   ShapesConfig shapes;
   std::string path;
+  std::string picture_column;
+  std::string text_column;
+  std::string index;
   std::string caption = std::string(kLabel);
   OnError on_error = OnError::kStop;
   LongDocuments too_long = LongDocuments::kCut;
@@ -84,13 +120,10 @@ struct DataConfig {
   static void Fields(Self& self, Visitor& visit) {
     const bool files = self.kind != DataKind::kShapes;
     visit("kind", self.kind,
-          "Documents are drawn shapes, pictures with captions, or interleaved texts and pictures.");
+          "Documents are drawn shapes, or what this form of files holds: captioned pictures, "
+          "interleaved texts and pictures, or texts.");
     visit("shapes", self.shapes, "These keys choose what is drawn.", !files);
-    visit("path", self.path, "The data set is this folder, .tar, .tar.gz, .zip or picture.", files);
-    visit("caption", self.caption,
-          "The caption of pictures in folders of classes, of which none has a text, is this with "
-          "the folder's name for {label}; an empty one leaves them bare.",
-          self.kind == DataKind::kImageFolder);
+    FileFields(self, visit);
     visit("on_error", self.on_error, "Bad data stops the program, or is skipped and listed.",
           files);
     visit("too_long", self.too_long,
@@ -116,14 +149,45 @@ struct DataConfig {
       return "test_share must be from 0 to 1";
     }
     if (!caption.empty() && caption.find(kLabel) == caption.npos) {
-      return "caption must contain {label}, which the folder's name replaces, or be empty";
+      return "caption must contain {label}, which the label replaces, or be empty";
     }
     return threads < 0 || threads > 1024 || max_pixels < 1
                ? "threads must be from 0 to 1024, max_pixels at least 1"
                : "";
   }
 
+  // Says whether documents may have a label in place of a text.
+  bool HasLabels() const {
+    return kind == DataKind::kImageFolder || kind == DataKind::kWebDataset ||
+           kind == DataKind::kParquet;
+  }
+
  private:
+  // Where documents of files are, and what is read of them.
+  template <class Self, class Visitor>
+  static void FileFields(Self& self, Visitor& visit) {
+    visit("path", self.path,
+          "The data set is this folder, .tar, .tar.gz, .zip, picture or list; shards may be named "
+          "as a-{000..127}.tar.",
+          self.kind != DataKind::kShapes);
+    const bool columns = self.kind == DataKind::kParquet || self.kind == DataKind::kTsv;
+    visit(
+        "picture_column", self.picture_column,
+        "The pictures are in this column; empty: in the one that has a usual name, such as image.",
+        columns);
+    visit("text_column", self.text_column,
+          "The captions are in this column; empty: in the one that has a usual name, such as text.",
+          columns);
+    visit("index", self.index,
+          "What the shards hold is kept in this file, so that later starts are quick; empty: they "
+          "are looked through at each.",
+          self.kind == DataKind::kWebDataset);
+    visit("caption", self.caption,
+          "The caption of pictures with labels and no text is this with the label for {label}; an "
+          "empty one leaves them bare.",
+          self.HasLabels());
+  }
+
   // The keys of `show` that change no document of the data set.
   std::vector<std::string> IdleInShow() const {
     const bool files = kind != DataKind::kShapes;
@@ -139,8 +203,11 @@ struct DataConfig {
     if (stories) {
       idle.emplace_back("noise_read");
     }
-    if (kind == DataKind::kImageFolder || !(files || stories || differences)) {
+    if (HasCaptionedPictures(kind) || !(files || stories || differences)) {
       idle.emplace_back("drop_images");  // a document has one picture
+    }
+    if (kind == DataKind::kText) {
+      idle.insert(idle.end(), {"picture_first", "drop_images", "noise_generated", "noise_read"});
     }
     return idle;
   }

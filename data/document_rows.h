@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -40,6 +41,11 @@ struct Rows {
   std::vector<DocumentRow> rows;
   std::set<std::string>
       read;  // files of rows, and pictures and captions that they have, bad ones too
+};
+
+struct OpenedRows {
+  std::shared_ptr<const Source> source;
+  Rows rows;
 };
 
 // "where: message", with the same code.

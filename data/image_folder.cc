@@ -5,9 +5,8 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "config/status.h"
-#include "data/config.h"
+#include "data/captioned_rows.h"
 #include "data/csv.h"
 #include "data/file_names.h"
 #include "data/text/text_check.h"
@@ -23,20 +22,6 @@ std::vector<std::string> PicturesIn(const Source& source) {
   std::erase_if(pictures,
                 [](const std::string& name) { return !IsPicture(name) || IsHidden(name); });
   return pictures;
-}
-
-// As a JSON object, so that both kinds of metadata are checked by the same code.
-absl::StatusOr<Json> ToJson(const CsvRow& row, const std::vector<std::string>& columns) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> fields, row.fields);
-  if (fields.size() != columns.size()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(fields.size(), " fields where the first line names ", columns.size()));
-  }
-  JsonObject object;
-  for (size_t i = 0; i < columns.size(); ++i) {
-    object.emplace_back(columns[i], Json{fields[i]});
-  }
-  return Json{std::move(object)};
 }
 
 absl::StatusOr<std::vector<JsonLine>> ReadCsvLines(const Source& source, const std::string& name) {
@@ -56,23 +41,10 @@ absl::StatusOr<std::vector<JsonLine>> ReadCsvLines(const Source& source, const s
   }
   std::vector<JsonLine> lines;
   for (auto row = rows.begin() + 1; row != rows.end(); ++row) {
-    lines.push_back({absl::StrCat(path, " line ", row->line), ToJson(*row, *columns)});
+    lines.push_back({absl::StrCat(path, " line ", row->line),
+                     row->fields.ok() ? ToObject(*row->fields, *columns) : row->fields.status()});
   }
   return lines;
-}
-
-absl::StatusOr<DocumentRow> ParseRow(const Source& source, const std::string& metadata,
-                                     const JsonLine& line, std::set<std::string>* read) {
-  RETURN_IF_ERROR(line.json.status());
-  ASSIGN_OR_RETURN(const std::string file_name, RequiredString(*line.json, "file_name"));
-  ASSIGN_OR_RETURN(const PictureName picture, FindPicture(source, metadata, file_name, read));
-  ASSIGN_OR_RETURN(const std::string text, RequiredString(*line.json, "text"));
-  RETURN_IF_ERROR(CheckText(text));
-  ASSIGN_OR_RETURN(std::optional<NamedSplit> split, RowSplit(*line.json));
-  if (!split) {
-    split = SplitOfFolder(picture.name);
-  }
-  return DocumentRow{line.where, HashBytes(picture.name), split, {text, picture}};
 }
 
 // One file a folder: two forms of the same rows would train on each twice. A .jsonl goes before a
@@ -98,14 +70,7 @@ absl::StatusOr<Rows> ReadMetadata(const Source& source, const std::vector<std::s
     ASSIGN_OR_RETURN(const std::vector<JsonLine> lines, ExtensionOf(name) == "csv"
                                                             ? ReadCsvLines(source, name)
                                                             : ReadJsonLines(source, name));
-    for (const JsonLine& line : lines) {
-      absl::StatusOr<DocumentRow> row = ParseRow(source, name, line, &rows.read);
-      if (row.ok()) {
-        rows.rows.push_back(*std::move(row));
-      } else {
-        RETURN_IF_ERROR(bad.Report(At(line.where, row.status())));
-      }
-    }
+    RETURN_IF_ERROR(AddCaptionedRows(source, name, lines, bad, &rows));
   }
   return rows;
 }
@@ -124,25 +89,6 @@ absl::StatusOr<std::string> ReadCaption(const Source& source, const std::string&
   absl::Status status = text.ok() ? CheckText(*text) : text.status();
   return status.ok() ? absl::StatusOr<std::string>(std::string(Trim(*text)))
                      : At(Quoted(source, name), status);
-}
-
-// Gives each row the caption of its class; there is one class for each.
-absl::Status AddClasses(const std::vector<std::string>& classes, const std::string& caption,
-                        BadData& bad, std::vector<DocumentRow>* rows) {
-  std::vector<DocumentRow> captioned;
-  for (size_t i = 0; i < classes.size(); ++i) {
-    DocumentRow& row = (*rows)[i];
-    row.label = classes[i];
-    const std::string text = absl::StrReplaceAll(caption, {{std::string(kLabel), row.label}});
-    if (const absl::Status status = CheckText(text); !status.ok()) {
-      RETURN_IF_ERROR(bad.Report(At(row.where, status)));
-      continue;
-    }
-    row.segments.insert(row.segments.begin(), text);
-    captioned.push_back(std::move(row));
-  }
-  *rows = std::move(captioned);
-  return absl::OkStatus();
 }
 
 absl::StatusOr<Rows> ReadLoosePictures(const Source& source, const std::string& caption,
@@ -170,7 +116,10 @@ absl::StatusOr<Rows> ReadLoosePictures(const Source& source, const std::string& 
   }
   if (!have_text && !caption.empty()) {
     if (const std::vector<std::string> classes = ClassesOf(pictures); !classes.empty()) {
-      RETURN_IF_ERROR(AddClasses(classes, caption, bad, &rows.rows));
+      for (size_t i = 0; i < classes.size(); ++i) {
+        rows.rows[i].label = classes[i];
+      }
+      RETURN_IF_ERROR(CaptionByLabel(caption, bad, &rows.rows));
     }
   }
   return rows;

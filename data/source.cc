@@ -70,6 +70,16 @@ absl::StatusOr<std::unique_ptr<Source>> OpenPicture(const std::filesystem::path&
   return std::make_unique<FolderSource>(folder, Tree{.files = std::move(names)}, std::move(files));
 }
 
+// Why there is no file, and what may have been meant.
+absl::Status Missing(const std::string& path, const Files& files) {
+  const absl::Status status = files.Read(path).status();
+  return absl::IsNotFound(status) && std::filesystem::path(path).is_relative()
+             ? absl::NotFoundError(absl::StrCat(status.message(),
+                                                "; data.path counts from the working folder, '",
+                                                std::filesystem::current_path().string(), "'"))
+             : status;
+}
+
 }  // namespace
 
 bool Source::Has(const std::string& name) const {
@@ -104,14 +114,12 @@ absl::StatusOr<std::unique_ptr<Source>> OpenSource(const std::string& path,
         "'", path, "' is no data set: rows are read from files that are named metadata.jsonl, ",
         "metadata.csv or docs.jsonl, captions from beside their pictures"));
   }
-  const absl::StatusOr<std::string> bytes = files->Read(path);
-  if (absl::IsNotFound(bytes.status()) && std::filesystem::path(path).is_relative()) {
-    return absl::NotFoundError(absl::StrCat(std::string(bytes.status().message()),
-                                            "; data.path counts from the working folder, '",
-                                            std::filesystem::current_path().string(), "'"));
+  if (kind == PathKind::kNone) {
+    return Missing(path, *files);
   }
-  RETURN_IF_ERROR(bytes.status());
-  return OpenArchive(path, *bytes, bad);
+  ASSIGN_OR_RETURN(ArchiveContents contents, ListArchive(path, *files, bad));
+  std::vector<Archive> archives = {{path, "", std::move(contents)}};
+  return MakeArchiveSource(path, std::move(archives), std::move(files));
 }
 
 absl::StatusOr<std::string> SafeName(const std::string& name) {

@@ -31,11 +31,11 @@ class Source {
   bool Has(const std::string& name) const;
 };
 
-// A folder's names are listed once; its bytes are read from disk each time, through `files`. An
-// archive is read once and its files are kept in memory. A picture is a source of itself and its
-// captions, and metadata.jsonl, metadata.csv or docs.jsonl is the folder that it stands in. Links
-// to nothing, folders that cannot be listed and names that lead out of an archive are bad data,
-// unless they are hidden.
+// A folder's or an archive's names are listed once; bytes are read from disk each time, through
+// `files`, but those of a compressed archive are kept in memory. A picture is a source of itself
+// and its captions, and metadata.jsonl, metadata.csv or docs.jsonl is the folder that it stands in.
+// Links to nothing, folders that cannot be listed and names that lead out of an archive are bad
+// data, unless they are hidden.
 absl::StatusOr<std::unique_ptr<Source>> OpenSource(const std::string& path,
                                                    std::shared_ptr<const Files> files,
                                                    BadData& bad);

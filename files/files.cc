@@ -41,6 +41,15 @@ absl::StatusOr<std::string> Files::Read(const std::string& path) const {
                                                           "; did you mean '", meant, "'?"));
 }
 
+absl::StatusOr<std::string> Files::ReadRange(const std::string& path, int64_t offset,
+                                             int64_t size) const {
+  return Try(path, [&] { return system_->ReadRange(path, offset, size); });
+}
+
+absl::StatusOr<FileStamp> Files::Stamp(const std::string& path) const {
+  return Try(path, [&] { return system_->Stamp(path); });
+}
+
 std::string Files::SimilarPath(const std::string& path) const {
   const std::filesystem::path parts(path);
   std::string folder = parts.parent_path().string();

@@ -3,6 +3,7 @@
 // one.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,6 +28,14 @@ struct Tree {
   std::vector<std::pair<std::string, absl::Status>> unreadable = {};  // folders, and why
 };
 
+// What tells whether a file has changed.
+struct FileStamp {
+  int64_t bytes = 0;
+  int64_t modified = 0;  // nanoseconds since 1970
+
+  bool operator==(const FileStamp&) const = default;
+};
+
 // One try of each operation. A passing failure is Unavailable, a missing path NotFound.
 class FileSystem {
  public:
@@ -36,6 +45,9 @@ class FileSystem {
   // The path without links of what stands there.
   virtual absl::StatusOr<std::string> Resolve(const std::string& path) const = 0;
   virtual absl::StatusOr<std::string> Read(const std::string& path) const = 0;
+  virtual absl::StatusOr<std::string> ReadRange(const std::string& path, int64_t offset,
+                                                int64_t size) const = 0;
+  virtual absl::StatusOr<FileStamp> Stamp(const std::string& path) const = 0;
   virtual absl::Status Write(const std::string& path, std::string_view bytes) const = 0;
   virtual absl::Status Append(const std::string& path, std::string_view bytes) const = 0;
   virtual absl::StatusOr<std::vector<std::string>> List(const std::string& folder) const = 0;
@@ -62,6 +74,12 @@ class Files {
   // meant. What is no file is read if it ends: a FIFO that has a writer, a device that is short.
   // What would not fit into the memory that is free is ResourceExhausted.
   absl::StatusOr<std::string> Read(const std::string& path) const;
+
+  // These bytes of a regular file; fewer only where it ends.
+  absl::StatusOr<std::string> ReadRange(const std::string& path, int64_t offset,
+                                        int64_t size) const;
+
+  absl::StatusOr<FileStamp> Stamp(const std::string& path) const;
 
   // The file has either its old bytes or all of the new ones, also after a crash; a failure leaves
   // nothing else behind. A device or FIFO is written to, not replaced.

@@ -149,6 +149,35 @@ class RealFiles : public FileSystem {
     return bytes;
   }
 
+  absl::StatusOr<std::string> ReadRange(const std::string& path, int64_t offset,
+                                        int64_t size) const override {
+    const Descriptor file(path, O_RDONLY);
+    if (file.get() < 0) {
+      return ErrnoStatus(errno, "read", path);
+    }
+    std::string bytes(static_cast<size_t>(size), '\0');
+    int64_t filled = 0;
+    ssize_t got = 1;
+    while (filled < size && got > 0) {
+      got = pread(file.get(), bytes.data() + filled, static_cast<size_t>(size - filled),
+                  offset + filled);
+      filled += std::max<ssize_t>(got, 0);
+    }
+    if (got < 0) {
+      return ErrnoStatus(errno, "read", path);
+    }
+    bytes.resize(static_cast<size_t>(filled));
+    return bytes;
+  }
+
+  absl::StatusOr<FileStamp> Stamp(const std::string& path) const override {
+    struct stat info;
+    if (stat(path.c_str(), &info) != 0) {
+      return ErrnoStatus(errno, "look at", path);
+    }
+    return FileStamp{info.st_size, info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec};
+  }
+
   absl::Status Write(const std::string& path, std::string_view bytes) const override {
     struct stat info;
     const bool exists = stat(path.c_str(), &info) == 0;

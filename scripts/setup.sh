@@ -1,21 +1,25 @@
 #!/usr/bin/env bash
 # Installs what is missing, configures and builds: the work that demo.sh and test.sh share. Safe to run alone and again.
-#   scripts/setup.sh [--torch DIR] [--strict] [--target NAME]
-# DIR: an existing LibTorch (or its share/cmake/Torch); default: PyTorch in .venv. --strict: warnings are errors.
+#   scripts/setup.sh [--torch DIR] [--strict] [--parquet] [--target NAME]
+# DIR: an existing LibTorch (or its share/cmake/Torch); default: PyTorch in .venv. --strict: warnings are errors. --parquet: the build reads
+# Parquet, by the libraries of pyarrow, which are installed in .venv (55 MB); later builds keep it.
 # NAME: what to build, such as tessera, the program alone; default: everything.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 torch_version=2.13.0
+pyarrow_version=26.0.1
 torch_dir=${Torch_DIR:-}
 strict=OFF
+parquet=
 target=all
 while (($#)); do
   case $1 in
     --strict) strict=ON; shift ;;
+    --parquet) parquet=yes; shift ;;
     --target) target=${2:?--target needs a name}; shift 2 ;;
     --torch) torch_dir=${2:?--torch needs a folder}; shift 2 ;;
-    *) echo "setup.sh: unknown argument '$1'; it takes --torch DIR, --strict and --target NAME" >&2; exit 2 ;;
+    *) echo "setup.sh: unknown argument '$1'; it takes --torch DIR, --strict, --parquet and --target NAME" >&2; exit 2 ;;
   esac
 done
 
@@ -57,7 +61,13 @@ find_torch() {
   .venv/bin/python -c 'import torch; print(torch.utils.cmake_prefix_path + "/Torch")'
 }
 
+install_pyarrow() {
+  [[ -x .venv/bin/python ]] || python3 -m venv .venv
+  .venv/bin/pip install --quiet --disable-pip-version-check "pyarrow==$pyarrow_version"
+}
+
 install_packages
+[[ -z $parquet ]] || install_pyarrow
 torch=$(find_torch)
 cmake --preset release -DTorch_DIR="$torch" -DTESSERA_WERROR="$strict" >build-configure.log 2>&1 || { cat build-configure.log >&2; exit 1; }
 cmake --build --preset release --target "$target"

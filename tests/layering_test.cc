@@ -41,7 +41,8 @@ const std::map<std::string_view, std::set<std::string>>& Libraries() {
       {"tiffio.h", {"data/image/decode_tiff.cc", "data/image/tiff_reader.cc"}},
       {"zlib.h", {"data/image/zlib_stream.cc"}},
       {"sentencepiece", {"data/text/sentence_pieces.cc"}},
-      {"archive", {"data/archive.cc"}},
+      {"archive", {"data/archive_contents.cc"}},
+      {"arrow/", {"data/parquet_file.cc"}},
       {"toml++/", {"config/toml.cc"}},
       {"gloo/", {}},  // by LibTorch's own header alone, in distributed/gloo.cc
       {"nlohmann/", {"files/json.cc"}}};

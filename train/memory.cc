@@ -200,7 +200,10 @@ std::string Gibibytes(double bytes) { return absl::StrFormat("%.3g GiB", bytes /
 }  // namespace
 
 DocumentSize LeastDocument(const RunConfig& config) {
-  return {.text_slots = 0, .pictures = config.data.kind == DataKind::kDocuments ? 0. : 1.};
+  return {.text_slots = 0,
+          .pictures =
+              config.data.kind == DataKind::kShapes || HasCaptionedPictures(config.data.kind) ? 1.
+                                                                                              : 0.};
 }
 
 absl::StatusOr<DocumentSize> MeanDocument(const Dataset& dataset) {

@@ -104,7 +104,7 @@ class FileJudge : public Judge {
 }  // namespace
 
 std::unique_ptr<const Judge> MakeFileJudge(const DataConfig& config) {
-  return std::make_unique<FileJudge>(config.path, config.kind == DataKind::kDocuments);
+  return std::make_unique<FileJudge>(config.path, !HasCaptionedPictures(config.kind));
 }
 
 }  // namespace tessera

@@ -17,14 +17,8 @@ std::string Judge::TextVerdict(const std::string& text, const std::string& truth
 }
 
 std::unique_ptr<const Judge> MakeJudge(const DataConfig& config) {
-  switch (config.kind) {
-    case DataKind::kShapes:
-      return MakeSceneJudge(config.shapes.variant);
-    case DataKind::kImageFolder:
-    case DataKind::kDocuments:
-      return MakeFileJudge(config);
-  }
-  TORCH_CHECK(false, "data.kind ", static_cast<int>(config.kind));
+  return config.kind == DataKind::kShapes ? MakeSceneJudge(config.shapes.variant)
+                                          : MakeFileJudge(config);
 }
 
 }  // namespace tessera

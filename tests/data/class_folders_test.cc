@@ -102,7 +102,7 @@ TEST(DataConfig, ATemplateWithoutTheLabelIsRefused) {
   DataConfig config;
   config.caption = "a photo";
   EXPECT_EQ(config.Problem(),
-            "caption must contain {label}, which the folder's name replaces, or be empty");
+            "caption must contain {label}, which the label replaces, or be empty");
 }
 
 }  // namespace

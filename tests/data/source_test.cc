@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "data/archive.h"
+#include "data/archive_contents.h"
 #include "tests/data/tar_bytes.h"
 #include "tests/files/temp_folder.h"
 
@@ -18,6 +19,25 @@ std::unique_ptr<Source> Open(const std::string& path) {
   auto source = OpenSource(path, std::make_shared<Files>(), bad);
   EXPECT_TRUE(source.ok()) << source.status();
   return source.ok() ? *std::move(source) : nullptr;
+}
+
+const TempFolder& Folder() {
+  static const TempFolder folder;
+  return folder;
+}
+
+const std::string kTar = Folder() / "a.tar";
+
+// An archive of these bytes, which lie in kTar.
+absl::StatusOr<std::unique_ptr<Source>> OpenArchive(const std::string& bytes, BadData& bad,
+                                                    int64_t most_held = kMostHeld) {
+  Folder().Write("a.tar", bytes);
+  const auto files = std::make_shared<const Files>();
+  auto contents = ListArchive(kTar, *files, bad, most_held);
+  if (!contents.ok()) {
+    return contents.status();
+  }
+  return MakeArchiveSource("a.tar", {{kTar, "", *std::move(contents)}}, files);
 }
 
 TEST(Source, FolderTarAndZipAreReadTheSameWay) {
@@ -61,12 +81,12 @@ TEST(Source, AMissingPathIsToldWithTheOneThatMayHaveBeenMeant) {
 TEST(Archive, HoldsNoFileWhoseNameLeavesTheFolder) {
   for (const std::string name : {"/etc/passwd", "../x", "a/../../x"}) {
     const std::string tar = TarBytes({{"a", "1"}, {name, "x"}, {"b", "2"}});
-    const std::string problem =
-        "the archive 'a.tar': '" + name + "' leads out of the folder; names must be relative to it";
+    const std::string problem = "the archive '" + kTar + "': '" + name +
+                                "' leads out of the folder; names must be relative to it";
     BadData stop(OnError::kStop), skip(OnError::kSkip);
-    EXPECT_EQ(OpenArchive("a.tar", tar, stop).status().message(),
+    EXPECT_EQ(OpenArchive(tar, stop).status().message(),
               problem + "; or set data.on_error = \"skip\"");
-    const auto source = OpenArchive("a.tar", tar, skip);
+    const auto source = OpenArchive(tar, skip);
     ASSERT_TRUE(source.ok()) << source.status();
     EXPECT_EQ((*source)->Names(), (Names{"a", "b"}));
     EXPECT_EQ(skip.problems(), Names{problem});
@@ -75,8 +95,7 @@ TEST(Archive, HoldsNoFileWhoseNameLeavesTheFolder) {
 
 TEST(Archive, GivesLinksTheBytesThatTheyLeadTo) {
   BadData bad(OnError::kStop);
-  const auto source = OpenArchive("a.tar",
-                                  TarBytes({{"a.png", "A"},
+  const auto source = OpenArchive(TarBytes({{"a.png", "A"},
                                             {"x/b.png", "B"},
                                             {"hard.png", "", '1', "a.png"},
                                             {"x/soft.png", "", '2', "b.png"},
@@ -106,18 +125,18 @@ TEST(Archive, GivesLinksTheBytesThatTheyLeadTo) {
 TEST(Archive, NamesLinksToWhatItLacks) {
   for (const std::string target : {"nowhere", "/etc/passwd", "../a", "dead"}) {
     BadData bad(OnError::kSkip);
-    const auto source = OpenArchive("a.tar", TarBytes({{"dead", "", '2', target}}), bad);
+    const auto source = OpenArchive(TarBytes({{"dead", "", '2', target}}), bad);
     ASSERT_TRUE(source.ok()) << source.status();
     EXPECT_TRUE((*source)->Names().empty());
-    EXPECT_EQ(bad.problems(),
-              Names{"the archive 'a.tar': 'dead' is a link to '" + target + "', which it lacks"});
+    EXPECT_EQ(bad.problems(), Names{"the archive '" + kTar + "': 'dead' is a link to '" + target +
+                                    "', which it lacks"});
   }
 }
 
 TEST(Archive, HoldsTheFilesOfBothOfTwoThatWereConcatenatedAndTheLastOfEachName) {
   BadData bad(OnError::kStop);
-  const auto source = OpenArchive(
-      "a.tar", TarBytes({{"a", "1"}, {"b", "2"}}) + TarBytes({{"c", "3"}, {"./a", "4"}}), bad);
+  const auto source =
+      OpenArchive(TarBytes({{"a", "1"}, {"b", "2"}}) + TarBytes({{"c", "3"}, {"./a", "4"}}), bad);
   ASSERT_TRUE(source.ok()) << source.status();
   EXPECT_EQ((*source)->Names(), (Names{"a", "b", "c"}));
   EXPECT_EQ((*source)->Read("a").value(), "4");
@@ -128,21 +147,34 @@ TEST(Archive, HoldsTheFilesOfBothOfTwoThatWereConcatenatedAndTheLastOfEachName) 
 TEST(Archive, RefusesWhatIsDamagedOrNoArchive) {
   BadData bad(OnError::kSkip);
   const std::string tar = TarBytes({{"a", std::string(2000, 'a')}});
-  EXPECT_TRUE(OpenArchive("a.tar", tar, bad).ok());
-  EXPECT_FALSE(OpenArchive("a.tar", tar.substr(0, 1000), bad).ok());
-  EXPECT_FALSE(OpenArchive("a.tar", "hello", bad).ok());
-  EXPECT_FALSE(OpenArchive("a.tar", "", bad).ok());
+  EXPECT_TRUE(OpenArchive(tar, bad).ok());
+  EXPECT_FALSE(OpenArchive(tar.substr(0, 1000), bad).ok());
+  EXPECT_FALSE(OpenArchive("hello", bad).ok());
+  EXPECT_FALSE(OpenArchive("", bad).ok());
   const std::string gz = TestFile("two.tar.gz");
-  EXPECT_FALSE(OpenArchive("a.tar.gz", gz.substr(0, gz.size() / 2), bad).ok());
+  EXPECT_FALSE(OpenArchive(gz.substr(0, gz.size() / 2), bad).ok());
 }
 
 TEST(Archive, StopsBeforeItFillsTheMemory) {
   BadData bad(OnError::kSkip);
-  const std::string tar = TarBytes({{"a", std::string(600, 'a')}, {"b", std::string(600, 'b')}});
-  EXPECT_TRUE(OpenArchive("a.tar", tar, bad, /*max_bytes=*/1200).ok());
-  const absl::Status status = OpenArchive("a.tar", tar, bad, /*max_bytes=*/1199).status();
+  const std::string gz = TestFile("two.tar.gz");  // of 5 and 2 bytes
+  EXPECT_TRUE(OpenArchive(gz, bad, /*most_held=*/7).ok());
+  const absl::Status status = OpenArchive(gz, bad, /*most_held=*/6).status();
   EXPECT_EQ(status.message(),
-            "the archive 'a.tar' is too large for memory; unpack it and name the folder");
+            "the archive '" + kTar + "' is too large for memory; unpack it and name the folder");
+}
+
+TEST(Archive, HoldsNoPictureInMemoryButWhereItIsCompressed) {
+  BadData bad(OnError::kStop);
+  const std::string tar = TarBytes({{"a.png", std::string(5000, 'a')}, {"a.txt", "text"}});
+  const auto source = OpenArchive(tar, bad, /*most_held=*/4);
+  ASSERT_TRUE(source.ok()) << source.status();
+  EXPECT_EQ((*source)->Read("a.png").value(), std::string(5000, 'a'));
+  Folder().Write("a.tar", tar.substr(0, 600));
+  EXPECT_EQ((*source)->Read("a.txt").value(), "text");
+  EXPECT_EQ((*source)->Read("a.png").status().message(),
+            "'a.png' of the archive '" + kTar +
+                "' is damaged, or the archive was changed since it was opened");
 }
 
 TEST(SafeName, IsRelativeAndNormal) {

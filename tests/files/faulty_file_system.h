@@ -26,6 +26,7 @@ class FaultyFileSystem : public FileSystem {
 
   int64_t operations() const { return operations_; }
   int64_t faults() const { return faults_; }
+  int64_t ranges_read() const { return ranges_read_; }
   int64_t faults_half_way() const { return faults_half_way_; }
 
   absl::StatusOr<PathKind> Kind(const std::string& path) const override {
@@ -39,6 +40,16 @@ class FaultyFileSystem : public FileSystem {
   absl::StatusOr<std::string> Read(const std::string& path) const override {
     return Do<absl::StatusOr<std::string>>(
         path, [&] { return inner_->Read(path); }, [] {});
+  }
+  absl::StatusOr<std::string> ReadRange(const std::string& path, int64_t offset,
+                                        int64_t size) const override {
+    ++ranges_read_;
+    return Do<absl::StatusOr<std::string>>(
+        path, [&] { return inner_->ReadRange(path, offset, size); }, [] {});
+  }
+  absl::StatusOr<FileStamp> Stamp(const std::string& path) const override {
+    return Do<absl::StatusOr<FileStamp>>(
+        path, [&] { return inner_->Stamp(path); }, [] {});
   }
   absl::Status Write(const std::string& path, std::string_view bytes) const override {
     return Do<absl::Status>(
@@ -107,6 +118,7 @@ class FaultyFileSystem : public FileSystem {
   const uint64_t seed_;
   const std::shared_ptr<const FileSystem> inner_;
   mutable std::atomic<int64_t> operations_ = 0;
+  mutable std::atomic<int64_t> ranges_read_ = 0;
   mutable std::atomic<int64_t> faults_ = 0;
   mutable std::atomic<int64_t> faults_half_way_ = 0;
 };

@@ -26,6 +26,13 @@ class MortalFileSystem : public FileSystem {
   absl::StatusOr<std::string> Read(const std::string& path) const override {
     return alive() ? real_->Read(path) : absl::StatusOr<std::string>(Dead());
   }
+  absl::StatusOr<std::string> ReadRange(const std::string& path, int64_t offset,
+                                        int64_t size) const override {
+    return alive() ? real_->ReadRange(path, offset, size) : absl::StatusOr<std::string>(Dead());
+  }
+  absl::StatusOr<FileStamp> Stamp(const std::string& path) const override {
+    return alive() ? real_->Stamp(path) : absl::StatusOr<FileStamp>(Dead());
+  }
   absl::StatusOr<std::vector<std::string>> List(const std::string& folder) const override {
     return alive() ? real_->List(folder) : absl::StatusOr<std::vector<std::string>>(Dead());
   }
