@@ -27,6 +27,12 @@ struct Tree {
   std::vector<std::pair<std::string, absl::Status>> unreadable = {};  // folders, and why
 };
 
+// The bytes of a file, and what keeps them in memory.
+struct FileBytes {
+  std::string_view bytes;
+  std::shared_ptr<const void> owner;
+};
+
 // One try of each operation. A passing failure is Unavailable, a missing path NotFound.
 class FileSystem {
  public:
@@ -36,6 +42,8 @@ class FileSystem {
   // The path without links of what stands there.
   virtual absl::StatusOr<std::string> Resolve(const std::string& path) const = 0;
   virtual absl::StatusOr<std::string> Read(const std::string& path) const = 0;
+  // As Read, if the file cannot be mapped.
+  virtual absl::StatusOr<FileBytes> Map(const std::string& path) const;
   virtual absl::Status Write(const std::string& path, std::string_view bytes) const = 0;
   virtual absl::Status Append(const std::string& path, std::string_view bytes) const = 0;
   virtual absl::StatusOr<std::vector<std::string>> List(const std::string& folder) const = 0;
@@ -62,6 +70,11 @@ class Files {
   // meant. What is no file is read if it ends: a FIFO that has a writer, a device that is short.
   // What would not fit into the memory that is free is ResourceExhausted.
   absl::StatusOr<std::string> Read(const std::string& path) const;
+
+  // The whole file, as memory that is read when it is looked at and need not be free. What is
+  // written there changes a copy. The file must not become shorter meanwhile, so it is for files
+  // that are replaced by Write and never changed in place.
+  absl::StatusOr<FileBytes> Map(const std::string& path) const;
 
   // The file has either its old bytes or all of the new ones, also after a crash; a failure leaves
   // nothing else behind. A device or FIFO is written to, not replaced.
@@ -93,6 +106,9 @@ class Files {
   struct Pending;
   absl::Status ListInto(const std::string& folder, Pending next, Tree* tree,
                         std::vector<Pending>* pending) const;
+
+  template <class Result>
+  Result WithSimilarPath(Result result, const std::string& path) const;
 
   // What there is instead of a missing path, its folders too; empty if nothing is like it.
   std::string SimilarPath(const std::string& path) const;

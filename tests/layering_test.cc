@@ -39,6 +39,8 @@ const std::map<std::string_view, std::set<std::string>>& Libraries() {
       {"webp/", {"data/image/decode_webp.cc"}},
       {"tiffio.h", {"data/image/decode_tiff.cc", "data/image/tiff_reader.cc"}},
       {"zlib.h", {"data/image/zlib_stream.cc"}},
+      {"pcre2.h", {"data/text/word_cutter.cc"}},
+      {"utf8proc.h", {"data/text/tokenizer_json.cc"}},
       {"sentencepiece", {"data/text/sentence_pieces.cc"}},
       {"archive", {"data/archive.cc"}},
       {"toml++/", {"config/toml.cc"}},

@@ -13,7 +13,7 @@ absl::StatusOr<Tokenizer> TokenizerOf(const RunConfig& config, const std::string
   if (kept_in.empty()) {
     return MakeTokenizer(config.tokenizer, dataset, files);
   }
-  return ReadTokenizer(JoinPath(kept_in, "tokenizer.model"), files);
+  return ReadTokenizer(TokenizerIn(kept_in, files), files);
 }
 
 absl::StatusOr<std::optional<FolderLock>> LockBegun(const std::string& out, const Files& files) {
