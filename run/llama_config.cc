@@ -203,6 +203,18 @@ std::optional<int64_t> IdAt(const Json& json, std::string_view key, int64_t ids)
   return id != nullptr && *id >= 0 && *id < ids ? std::optional(*id) : std::nullopt;
 }
 
+JsonObject RotaryOf(const ModelConfig& model) {
+  const RopeScalingConfig& scaling = model.rope_scaling;
+  return scaling.factor == 1
+             ? JsonObject{{"rope_theta", {model.rope_theta}}, {"rope_type", {"default"}}}
+             : JsonObject{{"rope_theta", {model.rope_theta}},
+                          {"rope_type", {"llama3"}},
+                          {"factor", {scaling.factor}},
+                          {"low_freq_factor", {scaling.low}},
+                          {"high_freq_factor", {scaling.high}},
+                          {"original_max_position_embeddings", {scaling.context}}};
+}
+
 }  // namespace
 
 absl::StatusOr<LlamaConfig> ParseLlamaConfig(std::string_view text) {
@@ -243,17 +255,8 @@ absl::StatusOr<std::string> WriteLlamaConfig(const LlamaConfig& config) {
     return absl::InvalidArgumentError(
         "model.qkv_bias and model.qk_norm are both on, and transformers has no such model");
   }
-  JsonObject rotary = {{"rope_theta", {model.rope_theta}}, {"rope_type", {"default"}}};
-  if (const RopeScalingConfig& scaling = model.rope_scaling; scaling.factor != 1) {
-    rotary = {{"rope_theta", {model.rope_theta}},
-              {"rope_type", {"llama3"}},
-              {"factor", {scaling.factor}},
-              {"low_freq_factor", {scaling.low}},
-              {"high_freq_factor", {scaling.high}},
-              {"original_max_position_embeddings", {scaling.context}}};
-  }
-  const JsonObject older =
-      rotary.size() > 2 ? JsonObject(rotary.begin() + 1, rotary.end()) : rotary;
+  const JsonObject rotary = RotaryOf(model);
+  const bool scaled = model.rope_scaling.factor != 1;
   const Json none{nullptr};
   const JsonObject json = {{"architectures", {JsonArray(1, Json{family->architecture})}},
                            {"model_type", {family->type}},
@@ -267,7 +270,7 @@ absl::StatusOr<std::string> WriteLlamaConfig(const LlamaConfig& config) {
                            {"hidden_act", {"silu"}},
                            {"rms_norm_eps", {model.norm_epsilon}},
                            {"rope_theta", {model.rope_theta}},
-                           {"rope_scaling", rotary.size() > 2 ? Json{older} : none},
+                           {"rope_scaling", scaled ? Json{rotary} : none},
                            {"rope_parameters", {rotary}},
                            {"max_position_embeddings", {config.context}},
                            {"tie_word_embeddings", {model.tie_text_head}},

@@ -1,6 +1,5 @@
 // The includes of every source file, held against docs/architecture.md: who may know whom, and
-// where the libraries are; and the sizes that STYLE.md promises. Paths are relative to the
-// repository root.
+// where the libraries are; and the sizes that STYLE.md promises. Paths are relative to the root.
 #include <gtest/gtest.h>
 
 #include <algorithm>
