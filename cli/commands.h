@@ -24,6 +24,8 @@ Command AddData(CLI::App& app);
 Command AddTokenizer(CLI::App& app);
 Command AddInspect(CLI::App& app);
 Command AddMerge(CLI::App& app);
+Command AddImport(CLI::App& app);
+Command AddExport(CLI::App& app);
 Command AddReport(CLI::App& app);
 Command AddProbe(CLI::App& app);
 Command AddSampleLab(CLI::App& app);

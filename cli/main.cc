@@ -127,6 +127,8 @@ void Declare(CommandLine* line) {
   line->Add("probe", "Look inside a run at hidden states, attention and drift.", AddProbe);
   line->Add("sample-lab", "Compare samplers and numbers of steps on a run.", AddSampleLab);
   line->Add("merge", "Make adapters part of the weights.", AddMerge);
+  line->Add("import", "Make a run of another program's checkpoint.", AddImport);
+  line->Add("export", "Write a run for other programs.", AddExport);
   line->Add("inspect", "Show what a run holds and whether its input is lossless.", AddInspect);
   line->Add("completion", "Print what a shell completes this command line with.", AddCompletion);
   TakeGuardsOff(app);

@@ -21,18 +21,8 @@ absl::Status RunMerge(const Arguments& arguments) {
     return absl::FailedPreconditionError(
         absl::StrCat("'", arguments.run, "' has no adapters, so there is nothing to merge"));
   }
-  const CheckpointFolder checkpoints = CheckpointsOf(arguments.out, *files);
-  if (!absl::IsNotFound(checkpoints.Latest().status())) {
-    return absl::AlreadyExistsError(
-        absl::StrCat("'", arguments.out, "' holds a run already; name another --out"));
-  }
-  const std::vector<CheckpointFile> merged = PlainFiles(run);
-  RETURN_IF_ERROR(checkpoints.Save(0, merged));
-  for (const CheckpointFile& file : merged) {
-    if (file.name == "config.toml") {
-      RETURN_IF_ERROR(files->Write(JoinPath(arguments.out, file.name), BytesOf(file)));
-    }
-  }
+  RETURN_IF_ERROR(CheckNoRun(arguments.out, *files));
+  RETURN_IF_ERROR(SaveNewRun(run, arguments.out, *files));
   Notes() << "merged: " << arguments.out << "\n";
   return absl::OkStatus();
 }

@@ -31,6 +31,24 @@ absl::Status CheckFinite(const Run& run) {
 
 }  // namespace
 
+absl::Status CheckNoRun(const std::string& out, const Files& files) {
+  return absl::IsNotFound(CheckpointsOf(out, files).Latest().status())
+             ? absl::OkStatus()
+             : absl::AlreadyExistsError(
+                   absl::StrCat("'", out, "' holds a run already; name another --out"));
+}
+
+absl::Status SaveNewRun(const Run& run, const std::string& out, const Files& files) {
+  const std::vector<CheckpointFile> contents = PlainFiles(run);
+  RETURN_IF_ERROR(CheckpointsOf(out, files).Save(0, contents));
+  for (const CheckpointFile& file : contents) {
+    if (file.name == "config.toml") {
+      RETURN_IF_ERROR(files.Write(JoinPath(out, file.name), BytesOf(file)));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<OpenedRun> OpenRun(const RunRequest& request) {
   const auto files = std::make_shared<const Files>();
   ASSIGN_OR_RETURN(Run run, LoadRun(request.path, *files, request.device));

@@ -33,6 +33,12 @@ struct OpenedRun {
 // predictor if the sampler is amed. Errors of overrides begin with "--set: ".
 absl::StatusOr<OpenedRun> OpenRun(const RunRequest& request);
 
+// Refuses a folder that holds a run already.
+absl::Status CheckNoRun(const std::string& out, const Files& files);
+
+// Writes a run that was not trained, with one checkpoint at step 0.
+absl::Status SaveNewRun(const Run& run, const std::string& out, const Files& files);
+
 // An error of what --set changed. Its message begins with "--set: " once.
 absl::Status SetError(absl::Status status);
 

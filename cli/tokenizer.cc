@@ -77,7 +77,7 @@ absl::StatusOr<Tokenizer> Load(const std::string& path) {
   ASSIGN_OR_RETURN(const PathKind kind, files.Kind(path));
   std::string file = path;
   if (kind == PathKind::kFolder) {
-    file = JoinPath(FindCheckpoint(path, files), "tokenizer.model");
+    file = TokenizerIn(FindCheckpoint(path, files), files);
   }
   return ReadTokenizer(file, files);
 }

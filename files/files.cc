@@ -33,11 +33,18 @@ absl::StatusOr<PathKind> Files::Kind(const std::string& path) const {
   return Try(path, [&] { return system_->Kind(path); });
 }
 
-absl::StatusOr<std::string> Files::Read(const std::string& path) const {
-  absl::StatusOr<std::string> bytes = Try(path, [&] { return system_->Read(path); });
-  const std::string meant = absl::IsNotFound(bytes.status()) ? SimilarPath(path) : "";
-  return meant.empty() ? bytes
-                       : absl::NotFoundError(absl::StrCat(bytes.status().message(),
+absl::StatusOr<FileBytes> FileSystem::Map(const std::string& path) const {
+  ASSIGN_OR_RETURN(std::string bytes, Read(path));
+  const auto owner = std::make_shared<const std::string>(std::move(bytes));
+  return FileBytes{*owner, owner};
+}
+
+// An error that nothing is there, with the path that may have been meant.
+template <class Result>
+Result Files::WithSimilarPath(Result result, const std::string& path) const {
+  const std::string meant = absl::IsNotFound(result.status()) ? SimilarPath(path) : "";
+  return meant.empty() ? result
+                       : absl::NotFoundError(absl::StrCat(result.status().message(),
                                                           "; did you mean '", meant, "'?"));
 }
 
@@ -48,6 +55,14 @@ absl::StatusOr<std::string> Files::ReadRange(const std::string& path, int64_t of
 
 absl::StatusOr<FileStamp> Files::Stamp(const std::string& path) const {
   return Try(path, [&] { return system_->Stamp(path); });
+}
+
+absl::StatusOr<std::string> Files::Read(const std::string& path) const {
+  return WithSimilarPath(Try(path, [&] { return system_->Read(path); }), path);
+}
+
+absl::StatusOr<FileBytes> Files::Map(const std::string& path) const {
+  return WithSimilarPath(Try(path, [&] { return system_->Map(path); }), path);
 }
 
 std::string Files::SimilarPath(const std::string& path) const {

@@ -36,6 +36,12 @@ struct FileStamp {
   bool operator==(const FileStamp&) const = default;
 };
 
+// The bytes of a file, and what keeps them in memory.
+struct FileBytes {
+  std::string_view bytes;
+  std::shared_ptr<const void> owner;
+};
+
 // One try of each operation. A passing failure is Unavailable, a missing path NotFound.
 class FileSystem {
  public:
@@ -48,6 +54,8 @@ class FileSystem {
   virtual absl::StatusOr<std::string> ReadRange(const std::string& path, int64_t offset,
                                                 int64_t size) const = 0;
   virtual absl::StatusOr<FileStamp> Stamp(const std::string& path) const = 0;
+  // As Read, if the file cannot be mapped.
+  virtual absl::StatusOr<FileBytes> Map(const std::string& path) const;
   virtual absl::Status Write(const std::string& path, std::string_view bytes) const = 0;
   virtual absl::Status Append(const std::string& path, std::string_view bytes) const = 0;
   virtual absl::StatusOr<std::vector<std::string>> List(const std::string& folder) const = 0;
@@ -81,6 +89,11 @@ class Files {
 
   absl::StatusOr<FileStamp> Stamp(const std::string& path) const;
 
+  // The whole file, as memory that is read when it is looked at and need not be free. What is
+  // written there changes a copy. The file must not become shorter meanwhile, so it is for files
+  // that are replaced by Write and never changed in place.
+  absl::StatusOr<FileBytes> Map(const std::string& path) const;
+
   // The file has either its old bytes or all of the new ones, also after a crash; a failure leaves
   // nothing else behind. A device or FIFO is written to, not replaced.
   absl::Status Write(const std::string& path, std::string_view bytes) const;
@@ -111,6 +124,9 @@ class Files {
   struct Pending;
   absl::Status ListInto(const std::string& folder, Pending next, Tree* tree,
                         std::vector<Pending>* pending) const;
+
+  template <class Result>
+  Result WithSimilarPath(Result result, const std::string& path) const;
 
   // What there is instead of a missing path, its folders too; empty if nothing is like it.
   std::string SimilarPath(const std::string& path) const;

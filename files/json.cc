@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <ranges>
 
 #include "absl/strings/str_cat.h"
 
@@ -10,42 +11,63 @@ namespace {
 
 using Library = nlohmann::ordered_json;
 
-Json FromLibrary(const Library& from) {
-  switch (from.type()) {
-    case Library::value_t::boolean:
-      return {from.get<bool>()};
-    case Library::value_t::number_unsigned:
-      if (from.get<uint64_t>() > static_cast<uint64_t>(INT64_MAX)) {
-        return {from.get<double>()};
-      }
-      return {from.get<int64_t>()};
-    case Library::value_t::number_integer:
-      return {from.get<int64_t>()};
-    case Library::value_t::number_float:
-      return {from.get<double>()};
-    case Library::value_t::string:
-      return {from.get<std::string>()};
-    case Library::value_t::array: {
-      JsonArray array;
-      for (const Library& item : from) {
-        array.push_back(FromLibrary(item));
-      }
-      return {std::move(array)};
-    }
-    case Library::value_t::object: {
-      JsonObject object;
-      for (const auto& [key, item] : from.items()) {
-        object.emplace_back(key, FromLibrary(item));
-      }
-      return {std::move(object)};
-    }
-    case Library::value_t::null:
-    case Library::value_t::binary:
-    case Library::value_t::discarded:
-      return {nullptr};
+// Builds the value while the library reads, so that a text of a million names takes no other tree.
+class Builder {
+ public:
+  bool null() { return Add({nullptr}); }
+  bool boolean(bool value) { return Add({value}); }
+  bool number_integer(int64_t value) { return Add({value}); }
+  bool number_unsigned(uint64_t value) {
+    return value > static_cast<uint64_t>(INT64_MAX) ? Add({static_cast<double>(value)})
+                                                    : Add({static_cast<int64_t>(value)});
   }
-  return {nullptr};
-}
+  bool number_float(double value, const std::string&) { return Add({value}); }
+  bool string(std::string& value) { return Add({std::move(value)}); }
+  bool binary(Library::binary_t&) { return false; }  // JSON has none
+  bool start_object(size_t) { return Open({JsonObject()}); }
+  bool start_array(size_t) { return Open({JsonArray()}); }
+  bool end_object() { return Close(); }
+  bool end_array() { return Close(); }
+  bool key(std::string& name) {
+    names_.back() = std::move(name);
+    return true;
+  }
+  bool parse_error(size_t, const std::string&, const nlohmann::detail::exception& error);
+
+  Json Value() { return std::move(root_); }
+  const absl::Status& status() const { return status_; }
+
+ private:
+  bool Add(Json value) {
+    if (open_.empty()) {
+      root_ = std::move(value);
+    } else if (auto* array = std::get_if<JsonArray>(&open_.back().value)) {
+      array->push_back(std::move(value));
+    } else {
+      std::get<JsonObject>(open_.back().value)
+          .emplace_back(std::move(names_.back()), std::move(value));
+    }
+    return true;
+  }
+
+  bool Open(Json value) {
+    open_.push_back(std::move(value));
+    names_.emplace_back();
+    return true;
+  }
+
+  bool Close() {
+    Json closed = std::move(open_.back());
+    open_.pop_back();
+    names_.pop_back();
+    return Add(std::move(closed));
+  }
+
+  Json root_;
+  std::vector<Json> open_;          // the values around the place that is read
+  std::vector<std::string> names_;  // of their members that come next
+  absl::Status status_;
+};
 
 struct ToLibrary {
   template <class T>
@@ -61,8 +83,9 @@ struct ToLibrary {
   }
   Library operator()(const JsonObject& object) const {
     Library out = Library::object();
+    auto& members = out.get_ref<Library::object_t&>();  // whose own [] would look at all of them
     for (const auto& [key, item] : object) {
-      out[key] = std::visit(ToLibrary{}, item.value);
+      members.emplace_back(key, std::visit(ToLibrary{}, item.value));
     }
     return out;
   }
@@ -101,6 +124,14 @@ std::string WithoutPrefix(std::string_view message) {
   return std::string(prefix == message.npos ? message : message.substr(prefix + 2));
 }
 
+bool Builder::parse_error(size_t, const std::string&, const nlohmann::detail::exception& error) {
+  const auto* at = dynamic_cast<const Library::parse_error*>(&error);
+  status_ = absl::InvalidArgumentError(  // else it is a number that no double holds
+      at != nullptr ? absl::StrCat("bad JSON at byte ", at->byte, ": ", WithoutPrefix(error.what()))
+                    : absl::StrCat("bad JSON: ", WithoutPrefix(error.what())));
+  return false;
+}
+
 }  // namespace
 
 double Json::AsNumber() const {
@@ -113,9 +144,9 @@ double Json::AsNumber() const {
 
 const Json* Json::Find(std::string_view key) const {
   if (const JsonObject* object = AsObject()) {
-    for (const auto& [name, item] : *object) {
-      if (name == key) {
-        return &item;
+    for (const auto& member : std::views::reverse(*object)) {
+      if (member.first == key) {
+        return &member.second;
       }
     }
   }
@@ -127,14 +158,9 @@ absl::StatusOr<Json> ParseJson(std::string_view text) {
     return absl::InvalidArgumentError(
         absl::StrCat("bad JSON at byte ", at, ": nested deeper than ", kMostLevels, " levels"));
   }
-  try {
-    return FromLibrary(Library::parse(text));
-  } catch (const Library::parse_error& error) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("bad JSON at byte ", error.byte, ": ", WithoutPrefix(error.what())));
-  } catch (const Library::exception& error) {  // a number that no double holds
-    return absl::InvalidArgumentError(absl::StrCat("bad JSON: ", WithoutPrefix(error.what())));
-  }
+  Builder builder;
+  return Library::sax_parse(text, &builder) ? absl::StatusOr<Json>(builder.Value())
+                                            : builder.status();
 }
 
 std::string DumpJson(const Json& json, bool indented) {

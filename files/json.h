@@ -14,7 +14,8 @@ namespace tessera {
 
 struct Json;
 using JsonArray = std::vector<Json>;
-using JsonObject = std::vector<std::pair<std::string, Json>>;  // in the order of the text
+// In the order of the text, in which a name may stand twice.
+using JsonObject = std::vector<std::pair<std::string, Json>>;
 
 struct Json {
   std::variant<std::nullptr_t, bool, int64_t, double, std::string, JsonArray, JsonObject> value;
@@ -26,7 +27,7 @@ struct Json {
 
   double AsNumber() const;  // NaN unless it is one, whole or not
 
-  // The member of an object; null if there is none or the value is no object.
+  // The last member of an object with that name; null if there is none or the value is no object.
   const Json* Find(std::string_view key) const;
 };
 

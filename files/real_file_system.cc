@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -176,6 +177,24 @@ class RealFiles : public FileSystem {
       return ErrnoStatus(errno, "look at", path);
     }
     return FileStamp{info.st_size, info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec};
+  }
+
+  absl::StatusOr<FileBytes> Map(const std::string& path) const override {
+    const Descriptor file(path, O_RDONLY);
+    struct stat info;
+    if (file.get() < 0 || fstat(file.get(), &info) != 0) {
+      return ErrnoStatus(errno, "read", path);
+    }
+    const auto size = static_cast<size_t>(info.st_size);
+    void* const memory = S_ISREG(info.st_mode) && size > 0
+                             ? mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                                    MAP_PRIVATE | MAP_NORESERVE, file.get(), 0)
+                             : MAP_FAILED;
+    if (memory == MAP_FAILED) {  // a stream, an empty file, or a disk that maps none
+      return FileSystem::Map(path);
+    }
+    return FileBytes{{static_cast<const char*>(memory), size},
+                     {memory, [size](const void* m) { munmap(const_cast<void*>(m), size); }}};
   }
 
   absl::Status Write(const std::string& path, std::string_view bytes) const override {

@@ -15,15 +15,20 @@
 namespace tessera {
 namespace {
 
-// A weight as Hugging Face names it: `name` is a module with one parameter called "weight".
+// A weight as Hugging Face names it: a module whose parameter is called "weight", beside which may
+// stand a "bias".
 class Weight : public ModuleWithRoles {
  public:
   explicit Weight(Tensor value)
       : value_(RegisterParameter("weight", std::move(value), ParameterRole::kHidden)) {}
+  void AddBias() {
+    bias_ = RegisterParameter("bias", at::zeros({value_.size(0)}), ParameterRole::kHidden);
+  }
   operator const Tensor&() const { return value_; }
+  const Tensor& bias() const { return bias_; }  // undefined if there is none
 
  private:
-  Tensor value_;
+  Tensor value_, bias_;
 };
 
 std::shared_ptr<Weight> Matrix(int64_t out, int64_t in, double gain = 1) {
@@ -39,7 +44,8 @@ class SelfAttention : public torch::nn::Module {
   SelfAttention(const ModelConfig& config, double residual_gain)
       : heads_(config.heads),
         kv_heads_(config.kv_heads),
-        head_dim_(config.width / config.heads),
+        head_dim_(config.head_size()),
+        norm_epsilon_(config.norm_epsilon),
         q_(register_module("q_proj", Matrix(heads_ * head_dim_, config.width))),
         k_(register_module("k_proj", Matrix(kv_heads_ * head_dim_, config.width))),
         v_(register_module("v_proj", Matrix(kv_heads_ * head_dim_, config.width))),
@@ -47,6 +53,11 @@ class SelfAttention : public torch::nn::Module {
     if (config.qk_norm) {
       q_norm_ = register_module("q_norm", Ones(head_dim_));
       k_norm_ = register_module("k_norm", Ones(head_dim_));
+    }
+    if (config.qkv_bias) {
+      q_->AddBias();
+      k_->AddBias();
+      v_->AddBias();
     }
   }
 
@@ -78,6 +89,9 @@ class SelfAttention : public torch::nn::Module {
     weights->q_HEW = *q_;
     weights->k_GEW = *k_;
     weights->v_GEW = *v_;
+    weights->q_bias_HE = q_->bias();
+    weights->k_bias_GE = k_->bias();
+    weights->v_bias_GE = v_->bias();
     weights->o_WHE = *o_;
     if (q_norm_ != nullptr) {
       weights->q_norm_E = *q_norm_;
@@ -86,16 +100,17 @@ class SelfAttention : public torch::nn::Module {
   }
 
  private:
-  Tensor Split(const Tensor& x_BTW, const Tensor& weight, int64_t heads) const {
-    return Linear(x_BTW, weight).unflatten(-1, {heads, head_dim_});
+  Tensor Split(const Tensor& x_BTW, const Weight& weight, int64_t heads) const {
+    return Linear(x_BTW, weight, weight.bias()).unflatten(-1, {heads, head_dim_});
   }
 
-  static Tensor Turned(const Tensor& x_BTHE, const std::shared_ptr<Weight>& norm,
-                       const AttentionInput& input) {
-    return Rotate(norm ? RmsNorm(x_BTHE, *norm, kNormEpsilon) : x_BTHE, input.rotary);
+  Tensor Turned(const Tensor& x_BTHE, const std::shared_ptr<Weight>& norm,
+                const AttentionInput& input) const {
+    return Rotate(norm ? RmsNorm(x_BTHE, *norm, norm_epsilon_) : x_BTHE, input.rotary);
   }
 
   int64_t heads_, kv_heads_, head_dim_;
+  double norm_epsilon_;
   std::shared_ptr<Weight> q_, k_, v_, o_, q_norm_, k_norm_;
 };
 
@@ -124,7 +139,8 @@ class GatedMlp : public torch::nn::Module {
 class DecoderLayer : public torch::nn::Module {
  public:
   DecoderLayer(const ModelConfig& config, double residual_gain)
-      : attention_norm_(register_module("input_layernorm", Ones(config.width))),
+      : norm_epsilon_(config.norm_epsilon),
+        attention_norm_(register_module("input_layernorm", Ones(config.width))),
         attention_(
             register_module("self_attn", std::make_shared<SelfAttention>(config, residual_gain))),
         mlp_norm_(register_module("post_attention_layernorm", Ones(config.width))),
@@ -133,12 +149,12 @@ class DecoderLayer : public torch::nn::Module {
 
   Tensor Forward(const Tensor& x_BTW, const AttentionInput& input, int64_t layer) {
     const Tensor y_BTW =
-        x_BTW + attention_->Forward(RmsNorm(x_BTW, *attention_norm_, kNormEpsilon), input, layer);
-    return y_BTW + mlp_->Forward(RmsNorm(y_BTW, *mlp_norm_, kNormEpsilon));
+        x_BTW + attention_->Forward(RmsNorm(x_BTW, *attention_norm_, norm_epsilon_), input, layer);
+    return y_BTW + mlp_->Forward(RmsNorm(y_BTW, *mlp_norm_, norm_epsilon_));
   }
 
   void Remember(const Tensor& x_BTW, const AttentionInput& input, int64_t layer) {
-    attention_->KeysAndValues(RmsNorm(x_BTW, *attention_norm_, kNormEpsilon), input, layer);
+    attention_->KeysAndValues(RmsNorm(x_BTW, *attention_norm_, norm_epsilon_), input, layer);
   }
 
   LayerWeights weights() const {
@@ -151,13 +167,26 @@ class DecoderLayer : public torch::nn::Module {
   }
 
  private:
+  double norm_epsilon_;
   std::shared_ptr<Weight> attention_norm_;
   std::shared_ptr<SelfAttention> attention_;
   std::shared_ptr<Weight> mlp_norm_;
   std::shared_ptr<GatedMlp> mlp_;
 };
 
-Backbone::Backbone(const ModelConfig& config) {
+Rotary RotaryOf(const ModelConfig& config, const Tensor& rotary_coordinate_BT2,
+                torch::Dtype dtype) {
+  const RopeScalingConfig& scaling = config.rope_scaling;
+  return MakeRotary(rotary_coordinate_BT2, config.head_size(),
+                    {.theta = config.rope_theta,
+                     .factor = scaling.factor,
+                     .low = scaling.low,
+                     .high = scaling.high,
+                     .context = static_cast<double>(scaling.context)},
+                    dtype);
+}
+
+Backbone::Backbone(const ModelConfig& config) : norm_epsilon_(config.norm_epsilon) {
   // Each layer adds twice to the residual stream, whose variance then stays of order one.
   const double residual_gain = 1 / std::sqrt(2.0 * config.layers);
   torch::nn::ModuleList list;
@@ -200,6 +229,6 @@ BackboneWeights Backbone::weights() const {
   return weights;
 }
 
-Tensor Backbone::Norm(const Tensor& x_BTW) const { return RmsNorm(x_BTW, norm_, kNormEpsilon); }
+Tensor Backbone::Norm(const Tensor& x_BTW) const { return RmsNorm(x_BTW, norm_, norm_epsilon_); }
 
 }  // namespace tessera

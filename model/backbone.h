@@ -1,6 +1,7 @@
 // The transformer, as Llama (Touvron et al. 2023): RMSNorm, rotary positions, SwiGLU, grouped-query
-// attention, no biases. Names and layout of the weights are those of Hugging Face's Llama; queries
-// and keys are normalised a head if asked, under the names of Qwen3. B = rows, T = slots, W =
+// attention. Names and layout of the weights are those of Hugging Face's Llama. If asked, queries,
+// keys and values have biases, under the names of Qwen2, and queries and keys are normalised a
+// head, under those of Qwen3. B = rows, T = slots, W =
 // width, H = heads, G = key-value heads, E = numbers a head, F = inner width of the SwiGLU layers.
 #pragma once
 
@@ -37,15 +38,16 @@ struct AttentionInput {
 // The weights of one layer, as views: whoever computes a layer by other means reads them here.
 struct LayerWeights {
   Tensor attention_norm_W;
-  Tensor q_HEW, k_GEW, v_GEW;  // [H E, W], [G E, W], [G E, W]
-  Tensor o_WHE;                // [W, H E]
-  Tensor q_norm_E, k_norm_E;   // undefined without qk_norm
+  Tensor q_HEW, k_GEW, v_GEW;              // [H E, W], [G E, W], [G E, W]
+  Tensor q_bias_HE, k_bias_GE, v_bias_GE;  // undefined without qkv_bias
+  Tensor o_WHE;                            // [W, H E]
+  Tensor q_norm_E, k_norm_E;               // undefined without qk_norm
   Tensor mlp_norm_W;
   Tensor gate_FW, up_FW, down_WF;
 };
 
-// What is added to the mean square before its root in every RMSNorm.
-inline constexpr double kNormEpsilon = 1e-6;
+// The rotation of slots with these coordinates.
+Rotary RotaryOf(const ModelConfig& config, const Tensor& rotary_coordinate_BT2, torch::Dtype dtype);
 
 struct BackboneWeights {
   std::vector<LayerWeights> layers;
@@ -71,6 +73,7 @@ class Backbone : public torch::nn::Module {
   Tensor Norm(const Tensor& x_BTW) const;
 
  private:
+  double norm_epsilon_;
   std::vector<std::shared_ptr<DecoderLayer>> layers_;
   Tensor norm_;
 };

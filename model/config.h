@@ -47,6 +47,34 @@ struct InputConfig {
   }
 };
 
+// How Llama 3.1 and later change the rotary frequencies (ops/rotary.h).
+struct RopeScalingConfig {
+  double factor = 1;
+  double low = 1;
+  double high = 4;
+  int64_t context = 8192;
+
+  bool operator==(const RopeScalingConfig&) const = default;
+
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor& visit) {
+    const bool scaled = self.factor != 1;
+    visit("factor", self.factor,
+          "Slow rotary frequencies are divided by this number; 1: none are.");
+    visit("low", self.low, "A frequency is slow that turns at most this often in the context.",
+          scaled);
+    visit("high", self.high, "A frequency stays as it is that turns so often in the context.",
+          scaled);
+    visit("context", self.context, "The context has this many slots.", scaled);
+  }
+
+  std::string Problem() const {
+    return factor > 0 && low > 0 && high > low && context > 0
+               ? ""
+               : "factor, low and context must be positive, and high must be above low";
+  }
+};
+
 struct ModelConfig {
   int64_t patch = 8;
   std::vector<std::string> grids = {"4x4"};
@@ -55,10 +83,14 @@ struct ModelConfig {
   int64_t layers = 4;
   int64_t heads = 4;
   int64_t kv_heads = 4;
+  int64_t head_dim = 0;
   int64_t ffn = 512;
   bool qk_norm = true;
+  bool qkv_bias = false;
+  double norm_epsilon = 1e-6;
   bool tie_text_head = false;
   double rope_theta = 10000;
+  RopeScalingConfig rope_scaling;
   Arrangement arrangement;  // its keys are keys of the model
   HeadConfig head;
   AutoencoderConfig autoencoder;
@@ -78,10 +110,16 @@ struct ModelConfig {
     visit("kv_heads", self.kv_heads,
           "Keys and values have this many heads, which divide heads (grouped-query attention).",
           model);
+    visit("head_dim", self.head_dim,
+          "A head has this many numbers, an even count; 0: width / heads.", model);
     visit("ffn", self.ffn, "The SwiGLU layers have this width inside.", model);
     visit("qk_norm", self.qk_norm, "The queries and keys of each head are normalised.", model);
+    visit("qkv_bias", self.qkv_bias, "The maps to queries, keys and values have biases.", model);
+    visit("norm_epsilon", self.norm_epsilon,
+          "The norms of the backbone add this to the mean square.", model);
     visit("tie_text_head", self.tie_text_head, "The text head shares the token embedding.", model);
     visit("rope_theta", self.rope_theta, "The rotary frequencies have this base.", model);
+    visit("rope_scaling", self.rope_scaling, "These keys slow the slow rotary frequencies.", model);
     Arrangement::Fields(self.arrangement, visit);
     std::vector<std::string> no_network;
     if (self.arrangement.backbone_denoises()) {
@@ -95,6 +133,8 @@ struct ModelConfig {
           "An autoencoder turns patches into codes and back, for lossy inputs and targets.");
   }
 
+  // Numbers of an attention head.
+  int64_t head_size() const { return head_dim > 0 ? head_dim : width / heads; }
   bool reads_codes() const { return input.kind == InputKind::kCodes; }
   // Whether the model can generate pictures: no slot sees a patch that is yet to be drawn, and
   // patches see what they are drawn for.
@@ -111,10 +151,10 @@ struct ModelConfig {
     if (grids.empty()) {
       return "grids must name at least one grid, such as \"4x4\"";
     }
-    if (heads < 1 || width % heads != 0 || (width / heads) % 2 != 0) {
-      return "width must be an even multiple of heads";
+    if (const std::string problem = HeadsProblem(); !problem.empty()) {
+      return problem;
     }
-    if (arrangement.positions != Positions::kRope1d && width / heads < 4) {
+    if (arrangement.positions != Positions::kRope1d && head_size() < 4) {
       return "positions of two coordinates need heads of 4 numbers or more; use rope1d or fewer "
              "heads";
     }
@@ -141,6 +181,16 @@ struct ModelConfig {
   }
 
  private:
+  std::string HeadsProblem() const {
+    if (heads < 1 || head_dim < 0 || head_dim % 2 != 0) {
+      return "heads must be positive, and head_dim even";
+    }
+    if (head_dim == 0 && (width % heads != 0 || (width / heads) % 2 != 0)) {
+      return "width must be an even multiple of heads";
+    }
+    return norm_epsilon > 0 && rope_theta > 0 ? "" : "norm_epsilon and rope_theta must be positive";
+  }
+
   std::string ResamplerProblem() const {
     if (input.kind != InputKind::kResampler) {
       return "";

@@ -113,8 +113,7 @@ Tensor Model::Embed(const ModelInput& input, at::Generator rng) const {
 AttentionInput Model::AttentionOf(const ModelInput& input, torch::Dtype dtype,
                                   const PassOptions& options) const {
   AttentionInput attention;
-  attention.rotary = MakeRotary(input.rotary_coordinate_BT2, config_.width / config_.heads,
-                                config_.rope_theta, dtype);
+  attention.rotary = RotaryOf(config_, input.rotary_coordinate_BT2, dtype);
   attention.position_BT = input.position_BT;
   attention.cache = options.cache;
   attention.trace = options.trace;
@@ -142,7 +141,7 @@ void Model::Remember(const ModelInput& input, KvCache* cache) {
 }
 
 KvCache Model::MakeCache(int64_t rows, int64_t slots) const {
-  return KvCache(config_.layers, {rows, slots, config_.kv_heads, config_.width / config_.heads},
+  return KvCache(config_.layers, {rows, slots, config_.kv_heads, config_.head_size()},
                  embed_tokens_.options().requires_grad(false));
 }
 

@@ -28,11 +28,12 @@ struct PackedSlots {
 
 const float* Floats(const Tensor& x) { return x.const_data_ptr<float>(); }
 
-void NormRows(const RowsOf<const float>& x, const Tensor& weight_W, const RowsOf<float>& y) {
+void NormRows(const RowsOf<const float>& x, const Tensor& weight_W, double epsilon,
+              const RowsOf<float>& y) {
   ForEachRow(x.count, [&](int64_t n) {
     float inverse_rms;
     kernels::RmsNorm<float, float>{x[n], Floats(weight_W), y[n], &inverse_rms}.Run(
-        {1, weight_W.size(0)}, kNormEpsilon);
+        {1, weight_W.size(0)}, epsilon);
   });
 }
 
@@ -56,13 +57,17 @@ struct Between {
 
 class PackedLayer {
  public:
-  PackedLayer(const LayerWeights& w, HeadShape shape, WeightStorage storage)
-      : shape_(shape),
+  PackedLayer(const LayerWeights& w, const ModelConfig& config, WeightStorage storage)
+      : shape_{config.heads, config.kv_heads, config.head_size()},
+        norm_epsilon_(config.norm_epsilon),
         attention_norm_W_(w.attention_norm_W.contiguous()),
         mlp_norm_W_(w.mlp_norm_W.contiguous()),
         q_norm_E_(w.q_norm_E),
         k_norm_E_(w.k_norm_E),
-        qkv_({w.q_HEW, w.k_GEW, w.v_GEW}, storage),
+        qkv_(w.q_bias_HE.defined()
+                 ? PackedLinear(at::cat({w.q_HEW, w.k_GEW, w.v_GEW}),
+                                at::cat({w.q_bias_HE, w.k_bias_GE, w.v_bias_GE}), storage)
+                 : PackedLinear({w.q_HEW, w.k_GEW, w.v_GEW}, storage)),
         o_(w.o_WHE, {}, storage),
         gate_(w.gate_FW, {}, storage),
         up_(w.up_FW, {}, storage),
@@ -75,12 +80,12 @@ class PackedLayer {
     const RowsOf<float> sum = between.sum.Rows(x.count, o_.stride());
     const RowsOf<float> qkv = between.qkv.Rows(x.count, qkv_.stride());
     const RowsOf<float> y = between.attention.Rows(x.count, shape_.heads * shape_.dim);
-    NormRows(x, attention_norm_W_, normed);
+    NormRows(x, attention_norm_W_, norm_epsilon_, normed);
     qkv_.Multiply(normed, qkv);
     Remember(qkv, slots, cache_BSGE);
     Attend(qkv, slots, cache_BSGE, y);
     AddLinear(o_, y, sum, x);
-    NormRows(x, mlp_norm_W_, normed);
+    NormRows(x, mlp_norm_W_, norm_epsilon_, normed);
     const RowsOf<float> gate = between.gate.Rows(x.count, gate_.stride());
     const RowsOf<float> up = between.up.Rows(x.count, gate_.stride());
     gate_.ForPanels(2 * x.count, [&](int64_t first, int64_t last) {
@@ -126,7 +131,7 @@ class PackedLayer {
       float inverse_rms;
       kernels::RmsNorm<float, float>{x + head * shape_.dim, Floats(weight_E), x + head * shape_.dim,
                                      &inverse_rms}
-          .Run({1, shape_.dim}, kNormEpsilon);
+          .Run({1, shape_.dim}, norm_epsilon_);
     }
   }
 
@@ -162,6 +167,7 @@ class PackedLayer {
   }
 
   HeadShape shape_;
+  double norm_epsilon_;
   Tensor attention_norm_W_, mlp_norm_W_, q_norm_E_, k_norm_E_;
   PackedLinear qkv_, o_, gate_, up_, down_;
 };
@@ -188,8 +194,7 @@ PackedModel::PackedModel(const Model& model, WeightStorage storage) : model_(mod
                            PackedLinear(model.text_matrix(), {}, storage),
                            {}});
   for (const LayerWeights& layer : weights.layers) {
-    layers_->list.emplace_back(
-        layer, HeadShape{config.heads, config.kv_heads, config.width / config.heads}, storage);
+    layers_->list.emplace_back(layer, config, storage);
   }
 }
 
@@ -204,8 +209,7 @@ Tensor PackedModel::Hidden(const ModelInput& input, KvCache& cache) {
                              input.visible_to_BT.contiguous(),
                              input.visible_from_BT.defined() ? input.visible_from_BT.contiguous()
                                                              : at::zeros_like(input.visible_to_BT),
-                             MakeRotary(input.rotary_coordinate_BT2, config.width / config.heads,
-                                        config.rope_theta, torch::kFloat32)};
+                             RotaryOf(config, input.rotary_coordinate_BT2, torch::kFloat32)};
   TORCH_CHECK(slots.position_BT.max().item<int64_t>() < cache.At(0).first.size(1),
               "the cache has no room for the slots");
   const RowsOf<float> x = {x_BTW.mutable_data_ptr<float>(), config.width, slots.count()};
@@ -213,7 +217,8 @@ Tensor PackedModel::Hidden(const ModelInput& input, KvCache& cache) {
     layers_->list[i].Forward(x, slots, cache.At(static_cast<int64_t>(i)), layers_->between);
   }
   const Tensor h_BTW = at::empty_like(x_BTW);
-  NormRows(x, layers_->norm_W, {h_BTW.mutable_data_ptr<float>(), config.width, slots.count()});
+  NormRows(x, layers_->norm_W, config.norm_epsilon,
+           {h_BTW.mutable_data_ptr<float>(), config.width, slots.count()});
   return h_BTW;
 }
 

@@ -51,12 +51,17 @@ class RotateFunction : public torch::autograd::Function<RotateFunction> {
 
 }  // namespace
 
-Rotary MakeRotary(const Tensor& rotary_coordinate_BT2, int64_t head_dim, double theta,
-                  torch::Dtype dtype) {
+Rotary MakeRotary(const Tensor& rotary_coordinate_BT2, int64_t head_dim,
+                  const RotaryFrequencies& frequencies, torch::Dtype dtype) {
+  const auto& [theta, factor, low, high, context] = frequencies;
   TORCH_CHECK(head_dim % 2 == 0, "head width ", head_dim, " is odd");
   const auto options = torch::TensorOptions(torch::kFloat64).device(rotary_coordinate_BT2.device());
-  const Tensor frequency_E =
-      at::exp(at::arange(0, head_dim, 2, options) * (-std::log(theta) / head_dim));
+  Tensor frequency_E = at::exp(at::arange(0, head_dim, 2, options) * (-std::log(theta) / head_dim));
+  if (factor != 1) {
+    const Tensor turns_E = frequency_E * (context / (2 * M_PI));
+    const Tensor kept_E = at::clamp((turns_E - low) / (high - low), 0, 1);
+    frequency_E = frequency_E * (kept_E + (1 - kept_E) / factor);
+  }
   const int64_t pairs = head_dim / 2;
   const Tensor coordinate_BTE = rotary_coordinate_BT2.to(torch::kFloat64)
                                     .repeat({1, 1, (pairs + 1) / 2})

@@ -8,7 +8,6 @@
 #include "config/status.h"
 #include "config/toml.h"
 #include "files/json.h"
-#include "run/safetensors.h"
 
 namespace tessera {
 namespace {
@@ -33,10 +32,10 @@ absl::Status CheckSameModel(const std::string& from, const RunConfig& base,
 }
 
 // A run that has begun keeps its base.
-absl::Status CheckKept(const RunFolders& folders, const std::string& weights, const Files& files) {
-  const auto kept = files.Read(JoinPath(JoinPath(folders.out, kFolder), kAverage));
+absl::Status CheckKept(const RunFolders& folders, const NamedTensors& weights, const Files& files) {
+  const auto kept = ReadTensors(files, JoinPath(JoinPath(folders.out, kFolder), kAverage));
   const bool begun = CheckpointsOf(folders.out, files).Latest().ok();
-  if (absl::IsNotFound(kept.status()) ? !begun : kept.ok() && *kept == weights) {
+  if (absl::IsNotFound(kept.status()) ? !begun : kept.ok() && AreEqual(*kept, weights)) {
     return absl::OkStatus();
   }
   return absl::FailedPreconditionError(
@@ -70,7 +69,7 @@ absl::Status KeepBase(const RunConfig& config, const RunFolders& folders, const 
   ASSIGN_OR_RETURN(const Run from, LoadRun(folders.from, files));
   RETURN_IF_ERROR(CheckSameModel(folders.from, from.config, config));
   if (folders.resume) {
-    RETURN_IF_ERROR(CheckKept(folders, WriteSafetensors(Parameters(*from.learner)), files));
+    RETURN_IF_ERROR(CheckKept(folders, Parameters(*from.learner), files));
     ASSIGN_OR_RETURN(const std::string kept, BaseOf(folders.out, files));
     if (!kept.empty()) {
       return absl::OkStatus();

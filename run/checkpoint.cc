@@ -19,7 +19,8 @@ constexpr char kBest[] = "best";             // a file that holds the best one's
 
 std::string BytesOf(const CheckpointFile& file) {
   const auto* bytes = std::get_if<std::string>(&file.content);
-  return bytes ? *bytes : WriteSafetensors(std::get<NamedTensors>(file.content));
+  return bytes ? *bytes
+               : WriteSafetensors(std::get<NamedTensors>(file.content), {{"format", "pt"}});
 }
 
 CheckpointFolder::CheckpointFolder(Files files, std::string path, std::string prefix)
@@ -133,8 +134,8 @@ absl::Status CheckpointFolder::Prune(int64_t keep) const {
 }
 
 absl::StatusOr<NamedTensors> ReadTensors(const Files& files, const std::string& path) {
-  ASSIGN_OR_RETURN(const std::string bytes, files.Read(path));
-  return ParseSafetensors(bytes, path);
+  ASSIGN_OR_RETURN(const FileBytes file, files.Map(path));
+  return ParseSafetensors(file.bytes, path, file.owner);
 }
 
 absl::Status LoadTensors(const Files& files, const std::string& path, const NamedTensors& into) {

@@ -60,7 +60,8 @@ class CheckpointFolder {
   std::string prefix_;
 };
 
-// A file of safetensors inside a checkpoint, or anywhere.
+// A file of safetensors inside a checkpoint, or anywhere. Its numbers are read when they are looked
+// at.
 absl::StatusOr<NamedTensors> ReadTensors(const Files& files, const std::string& path);
 
 // Reads a file of safetensors into tensors, whose names and shapes must be the file's.

@@ -31,6 +31,12 @@ absl::StatusOr<Tokenizer> ReadTokenizer(const std::string& path, const Files& fi
                               absl::StrCat("'", path, "' is ", tokenizer.status().message()));
 }
 
+std::string TokenizerIn(const std::string& folder, const Files& files) {
+  const std::string json = JoinPath(folder, "tokenizer.json");
+  const bool has_json = files.Kind(json).value_or(PathKind::kNone) != PathKind::kNone;
+  return has_json ? json : JoinPath(folder, "tokenizer.model");
+}
+
 absl::StatusOr<Tokenizer> MakeTokenizer(const TokenizerConfig& config, const Dataset& dataset,
                                         const Files& files) {
   if (config.path.empty()) {

@@ -14,8 +14,11 @@ namespace tessera {
 // All texts of at most `documents` documents, taken evenly from the data set.
 absl::StatusOr<std::vector<std::string>> GatherTexts(const Dataset& dataset, int64_t documents);
 
-// Reads a .model file; an error names it.
+// Reads a .model file or a tokenizer.json; an error names it.
 absl::StatusOr<Tokenizer> ReadTokenizer(const std::string& path, const Files& files);
+
+// The tokenizer.json of a checkpoint or other folder, or else its tokenizer.model.
+std::string TokenizerIn(const std::string& folder, const Files& files);
 
 // Reads config.path, or trains on the data set.
 absl::StatusOr<Tokenizer> MakeTokenizer(const TokenizerConfig& config, const Dataset& dataset,

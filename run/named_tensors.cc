@@ -4,6 +4,7 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 
@@ -48,6 +49,14 @@ absl::Status CopyByName(const NamedTensors& from, const std::string& source,
     tensor.copy_(sources.at(name));
   }
   return absl::OkStatus();
+}
+
+bool AreEqual(const NamedTensors& a, const NamedTensors& b) {
+  const std::map<std::string, Tensor> others(b.begin(), b.end());
+  return a.size() == b.size() && std::ranges::all_of(a, [&](const auto& named) {
+           const auto found = others.find(named.first);
+           return found != others.end() && at::equal(named.second, found->second);
+         });
 }
 
 absl::StatusOr<NamedTensors> SelectByName(const NamedTensors& tensors,

@@ -21,6 +21,9 @@ using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 absl::Status CopyByName(const NamedTensors& from, const std::string& source,
                         const NamedTensors& to);
 
+// Whether both hold the same names with equal tensors.
+bool AreEqual(const NamedTensors& a, const NamedTensors& b);
+
 // Those whose names match one of the patterns, in the order of `tensors`: * is any text, ? one
 // letter. A pattern that matches none is an error, which begins with `none`.
 absl::StatusOr<NamedTensors> SelectByName(const NamedTensors& tensors,

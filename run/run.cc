@@ -110,7 +110,13 @@ absl::StatusOr<torch::Device> OpenDevice(DeviceKind kind) {
 
 absl::StatusOr<LayoutSpec> LayoutOf(const RunConfig& config, const Tokenizer& tokenizer) {
   ASSIGN_OR_RETURN(const std::vector<PatchGrid> grids, ParseGrids(config.model.grids));
-  LayoutSpec layout{Vocabulary(tokenizer.size(), static_cast<int64_t>(grids.size())),
+  const int64_t given = config.tokenizer.ids, ids = given > 0 ? given : tokenizer.size();
+  if (ids < tokenizer.size()) {
+    return absl::InvalidArgumentError(absl::StrCat("tokenizer.ids = ", given,
+                                                   ", but the tokenizer itself has ",
+                                                   tokenizer.size(), "; leave the key out"));
+  }
+  LayoutSpec layout{Vocabulary(ids, static_cast<int64_t>(grids.size())),
                     grids,
                     config.model.patch,
                     config.data.fit,
@@ -155,7 +161,7 @@ absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files, DeviceK
   ASSIGN_OR_RETURN(const torch::Device device, OpenDevice(kind));
   const std::string folder = FindCheckpoint(path, files);
   ASSIGN_OR_RETURN(const RunConfig config, ConfigIn(folder, path, files));
-  ASSIGN_OR_RETURN(Tokenizer tokenizer, ReadTokenizer(JoinPath(folder, "tokenizer.model"), files));
+  ASSIGN_OR_RETURN(Tokenizer tokenizer, ReadTokenizer(TokenizerIn(folder, files), files));
   ASSIGN_OR_RETURN(Run run, MakeRun(config, std::move(tokenizer)));
   run.learner->to(device);
   if (config.train.adapter.kind == AdapterKind::kNone) {
@@ -187,7 +193,7 @@ std::vector<CheckpointFile> PlainFiles(const Run& run) {
   RunConfig config = run.config;
   config.train.adapter = AdapterConfig();
   return {{kAverage, Parameters(*run.learner)},
-          {"tokenizer.model", run.tokenizer.Serialized()},
+          {run.tokenizer.file_name(), run.tokenizer.Serialized()},
           {"config.toml", ToToml(config)}};
 }
 

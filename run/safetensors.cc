@@ -84,7 +84,8 @@ std::optional<int64_t> NumBytes(const std::vector<int64_t>& shape, torch::Dtype 
 
 class Parser {
  public:
-  Parser(std::string_view bytes, const std::string& name) : bytes_(bytes), name_(name) {}
+  Parser(std::string_view bytes, const std::string& name, std::shared_ptr<const void> owner)
+      : bytes_(bytes), name_(name), owner_(std::move(owner)) {}
 
   absl::StatusOr<NamedTensors> Parse() {
     ASSIGN_OR_RETURN(const JsonObject header, ParseHeader());
@@ -103,7 +104,7 @@ class Parser {
     RETURN_IF_ERROR(CheckPlaces(entries));
     NamedTensors tensors;
     for (const Entry& entry : entries) {
-      tensors.emplace_back(entry.name, Copy(entry));
+      tensors.emplace_back(entry.name, TensorOf(entry));
     }
     return tensors;
   }
@@ -176,21 +177,29 @@ class Parser {
     return absl::OkStatus();
   }
 
-  Tensor Copy(const Entry& entry) const {
+  Tensor TensorOf(const Entry& entry) const {
+    const char* const data = bytes_.data() + data_begin_ + entry.begin;
+    const bool aligned = reinterpret_cast<uintptr_t>(data) % torch::elementSize(entry.dtype) == 0;
+    if (owner_ != nullptr && aligned && entry.begin < entry.end) {
+      return at::from_blob(
+          const_cast<char*>(data), entry.shape, [owner = owner_](void*) {},
+          torch::TensorOptions(entry.dtype));
+    }
     Tensor tensor = torch::empty(entry.shape, entry.dtype);
-    std::memcpy(tensor.data_ptr(), bytes_.data() + data_begin_ + entry.begin,
-                entry.end - entry.begin);
+    std::memcpy(tensor.data_ptr(), data, entry.end - entry.begin);
     return tensor;
   }
 
   std::string_view bytes_;
   std::string name_;
+  std::shared_ptr<const void> owner_;
   int64_t data_begin_ = 0;
 };
 
 }  // namespace
 
-std::string WriteSafetensors(const NamedTensors& tensors) {
+std::string WriteSafetensors(const NamedTensors& tensors,
+                             const std::map<std::string, std::string>& metadata) {
   // Wider numbers first, so that each tensor is aligned when the file is mapped.
   NamedTensors sorted;
   for (const auto& [name, tensor] : tensors) {
@@ -199,6 +208,13 @@ std::string WriteSafetensors(const NamedTensors& tensors) {
   std::ranges::stable_sort(sorted, std::greater(),
                            [](const auto& named) { return named.second.element_size(); });
   JsonObject header;
+  if (!metadata.empty()) {
+    JsonObject facts;
+    for (const auto& [key, value] : metadata) {
+      facts.emplace_back(key, Json{value});
+    }
+    header.emplace_back("__metadata__", Json{std::move(facts)});
+  }
   int64_t end = 0;
   for (const auto& [name, tensor] : sorted) {
     const int64_t begin = end;
@@ -223,8 +239,9 @@ std::string WriteSafetensors(const NamedTensors& tensors) {
   return bytes;
 }
 
-absl::StatusOr<NamedTensors> ParseSafetensors(std::string_view bytes, const std::string& name) {
-  return Parser(bytes, name).Parse();
+absl::StatusOr<NamedTensors> ParseSafetensors(std::string_view bytes, const std::string& name,
+                                              std::shared_ptr<const void> owner) {
+  return Parser(bytes, name, std::move(owner)).Parse();
 }
 
 }  // namespace tessera

@@ -3,6 +3,8 @@
 // them.
 #pragma once
 
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -13,10 +15,13 @@ namespace tessera {
 
 // The bytes of a file. Tensors of any device and layout; dtypes f64, f32, f16, bf16, i64, i32, i16,
 // i8, u8 and bool.
-std::string WriteSafetensors(const NamedTensors& tensors);
+std::string WriteSafetensors(const NamedTensors& tensors,
+                             const std::map<std::string, std::string>& metadata = {});
 
-// Tensors on the CPU, in the order of their bytes, which are copied. Everything that the format
+// Tensors on the CPU, in the order of their bytes. These are copied, unless an owner is given that
+// keeps them: then those tensors that are aligned are views of them. Everything that the format
 // promises is checked; name is the file's, for errors.
-absl::StatusOr<NamedTensors> ParseSafetensors(std::string_view bytes, const std::string& name);
+absl::StatusOr<NamedTensors> ParseSafetensors(std::string_view bytes, const std::string& name,
+                                              std::shared_ptr<const void> owner = nullptr);
 
 }  // namespace tessera

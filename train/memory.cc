@@ -79,9 +79,11 @@ double BytesOf(const TrainConfig& config) { return IsBf16(config.precision) ? kB
 double LayerBytes(const RunConfig& config, const BatchSize& batch) {
   const ModelConfig& model = config.model;
   const double width = Number(model.width), bytes = BytesOf(config.train);
-  const double key_values =
-      width * Number(model.kv_heads) / Number(std::max<int64_t>(model.heads, 1));
-  double slot = 2 * width * kFloat + (7 * width + key_values + 3 * Number(model.ffn)) * bytes;
+  const double head_dim = Number(model.heads > 0 ? model.head_size() : 0);
+  const double queries = Number(model.heads) * head_dim;
+  const double key_values = Number(model.kv_heads) * head_dim;
+  double slot =
+      2 * width * kFloat + (4 * width + 3 * queries + key_values + 3 * Number(model.ffn)) * bytes;
   if (batch.row <= kExplicitKeys) {
     slot += Number(model.heads) * batch.row * (bytes == kFloat ? kFloat : kFloat + bytes);
   }
@@ -97,7 +99,8 @@ double AttentionBytes(const RunConfig& config, const BatchSize& batch) {
 
 // Logits, their logarithms in float and the gradients of both.
 double TextBytes(const RunConfig& config, const BatchSize& batch) {
-  return batch.text * Number(config.tokenizer.size) * (2 * kFloat + 2 * BytesOf(config.train));
+  return batch.text * Number(config.tokenizer.most_ids()) *
+         (2 * kFloat + 2 * BytesOf(config.train));
 }
 
 double HeadBytes(const RunConfig& config, const BatchSize& batch) {
@@ -130,8 +133,8 @@ double DrawingBytes(const RunConfig& config, const DocumentSize& document) {
   const double conditions =
       1. + (config.generate.guidance != 1) + (config.generate.image_guidance != 1);
   const double slots = document.text_slots + LargestPicture(model) + 8;
-  const double cache = 2 * Number(model.layers) * Number(model.width) * slots *
-                       Number(model.kv_heads) / Number(std::max<int64_t>(model.heads, 1));
+  const double cache = 2 * Number(model.layers) * slots * Number(model.kv_heads) *
+                       Number(model.heads > 0 ? model.head_size() : 0);
   return kSheetPictures * conditions * cache * kFloat + 3 * kPrepared;
 }
 

@@ -33,12 +33,14 @@ ParameterCount Head(const ModelConfig& model) {
 
 ParameterCount Backbone(const ModelConfig& model) {
   const double width = Number(model.width), layers = Number(model.layers);
-  const double head_dim = Number(model.width / std::max<int64_t>(model.heads, 1));
+  const double head_dim = Number(model.heads > 0 ? model.head_size() : 0);
+  const double queries = Number(model.heads) * head_dim;
   const double key_values = Number(model.kv_heads) * head_dim;
   return {.name = "backbone",
           .keys = "model.width, model.layers or model.ffn",
-          .hidden = layers * width * (2 * width + 2 * key_values + 3 * Number(model.ffn)),
-          .other = width + layers * (2 * width + (model.qk_norm ? 2 * head_dim : 0))};
+          .hidden = layers * width * (2 * queries + 2 * key_values + 3 * Number(model.ffn)),
+          .other = width + layers * (2 * width + (model.qk_norm ? 2 * head_dim : 0) +
+                                     (model.qkv_bias ? queries + 2 * key_values : 0))};
 }
 
 double EmbedderNumbers(const ModelConfig& model, double picture) {
@@ -73,7 +75,7 @@ ParameterCount Embeddings(const RunConfig& config) {
     cols = std::max(cols, grid.cols);
   }
   const double width = Number(model.width);
-  const double ids = Number(config.tokenizer.size) + kSpecialIds + Number(std::ssize(grids));
+  const double ids = Number(config.tokenizer.most_ids()) + kSpecialIds + Number(std::ssize(grids));
   return {.name = "embeddings",
           .keys = "tokenizer.size, model.width or model.patch",
           .other = ids * width * (model.tie_text_head ? 1 : 2) + width + 2 * (rows + cols) * width +

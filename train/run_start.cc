@@ -23,7 +23,7 @@ absl::StatusOr<Tokenizer> TokenizerOf(const RunConfig& config, const std::string
   if (kept_in.empty()) {
     return MakeTokenizer(config.tokenizer, dataset, files);
   }
-  return ReadTokenizer(JoinPath(kept_in, "tokenizer.model"), files);
+  return ReadTokenizer(TokenizerIn(kept_in, files), files);
 }
 
 // Keeps others out of a run that has begun. A new one, for which nothing is returned, is to be

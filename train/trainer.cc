@@ -231,7 +231,7 @@ class Trainer {
     state_.minutes = clock_.Now();
     std::vector<CheckpointFile> contents = weights_.ToFiles();
     contents.insert(contents.end(), {{"config.toml", ToToml(run_.config)},
-                                     {"tokenizer.model", run_.tokenizer.Serialized()},
+                                     {run_.tokenizer.file_name(), run_.tokenizer.Serialized()},
                                      {"state.json", ToJson(state_)}});
     RETURN_IF_ERROR(OnRankZero([&] { return checkpoints_.Save(state_.step, contents); }));
     saved_step_ = state_.step;

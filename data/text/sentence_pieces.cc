@@ -30,7 +30,7 @@ class Lines : public sentencepiece::SentenceIterator {
   size_t next_ = 0;
 };
 
-class Processor : public SentencePieces {
+class Processor : public TextCodec {
  public:
   bool Load(const std::string& model) {
     if (!beginning_.LoadFromSerializedProto(model).ok() ||
@@ -118,7 +118,7 @@ SentencePieces::Trained SentencePieces::Train(std::vector<std::string> lines, st
   return trained;
 }
 
-std::shared_ptr<const SentencePieces> SentencePieces::Parse(const std::string& model) {
+std::shared_ptr<const TextCodec> SentencePieces::Parse(const std::string& model) {
   auto processor = std::make_shared<Processor>();
   return processor->Load(model) ? processor : nullptr;
 }

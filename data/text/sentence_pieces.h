@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "data/text/text_codec.h"
+
 namespace tessera {
 
 class SentencePieces {
@@ -22,14 +24,7 @@ class SentencePieces {
   static Trained Train(std::vector<std::string> lines, std::string_view type, int64_t size);
 
   // Null if the bytes are no model.
-  static std::shared_ptr<const SentencePieces> Parse(const std::string& model);
-
-  virtual ~SentencePieces() = default;
-  virtual int64_t size() const = 0;
-  virtual std::vector<int64_t> Encode(std::string_view text) const = 0;
-
-  // Ids outside [0, size()) are passed over.
-  virtual std::string Decode(const std::vector<int64_t>& ids) const = 0;
+  static std::shared_ptr<const TextCodec> Parse(const std::string& model);
 };
 
 }  // namespace tessera

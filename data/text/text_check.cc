@@ -9,39 +9,53 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-// Bytes of the code point that `text` begins with; 0 if it begins with none.
-size_t CodePointLength(std::string_view text) {
+struct CodePoint {
+  size_t length;  // the bytes that its first one asks for
+  size_t valid;   // how many of them are there
+  bool whole() const { return valid == length; }
+};
+
+// The code point that the text begins with (RFC 3629): the second byte excludes those that are
+// longer than needed, surrogates, and what is beyond U+10FFFF.
+CodePoint FirstCodePoint(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
-  if (lead < 0x80) {
-    return 1;
+  if (lead < 0x80 || lead < 0xC2 || lead > 0xF4) {
+    return {1, lead < 0x80 ? 1u : 0u};
   }
   const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) {
-    return 0;
+  unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+  unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+  size_t valid = 1;
+  while (valid < std::min(length, text.size()) && byte(valid) >= low && byte(valid) <= high) {
+    ++valid;
+    low = 0x80;
+    high = 0xBF;
   }
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) {
-      return 0;
-    }
-  }
-  // Longer than needed, surrogates, and beyond U+10FFFF.
-  const bool wrong = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xED && byte(1) >= 0xA0) ||
-                     (lead == 0xF0 && byte(1) < 0x90) || (lead == 0xF4 && byte(1) >= 0x90);
-  return wrong ? 0 : length;
+  return {length, valid};
 }
 
 }  // namespace
 
 std::optional<int64_t> FirstInvalidUtf8(std::string_view text) {
   for (size_t at = 0; at < text.size();) {
-    const size_t length = CodePointLength(text.substr(at));
-    if (length == 0) {
+    const CodePoint next = FirstCodePoint(text.substr(at));
+    if (!next.whole()) {
       return static_cast<int64_t>(at);
     }
-    at += length;
+    at += next.length;
   }
   return std::nullopt;
+}
+
+std::string WithReplacements(std::string_view bytes) {
+  std::string text;
+  while (const std::optional<int64_t> at = FirstInvalidUtf8(bytes)) {
+    text.append(bytes.substr(0, *at)).append("\uFFFD");
+    bytes.remove_prefix(*at);
+    bytes.remove_prefix(std::max<size_t>(FirstCodePoint(bytes).valid, 1));
+  }
+  return text.append(bytes);
 }
 
 absl::StatusOr<std::string_view> TextOfFile(std::string_view bytes) {

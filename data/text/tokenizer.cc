@@ -6,6 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "config/enum_names.h"
+#include "data/text/sentence_pieces.h"
+#include "data/text/tokenizer_json.h"
 
 namespace tessera {
 
@@ -32,8 +34,8 @@ void AddCut(std::string_view line, std::vector<std::string>* lines) {
 
 }  // namespace
 
-Tokenizer::Tokenizer(std::string model, std::shared_ptr<const SentencePieces> pieces)
-    : model_(std::move(model)), pieces_(std::move(pieces)) {}
+Tokenizer::Tokenizer(std::string model, std::shared_ptr<const TextCodec> codec)
+    : model_(std::move(model)), codec_(std::move(codec)) {}
 
 absl::StatusOr<Tokenizer> Tokenizer::Train(const std::vector<std::string>& texts,
                                            const TokenizerConfig& config) {
@@ -53,12 +55,24 @@ absl::StatusOr<Tokenizer> Tokenizer::Train(const std::vector<std::string>& texts
   return Parse(std::move(trained.model));
 }
 
+const char* Tokenizer::file_name() const {
+  return IsTokenizerJson(model_) ? "tokenizer.json" : "tokenizer.model";
+}
+
 absl::StatusOr<Tokenizer> Tokenizer::Parse(std::string model) {
-  auto pieces = SentencePieces::Parse(model);
-  if (pieces == nullptr) {
+  if (IsTokenizerJson(model)) {
+    auto codec = ParseTokenizerJson(model);
+    if (!codec.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("no tokenizer.json that is read here: ", codec.status().message()));
+    }
+    return Tokenizer(std::move(model), *std::move(codec));
+  }
+  auto codec = SentencePieces::Parse(model);
+  if (codec == nullptr) {
     return absl::InvalidArgumentError("not a sentencepiece model");
   }
-  return Tokenizer(std::move(model), std::move(pieces));
+  return Tokenizer(std::move(model), std::move(codec));
 }
 
 }  // namespace tessera

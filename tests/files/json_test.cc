@@ -28,6 +28,13 @@ TEST(Json, FindsMembersOfObjectsOnly) {
   EXPECT_EQ(json.Find("a")->Find("a"), nullptr);
 }
 
+TEST(Json, ShowsANameThatStandsTwiceAndFindsTheLast) {
+  const Json json = ParseJson(R"({"a": 1, "b": 2, "a": 3})").value();
+  EXPECT_EQ(json.AsObject()->size(), 3u);
+  EXPECT_EQ(json.Find("a")->AsNumber(), 3);
+  EXPECT_EQ(DumpJson(json), R"({"a":1,"b":2,"a":3})");
+}
+
 TEST(Json, AnErrorSaysWhere) {
   const absl::Status status = ParseJson(R"({"a": 1,})").status();
   EXPECT_TRUE(std::string(status.message()).starts_with("bad JSON at byte 9: ")) << status;

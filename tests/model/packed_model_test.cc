@@ -31,7 +31,7 @@ ModelInput TokenAt(int64_t t) {
 }
 
 std::vector<ModelConfig> Shapes() {
-  std::vector<ModelConfig> shapes(3, ToyConfig());
+  std::vector<ModelConfig> shapes(4, ToyConfig());
   shapes[1].kv_heads = 1;
   shapes[1].qk_norm = !shapes[1].qk_norm;
   shapes[2].width = 36;  // no multiple of what is computed at once
@@ -39,6 +39,10 @@ std::vector<ModelConfig> Shapes() {
   shapes[2].kv_heads = 3;
   shapes[2].ffn = 50;
   shapes[2].tie_text_head = true;
+  shapes[3].head_dim = 6;
+  shapes[3].qkv_bias = true;
+  shapes[3].norm_epsilon = .1;
+  shapes[3].rope_scaling = {.factor = 4, .low = 1, .high = 4, .context = 16};
   return shapes;
 }
 

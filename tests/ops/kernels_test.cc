@@ -121,7 +121,7 @@ TEST(Kernels, RotationIsItsDefinition) {
   const Tensor position = torch::randint(0, 50, {2, 6, 2});
   const Operation rotate = [&](const std::vector<Tensor>& x) {
     const bool exact = x[0].scalar_type() == torch::kFloat64;
-    return Rotate(x[0], MakeRotary(position, 22, 100, exact ? torch::kFloat64 : torch::kFloat32));
+    return Rotate(x[0], MakeRotary(position, 22, {100}, exact ? torch::kFloat64 : torch::kFloat32));
   };
   ExpectItsDefinition(rotate, {Randn({2, 6, 3, 22})}, kBoth);
 }

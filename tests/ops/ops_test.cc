@@ -45,7 +45,7 @@ TEST(Rotary, IsRelative) {
   const Tensor k = torch::randn({1, 1, 1, 16}, torch::kFloat64);
   const auto dot = [&](int64_t at_q, int64_t at_k) {
     const auto rotary = [](int64_t at) {
-      return MakeRotary(torch::full({1, 1, 2}, at), 16, 1e4, torch::kFloat64);
+      return MakeRotary(torch::full({1, 1, 2}, at), 16, {1e4}, torch::kFloat64);
     };
     return (Rotate(q, rotary(at_q)) * Rotate(k, rotary(at_k))).sum().item<double>();
   };
@@ -59,7 +59,7 @@ TEST(Rotary, TurnsEvenPairsByTheRowAndOddPairsByTheColumn) {
   const double row = 2.5, col = -7;
   for (const int64_t dim : {2, 6, 8}) {
     const auto [cos_E, sin_E] = MakeRotary(
-        torch::tensor({row, col}, torch::kFloat64).view({1, 1, 2}), dim, 100, torch::kFloat64);
+        torch::tensor({row, col}, torch::kFloat64).view({1, 1, 2}), dim, {100}, torch::kFloat64);
     for (int64_t e = 0; e < dim / 2; ++e) {
       const double angle = (e % 2 == 0 ? row : col) * std::pow(100., -2. * double(e) / double(dim));
       EXPECT_NEAR(cos_E.flatten()[e].item<double>(), std::cos(angle), 1e-12);

@@ -103,6 +103,7 @@ TEST(ParseSafetensors, RefusesPlacesThatContradictShapesOrEachOther) {
   const std::string overlap = R"("b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]})";
   const std::string hole = R"("b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]})";
   ExpectError(File("{" + a + "," + overlap + "}", 6), "b begins at byte 2 of the data, not 4");
+  ExpectError(File("{" + a + "," + a + "}", 4), "a is there twice");
   ExpectError(File("{" + a + "," + hole + "}", 12), "b begins at byte 8 of the data, not 4");
 }
 

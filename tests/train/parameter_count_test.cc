@@ -68,6 +68,7 @@ TEST(CountParameters, CountsWhatEveryInputAndBackboneHas) {
         {"model.input.kind=conv", "model.input.channels=3"},
         {"model.input.kind=resampler", "model.input.heads=2", "train.image_weight=0"},
         {"model.qk_norm=false", "model.kv_heads=1", "model.layers=3", "model.ffn=40"},
+        {"model.head_dim=10", "model.kv_heads=2", "model.qkv_bias=true"},
         {"model.tie_text_head=true", "model.grids=[\"2x2\", \"1x2\"]"}}) {
     ExpectCounted(overrides);
   }

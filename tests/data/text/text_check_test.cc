@@ -58,5 +58,13 @@ TEST(Trim, TakesWhiteSpaceFromBothEnds) {
   EXPECT_EQ(Trim(" "), "");
 }
 
+// Table 3-8 of the Unicode Standard, and what it says of surrogates and of longer forms.
+TEST(WithReplacements, HasOneForEachLongestBeginOfALetter) {
+  EXPECT_EQ(WithReplacements("a\xF1\x80\x80\xE1\x80\xC2\x62\x80\x63\x80\xBF\x64"),
+            "a\uFFFD\uFFFD\uFFFDb\uFFFDc\uFFFD\uFFFDd");
+  EXPECT_EQ(WithReplacements("\xED\xA0\x80\xC0\xAF"), "\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD");
+  EXPECT_EQ(WithReplacements("\u65E5\U0001F600"), "\u65E5\U0001F600");
+}
+
 }  // namespace
 }  // namespace tessera

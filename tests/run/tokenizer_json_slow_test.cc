@@ -1,0 +1,64 @@
+// Ids and texts are those of Hugging Face's `tokenizers` package, whose files are read.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "absl/strings/str_split.h"
+#include "data/text/tokenizer.h"
+#include "files/files.h"
+#include "files/json.h"
+#include "tests/files/temp_folder.h"
+
+namespace tessera {
+namespace {
+
+class TokenizerJson : public testing::Test {
+ protected:
+  static constexpr int kTexts = 10'000;
+
+  void SetUp() override {
+    constexpr int kNoPackages = 77;
+    const int status =
+        std::system(("'" TESSERA_SOURCE_DIR "/tests/run/transformers.sh' tokenizer_cases.py '" +
+                     folder_.path() + "' " + std::to_string(kTexts))
+                        .c_str());
+    if (WEXITSTATUS(status) == kNoPackages) {
+      GTEST_SKIP() << "tokenizers is not there, and pip cannot install it";
+    }
+    ASSERT_EQ(status, 0);
+  }
+
+  std::string Read(const std::string& name) const { return *Files().Read(folder_ / name); }
+
+  TempFolder folder_;
+};
+
+TEST_F(TokenizerJson, EncodesAndDecodesAsTheTokenizersPackage) {
+  for (const std::string name : {"gpt2", "llama3", "qwen", "smollm2"}) {
+    const absl::StatusOr<Tokenizer> tokenizer = Tokenizer::Parse(Read(name + ".json"));
+    ASSERT_TRUE(tokenizer.ok()) << name << ": " << tokenizer.status();
+    int64_t cases = 0, wrong = 0;
+    for (const absl::string_view line :
+         absl::StrSplit(Read(name + ".jsonl"), '\n', absl::SkipEmpty())) {
+      const Json json = ParseJson({line.data(), line.size()}).value();
+      std::vector<int64_t> ids;
+      for (const Json& id : *json.Find("ids")->AsArray()) {
+        ids.push_back(std::get<int64_t>(id.value));
+      }
+      ++cases;
+      const std::string* text = json.Find("text")->AsString();
+      const bool encoded = text == nullptr || tokenizer->Encode(*text) == ids;
+      const bool decoded = tokenizer->Decode(ids) == *json.Find("decoded")->AsString();
+      if ((!encoded || !decoded) && ++wrong < 5) {
+        ADD_FAILURE() << name << (encoded ? " decodes " : " encodes ") << line << " otherwise: "
+                      << (text ? testing::PrintToString(tokenizer->Encode(*text)) : "")
+                      << tokenizer->Decode(ids);
+      }
+    }
+    EXPECT_EQ(cases, kTexts);
+    EXPECT_EQ(wrong, 0) << name;
+  }
+}
+
+}  // namespace
+}  // namespace tessera
