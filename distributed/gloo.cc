@@ -1,4 +1,6 @@
 // The only file that sees Gloo's headers, which a build may be without.
+#include <cstdlib>
+
 #include "distributed/process_groups.h"
 #include "distributed/ranks.h"
 
@@ -14,12 +16,16 @@ namespace tessera {
 bool HasGloo() { return true; }
 
 c10::intrusive_ptr<c10d::ProcessGroup> MakeGlooGroup(const c10::intrusive_ptr<c10d::Store>& store,
-                                                     int rank, int size) {
+                                                     int rank, int size,
+                                                     const std::string& address) {
   // The heartbeat finds out who is gone. A call may take as long as the others wait for rank 0,
   // which evaluates, draws and writes between steps.
   constexpr std::chrono::hours kTimeout(24);
   auto options = c10d::ProcessGroupGloo::Options::create(kTimeout);
-  options->devices = {c10d::ProcessGroupGloo::createDefaultDevice()};
+  const char* interface = std::getenv("GLOO_SOCKET_IFNAME");  // as PyTorch reads it
+  options->devices = {interface != nullptr
+                          ? c10d::ProcessGroupGloo::createDeviceForInterface(interface)
+                          : c10d::ProcessGroupGloo::createDeviceForHostname(address)};
   options->threads = 1;  // what follows a call then follows in the order of calls
   auto group = c10::make_intrusive<c10d::ProcessGroup>(store, rank, size);
   const auto backend =
@@ -44,7 +50,7 @@ void OrRankLost(const std::function<void()>& work) {
 bool HasGloo() { return false; }
 
 c10::intrusive_ptr<c10d::ProcessGroup> MakeGlooGroup(const c10::intrusive_ptr<c10d::Store>&, int,
-                                                     int) {
+                                                     int, const std::string&) {
   TORCH_CHECK(false, "this build has no Gloo");
 }
 

@@ -22,13 +22,15 @@ struct ProcessGroups {
   std::unique_ptr<Heartbeat> heartbeat = nullptr;
 };
 
-// Connects to all ranks of a group over Gloo (distributed/gloo.cc). Throws if that fails.
+// Connects to all ranks of a group over Gloo (distributed/gloo.cc), which reach this one by the
+// address, or by the network interface that GLOO_SOCKET_IFNAME names. Throws if that fails.
 c10::intrusive_ptr<c10d::ProcessGroup> MakeGlooGroup(const c10::intrusive_ptr<c10d::Store>& store,
-                                                     int rank, int size);
+                                                     int rank, int size,
+                                                     const std::string& address);
 
-// Meets the other ranks of `size` at a store. Throws c10::Error.
+// Meets the other ranks at a store; they reach this one by the address. Throws c10::Error.
 std::shared_ptr<ProcessGroups> Connect(const c10::intrusive_ptr<c10d::Store>& store, int64_t rank,
-                                       int64_t size);
+                                       int64_t size, const std::string& address);
 
 // Whether this build has Gloo.
 bool HasGloo();

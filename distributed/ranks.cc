@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
+#include "distributed/own_address.h"
 #include "distributed/process_groups.h"
 
 namespace tessera {
@@ -47,10 +48,10 @@ Tensor BytesOf(const std::string& text) {
 }  // namespace
 
 std::shared_ptr<ProcessGroups> Connect(const c10::intrusive_ptr<c10d::Store>& store, int64_t rank,
-                                       int64_t size) {
+                                       int64_t size, const std::string& address) {
   const auto group = [&](const char* name) {
     return MakeGlooGroup(c10::make_intrusive<c10d::PrefixStore>(name, store),
-                         static_cast<int>(rank), static_cast<int>(size));
+                         static_cast<int>(rank), static_cast<int>(size), address);
   };
   auto groups = std::make_shared<ProcessGroups>();
   groups->store = store;
@@ -72,7 +73,8 @@ absl::StatusOr<Ranks> Ranks::Meet(const RankEnvironment& environment) {
         "and build again");
   }
   try {
-    auto groups = Connect(OpenStore(environment), environment.rank, environment.size);
+    auto groups = Connect(OpenStore(environment), environment.rank, environment.size,
+                          OwnAddressTowards(environment.host, environment.port));
     groups->attempt = environment.attempt;
     return Ranks(std::move(groups));
   } catch (const c10::Error& error) {

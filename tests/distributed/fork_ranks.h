@@ -5,9 +5,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <exception>
 #include <functional>
-#include <cstdio>
 #include <string>
 #include <torch/csrc/distributed/c10d/FileStore.hpp>
 #include <vector>
@@ -33,7 +33,7 @@ inline pid_t ForkRank(int64_t rank, int64_t count, const std::string& store, con
   alarm(kMostSeconds);
   try {
     const auto file = c10::make_intrusive<c10d::FileStore>(store, static_cast<int>(count));
-    work(Ranks(Connect(file, rank, count)));
+    work(Ranks(Connect(file, rank, count, "127.0.0.1")));
   } catch (const std::exception& error) {
     ADD_FAILURE() << "rank " << rank << ": " << error.what();
   }
