@@ -25,6 +25,7 @@ Command AddTokenizer(CLI::App& app);
 Command AddInspect(CLI::App& app);
 Command AddMerge(CLI::App& app);
 Command AddReport(CLI::App& app);
+Command AddCompare(CLI::App& app);
 Command AddProbe(CLI::App& app);
 Command AddSampleLab(CLI::App& app);
 

@@ -46,6 +46,7 @@ class Trainer {
 
   absl::Status Loop(Loader& loader) {
     RETURN_IF_ERROR(DropLaterLines(LogPath(), state_.step, files_));
+    RETURN_IF_ERROR(hooks_.on_begin ? hooks_.on_begin(state_.step) : absl::OkStatus());
     started_ = Clock::now();
     bool last = Done() >= 1;
     absl::Status status = !last && state_.sheet_due ? Sample() : absl::OkStatus();
@@ -281,7 +282,8 @@ absl::Status Train(const RunConfig& config, const RunFolders& folders,
   }
   ASSIGN_OR_RETURN(const std::unique_ptr<Loader> loader,
                    Loader::Start(std::move(source), trainer.step() * config.train.accumulate));
-  return trainer.Loop(*loader);
+  const absl::Status end = trainer.Loop(*loader);
+  return hooks.on_end ? hooks.on_end(trainer.step(), end) : end;
 }
 
 }  // namespace tessera
