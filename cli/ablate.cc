@@ -63,10 +63,7 @@ StudyConfig WithArguments(StudyConfig study, const Arguments& arguments) {
 StudyHooks ShownHooks() {
   StudyHooks hooks;
   hooks.stop = ListenForStop();
-  hooks.on_line = [](const std::string& line) {
-    ShowLine("");
-    Notes() << line << std::endl;
-  };
+  hooks.on_line = [](const std::string& line) { ShowStep(line, /*stays=*/true); };
   if (ShowsProgress()) {
     hooks.on_progress = ShowLine;
   }

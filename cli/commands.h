@@ -27,6 +27,7 @@ Command AddMerge(CLI::App& app);
 Command AddImport(CLI::App& app);
 Command AddExport(CLI::App& app);
 Command AddReport(CLI::App& app);
+Command AddCompare(CLI::App& app);
 Command AddProbe(CLI::App& app);
 Command AddSampleLab(CLI::App& app);
 Command AddCompletion(CLI::App& app);

@@ -26,7 +26,8 @@ struct Arguments {
   bool distances = false;
   bool exact_ode = false;
   std::string features;
-  int64_t features_pixels = 299;
+  int64_t features_pixels = 0;  // the network's own
+  StatisticsFiles statistics;
 };
 
 void Print(const Metrics& metrics, bool as_json) {
@@ -74,7 +75,8 @@ absl::Status RunEval(const Arguments& arguments) {
   options.ranks = ranks;
   ASSIGN_OR_RETURN(Metrics metrics, Measure(run, files, options));
   if (!networks.empty()) {
-    ASSIGN_OR_RETURN(const Metrics distances, MeasureDistances(run, files, networks, options));
+    ASSIGN_OR_RETURN(const Metrics distances,
+                     MeasureDistances(run, files, networks, options, arguments.statistics));
     metrics.insert(metrics.end(), distances.begin(), distances.end());
   }
   if (ranks.writes()) {
@@ -102,10 +104,20 @@ Command AddEval(CLI::App& app) {
   auto* features =
       app.add_option("--features", arguments->features,
                      "Measure those distances under this TorchScript file, which maps f32 "
-                     "[N, 3, pixels, pixels] in [-1, 1] to [N, F].");
+                     "[N, 3, pixels, pixels] in [-1, 1] to [N, F]; one that takes "
+                     "return_features gets 0 to 255, as the Inception of published figures does.");
   app.add_option("--features-pixels", arguments->features_pixels,
-                 "Give that network pictures of this side.")
+                 "Give that network pictures of this side; by default 299, or their own to one "
+                 "that takes return_features and resizes them itself.")
       ->check(AtLeast(1))
+      ->needs(features);
+  app.add_option("--against", arguments->statistics.against,
+                 "Also measure FID to the mu and sigma of this .npz, as clean-fid, torch-fidelity "
+                 "and ADM store them.")
+      ->needs(features);
+  app.add_option("--statistics", arguments->statistics.folder,
+                 "Write mu and sigma of the true and of the drawn pictures into this folder, as "
+                 ".npz.")
       ->needs(features);
   AddDeviceOption(app, &arguments->device);
   app.footer(

@@ -1,14 +1,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <optional>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/device.h"
+#include "cli/draw_list.h"
 #include "cli/generated.h"
 #include "cli/open_run.h"
 #include "cli/output.h"
@@ -16,7 +15,7 @@
 #include "cli/signals.h"
 #include "config/status.h"
 #include "infer/generator.h"
-#include "sequence/grids.h"
+#include "run/picture_recipe.h"
 
 namespace tessera {
 namespace {
@@ -25,6 +24,7 @@ struct Arguments {
   std::string run;
   PromptArguments prompt;
   std::vector<std::string> overrides;
+  ListArguments list;
   std::string grid;
   std::string out = "generated";
   int64_t count = 1;
@@ -33,31 +33,12 @@ struct Arguments {
   DeviceKind device = DeviceKind::kCpu;
 };
 
-// Finds the grid that --grid names among those of the run; without it the text head chooses.
-absl::StatusOr<std::optional<int64_t>> GridIndex(const std::string& name,
-                                                 const std::vector<PatchGrid>& grids) {
-  if (name.empty()) {
-    return std::optional<int64_t>();
-  }
-  const auto parsed = ParseGrids({name});
-  const auto found = parsed.ok() ? std::ranges::find(grids, parsed->front()) : grids.end();
-  if (found != grids.end()) {
-    return std::optional<int64_t>(found - grids.begin());
-  }
-  const auto say = [](std::string* out, const PatchGrid& grid) {
-    absl::StrAppend(out, grid.rows, "x", grid.cols);
-  };
-  return absl::InvalidArgumentError(
-      absl::StrCat("--grid '", name, "' is no grid of this run, which draws pictures of ",
-                   absl::StrJoin(grids, ", ", say), " patches; choose one of these"));
-}
-
 // Makes the request, whose prompts and first index each batch fills in.
 absl::StatusOr<GenerateRequest> RequestOf(const Arguments& arguments, const Run& run,
                                           const Document& prompt) {
   GenerateRequest request{.prompts = {}, .seed = arguments.seed};
   ASSIGN_OR_RETURN(request.until, UntilWhat(arguments.prompt, prompt));
-  ASSIGN_OR_RETURN(request.grid, GridIndex(arguments.grid, run.layout.grids));
+  ASSIGN_OR_RETURN(request.grid, GridIndex("--grid", arguments.grid, run.layout.grids));
   if (request.until == Until::kImage || request.grid) {
     RETURN_IF_ERROR(CheckGeneratesImages(arguments.run, run));
   }
@@ -80,9 +61,12 @@ Generated GenerateAll(const Arguments& arguments, const Run& run, Document promp
   for (; request.first_index < arguments.count && !*stop; request.first_index += arguments.batch) {
     request.prompts.assign(std::min(arguments.batch, arguments.count - request.first_index),
                            generated.prompt);
+    int64_t index = request.first_index;
     for (Document& document :
          Generate(*run.model, run.tokenizer, run.layout, run.config.generate, request)) {
-      AddGenerated(std::move(document), &generated);
+      const EngineRequest drawn{generated.prompt, run.config.generate, request.until,
+                                request.grid,     request.seed,        index++};
+      AddGenerated(std::move(document), PictureRecipe(run, arguments.run, drawn), &generated);
     }
   }
   ShowLine("");
@@ -103,6 +87,16 @@ absl::Status RunGenerate(const Arguments& arguments) {
                                                     .needs = {CheckHasModel}}));
   const Run& run = opened.run;
   const Files& files = *opened.files;
+  if (!arguments.list.file.empty()) {
+    RETURN_IF_ERROR(CheckGeneratesImages(arguments.run, run));
+    return DrawList(opened, arguments.list,
+                    {.run = arguments.run,
+                     .grid = arguments.grid,
+                     .out = arguments.out,
+                     .count = arguments.count,
+                     .batch = arguments.batch,
+                     .seed = static_cast<int64_t>(arguments.seed)});
+  }
   ASSIGN_OR_RETURN(Document prompt,
                    ReadPrompt(arguments.prompt, files, run.layout, run.config.data.max_pixels));
   ASSIGN_OR_RETURN(const GenerateRequest request, RequestOf(arguments, run, prompt));
@@ -159,13 +153,18 @@ Command AddGenerate(CLI::App& app) {
   app.add_option("run", arguments->run, "Draw and write with this run or checkpoint folder.")
       ->required();
   AddPrompt(app, &arguments->prompt);
+  AddListOptions(app, &arguments->list);
+  for (const char* other : {"prompt", "--document", "--until"}) {
+    app.get_option("--prompts")->excludes(app.get_option(other));
+  }
   AddWords(app, "--set", &arguments->overrides, "Change a key of those below, key=value.");
   app.add_option("--grid", arguments->grid,
                  "Draw every picture in this grid of the model, rows x columns of patches, such as "
                  "4x4; without it the model chooses.");
   app.add_option("--out", arguments->out, "Write into this folder.")->capture_default_str();
   app.add_option("--count", arguments->count,
-                 "Generate this many documents; Ctrl-C keeps those that are there.")
+                 "Generate this many documents, or pictures of each of --prompts; Ctrl-C keeps "
+                 "those that are there.")
       ->check(AtLeast(1))
       ->capture_default_str();
   app.add_option(
@@ -179,7 +178,9 @@ Command AddGenerate(CLI::App& app) {
   AddDeviceOption(app, &arguments->device);
   app.footer("Keys of --set, by default as the run's config.toml says in [generate]:\n" + Keys() +
              "Example: tessera generate runs/shapes 'a large red circle in the middle' "
-             "--count 16 --set guidance=2 sampler.steps=20");
+             "--count 16 --set guidance=2 sampler.steps=20\n"
+             "         tessera generate runs/shapes --prompts captions.txt --out drawn --npz "
+             "drawn.npz");
   return [arguments] { return RunGenerate(*arguments); };
 }
 

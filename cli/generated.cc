@@ -9,6 +9,7 @@
 #include "data/document_writer.h"
 #include "data/image/image_io.h"
 #include "data/text/text_check.h"
+#include "run/picture_recipe.h"
 
 namespace tessera {
 namespace {
@@ -56,10 +57,11 @@ absl::Status WriteSheet(const std::string& out, const std::vector<Document>& doc
 
 }  // namespace
 
-void AddGenerated(Document whole, Generated* generated) {
+void AddGenerated(Document whole, std::string recipe, Generated* generated) {
   if (!IsEmpty(whole)) {
     generated->after.push_back(After(generated->prompt, whole));
     generated->whole.push_back(std::move(whole));
+    generated->recipes.push_back(std::move(recipe));
   }
 }
 
@@ -92,7 +94,11 @@ absl::Status WriteGenerated(const Generated& generated, const std::string& run,
                            .settings = settings};
   RETURN_IF_ERROR(files.Write(JoinPath(out, "page.html"), ToHtml(page)));
   RETURN_IF_ERROR(WriteSheet(out, generated.after, files));
-  return WriteDocuments(files, out, generated.whole);
+  return WriteDocuments(files, out, generated.whole, [&](size_t i, const Image& image) {
+    const std::string png = EncodePng(image);
+    const bool prompted = std::ranges::count(generated.prompt.segments, Segment(image)) > 0;
+    return prompted ? png : WithRecipe(png, generated.recipes[i]);
+  });
 }
 
 }  // namespace tessera

@@ -14,12 +14,13 @@ namespace tessera {
 struct Generated {
   Document prompt;
   std::vector<Document> whole;
-  std::vector<Document> after;  // the same documents without the prompt
+  std::vector<Document> after;       // the same documents without the prompt
+  std::vector<std::string> recipes;  // of their pictures, see run/picture_recipe.h
 };
 
 // Adds a document that continues the prompt, unless it is empty: a model may end a document before
 // it says anything.
-void AddGenerated(Document whole, Generated* generated);
+void AddGenerated(Document whole, std::string recipe, Generated* generated);
 
 // Prints a document on one line: its texts, and [picture] for each picture.
 void PrintDocument(const Document& document);

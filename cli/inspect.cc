@@ -14,8 +14,10 @@
 #include "cli/open_run.h"
 #include "config/status.h"
 #include "config/toml.h"
+#include "files/json.h"
 #include "ops/hash.h"
 #include "ops/pixels.h"
+#include "run/picture_recipe.h"
 #include "run/recipe.h"
 #include "sequence/loader.h"
 #include "train/memory.h"
@@ -211,6 +213,18 @@ absl::Status InspectRecipe(const Arguments& arguments, const std::shared_ptr<con
   return CheckMemory(config, document, memory);
 }
 
+// How a picture was drawn.
+absl::Status InspectPicture(const std::string& path, const Files& files) {
+  ASSIGN_OR_RETURN(const std::string png, files.Read(path));
+  const auto recipe = RecipeIn(png);
+  const auto json = recipe.ok() ? ParseJson(*recipe) : recipe.status();
+  if (!json.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("'", path, "' is ", json.status().message()));
+  }
+  std::cout << DumpJson(*json, /*indented=*/true) << "\n";
+  return absl::OkStatus();
+}
+
 absl::Status RunInspect(const Arguments& arguments) {
   const std::string& path = arguments.path;
   const torch::NoGradGuard no_grad;
@@ -226,6 +240,9 @@ absl::Status RunInspect(const Arguments& arguments) {
   if (kind != PathKind::kFile) {
     return InspectRun(path);
   }
+  if (absl::EndsWithIgnoreCase(path, ".png")) {
+    return InspectPicture(path, *files);
+  }
   ASSIGN_OR_RETURN(const NamedTensors tensors, ReadTensors(*files, path));
   std::cout << PrintTensors(tensors, [](const Tensor&) { return ""; }) << " numbers\n";
   return absl::OkStatus();
@@ -237,13 +254,15 @@ Command AddInspect(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   app.add_option("run", arguments->path,
                  "Look inside this run folder, checkpoint folder or .safetensors file; of a recipe "
-                 "(.toml), print how much memory training would take.")
+                 "(.toml), print how much memory training would take; of a drawn picture (.png), "
+                 "how it was drawn.")
       ->required();
   AddWords(app, "overrides", &arguments->overrides, "Change keys of the recipe, path=value.");
   app.footer(
       "Example: tessera inspect runs/shapes\n"
       "         tessera inspect recipes/shapes.toml train.batch=256\n"
-      "         tessera inspect runs/shapes/checkpoints/step-000500/ema.safetensors");
+      "         tessera inspect runs/shapes/checkpoints/step-000500/ema.safetensors\n"
+      "         tessera inspect generated/images/000000_1.png");
   return [arguments] { return RunInspect(*arguments); };
 }
 

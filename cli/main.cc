@@ -19,9 +19,9 @@
 #include "cli/output.h"
 #include "cli/signals.h"
 #include "cli/streams.h"
-#include "cli/version.h"
 #include "config/suggest.h"
 #include "ops/allocator.h"
+#include "run/version.h"
 
 namespace tessera {
 namespace {
@@ -110,7 +110,8 @@ void Declare(CommandLine* line) {
   app.require_subcommand(1);
   app.set_help_flag("-h,--help", "Print this help and exit.");
   app.fallthrough();  // --quiet may stand behind the command too
-  app.set_version_flag("--version", VersionText(), "Print the versions of tessera and LibTorch.");
+  app.set_version_flag("--version", VersionText,
+                       "Print what this program is, and the processor that it sees.");
   app.add_flag("--quiet", quiet, "Print only what was asked for and errors, for every command.");
   app.footer(
       "`tessera COMMAND --help` describes a command.\n"
@@ -124,6 +125,7 @@ void Declare(CommandLine* line) {
   line->Add("data", "Look at a data set, or check it.", AddData);
   line->Add("tokenizer", "Train a tokenizer, or use one.", AddTokenizer);
   line->Add("report", "Show a run on one page.", AddReport);
+  line->Add("compare", "Show several runs on one page.", AddCompare);
   line->Add("probe", "Look inside a run at hidden states, attention and drift.", AddProbe);
   line->Add("sample-lab", "Compare samplers and numbers of steps on a run.", AddSampleLab);
   line->Add("merge", "Make adapters part of the weights.", AddMerge);
@@ -181,6 +183,7 @@ int AfterOutput(int exit_code) {
 int main(int argc, char** argv) {
   using namespace tessera;
   quiet = !OpenStandardStreams();  // notes are for somebody who listens
+  command_line.assign(argv, argv + argc);
   SetSignals();
   std::set_terminate([] { _exit(FailBy(std::current_exception())); });  // of threads
   KeepFreedMemory();                                                    // before the first tensor

@@ -9,8 +9,8 @@
 #include "cli/exit_codes.h"
 #include "cli/output.h"
 #include "cli/streams.h"
-#include "cli/version.h"
 #include "config/status.h"
+#include "run/version.h"
 
 namespace tessera {
 namespace {

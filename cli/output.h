@@ -1,13 +1,15 @@
-// What a command shows besides its answer and its errors: progress, tables and notices. --quiet
-// leaves them out.
+// What a command shows besides its answer and its errors. --quiet leaves it out. What a command did
+// and found goes to standard output, what it is doing to standard error. There are no colours.
 #pragma once
 
 #include <ostream>
 #include <string>
+#include <vector>
 
 namespace tessera {
 
-inline bool quiet = false;  // set by main
+inline bool quiet = false;                     // set by main
+inline std::vector<std::string> command_line;  // set by main: the program and its arguments
 
 // Returns standard output, or a stream that goes nowhere under --quiet.
 std::ostream& Notes();
@@ -17,6 +19,13 @@ bool ShowsProgress();
 
 // Shows one line of progress in place of the last one, on standard error; an empty one clears it.
 void ShowLine(const std::string& line);
+
+// Shows one line of progress of which a file keeps all: on a terminal in place of the last one,
+// unless that was to stay.
+void ShowStep(const std::string& line, bool stays);
+
+// Ends a line of progress that a terminal still shows.
+void EndLine();
 
 // Shows how much of a piece of work is done; the line stays when all is.
 void ShowShare(const std::string& what, double share);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "config/status.h"
 #include "config/suggest.h"
 #include "data/document_reader.h"
@@ -57,6 +58,24 @@ absl::StatusOr<Document> ReadPrompt(const PromptArguments& arguments, const File
     }
   }
   return document;
+}
+
+absl::StatusOr<std::optional<int64_t>> GridIndex(const std::string& what, const std::string& name,
+                                                 const std::vector<PatchGrid>& grids) {
+  if (name.empty()) {
+    return std::optional<int64_t>();
+  }
+  const auto parsed = ParseGrids({name});
+  const auto found = parsed.ok() ? std::ranges::find(grids, parsed->front()) : grids.end();
+  if (found != grids.end()) {
+    return std::optional<int64_t>(found - grids.begin());
+  }
+  const auto say = [](std::string* out, const PatchGrid& grid) {
+    absl::StrAppend(out, grid.rows, "x", grid.cols);
+  };
+  return absl::InvalidArgumentError(
+      absl::StrCat(what, " '", name, "' is no grid of this run, which draws pictures of ",
+                   absl::StrJoin(grids, ", ", say), " patches; choose one of these"));
 }
 
 absl::StatusOr<Until> UntilWhat(const PromptArguments& arguments, const Document& prompt) {

@@ -1,6 +1,7 @@
 // What `generate` continues, read from the command line: texts and pictures, or a document.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,11 @@ std::string PictureRule();
 // more than max_pixels is refused.
 absl::StatusOr<Document> ReadPrompt(const PromptArguments& arguments, const Files& files,
                                     const LayoutSpec& layout, int64_t max_pixels);
+
+// Returns which of the run's grids has the name, or nothing for an empty name: the text head
+// chooses then. `what` begins the sentence of an error, such as "--grid".
+absl::StatusOr<std::optional<int64_t>> GridIndex(const std::string& what, const std::string& name,
+                                                 const std::vector<PatchGrid>& grids);
 
 // Returns where generation ends. By default a text alone asks for its picture, words with a picture
 // for a text, and no word or --document for all that follows.

@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
@@ -13,6 +11,7 @@
 #include "cli/open_ranks.h"
 #include "cli/output.h"
 #include "cli/signals.h"
+#include "cli/train_record.h"
 #include "config/status.h"
 #include "config/toml.h"
 #include "ops/failures.h"
@@ -49,17 +48,15 @@ std::string Losses(double text, double image) {
 
 void Show(const TrainReport& report) {
   const double left = report.progress > 0 ? report.minutes / report.progress - report.minutes : 0;
-  const bool terminal = isatty(STDOUT_FILENO);
   const bool evaluated = !std::isnan(report.held_out_image_loss);
-  Notes() << (terminal ? "\r\033[K" : "")
-          << absl::StrFormat("step %6d  %3.0f%%  %s  gradient %.2f  %5.0f tokens/s  %.1f min left",
-                             report.step, 100 * report.progress,
-                             Losses(report.text_loss, report.image_loss), report.gradient_norm,
-                             report.tokens_per_second, left)
-          << (evaluated
-                  ? "  held out: " + Losses(report.held_out_text_loss, report.held_out_image_loss)
-                  : "")
-          << (evaluated || !terminal ? "\n" : "") << std::flush;
+  const std::string line = absl::StrFormat(
+      "step %6d  %3.0f%%  %s  gradient %.2f  %5.0f tokens/s  %.1f min left", report.step,
+      100 * report.progress, Losses(report.text_loss, report.image_loss), report.gradient_norm,
+      report.tokens_per_second, left);
+  ShowStep(evaluated ? absl::StrCat(line, "  held out: ",
+                                    Losses(report.held_out_text_loss, report.held_out_image_loss))
+                     : line,
+           /*stays=*/evaluated);
 }
 
 absl::Status CheckHeldOut(const RunConfig& config, const Dataset& test, const char* way_out) {
@@ -152,14 +149,15 @@ absl::Status Sample(const Run& run, const Dataset& dataset, const SampleSheet& s
   try {
     return WriteSampleSheet(run, dataset, sheet, files);
   } catch (const NotFinite& error) {
-    Notes() << "\nno sheet of step " << sheet.step << ": " << error.what() << "\n";
+    ShowStep(absl::StrCat("no sheet of step ", sheet.step, ": ", error.what()), /*stays=*/true);
     return absl::OkStatus();
   }
 }
 
 // The last lines of a run that went well.
 absl::Status ShowEnd(const std::string& out, const std::string& account) {
-  Notes() << "\n" << account;
+  EndLine();
+  Notes() << account;
   if (stop_requested) {
     return absl::CancelledError(absl::StrCat("stopped; continue with --resume: ", out));
   }
@@ -201,6 +199,8 @@ absl::Status RunTrain(Arguments arguments) {
   };
   hooks.on_step = [] { ListenForStop(); };  // before the first there is nothing to save
   hooks.stop = &stop_requested;
+  TrainRecord record(config, out, files);
+  record.Attach(&hooks);
   RETURN_IF_ERROR(Train(config, {out, arguments.from, arguments.resume}, files, hooks, ranks));
   return ShowEnd(out, account);
 }

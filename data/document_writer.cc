@@ -5,7 +5,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "config/status.h"
-#include "data/image/image_io.h"
 #include "data/text/text_check.h"
 #include "files/json.h"
 
@@ -21,7 +20,8 @@ Json ToJson(JsonObject segment, bool scored) {
 
 // The document's line; its pictures are written.
 absl::StatusOr<Json> WriteDocument(const Files& files, const std::string& folder,
-                                   const std::string& id, const Document& document) {
+                                   const std::string& id, const Document& document,
+                                   const std::function<std::string(const Image&)>& png_of) {
   JsonArray segments;
   for (size_t i = 0; i < document.segments.size(); ++i) {
     const Segment& segment = document.segments[i];
@@ -33,7 +33,7 @@ absl::StatusOr<Json> WriteDocument(const Files& files, const std::string& folder
       continue;
     }
     const std::string name = absl::StrCat("images/", id, "_", segments.size(), ".png");
-    RETURN_IF_ERROR(files.Write(JoinPath(folder, name), EncodePng(*AsImage(segment))));
+    RETURN_IF_ERROR(files.Write(JoinPath(folder, name), png_of(*AsImage(segment))));
     segments.push_back(ToJson({{"type", {"image"}}, {"file_name", {name}}}, scored));
   }
   if (segments.empty()) {
@@ -45,12 +45,14 @@ absl::StatusOr<Json> WriteDocument(const Files& files, const std::string& folder
 }  // namespace
 
 absl::Status WriteDocuments(const Files& files, const std::string& folder,
-                            const std::vector<Document>& documents) {
+                            const std::vector<Document>& documents, const PngOf& png_of) {
   RETURN_IF_ERROR(files.MakeFolder(JoinPath(folder, "images")));
   std::string lines;
   for (const Document& document : documents) {
-    const std::string id = absl::StrFormat("%06d", &document - documents.data());
-    ASSIGN_OR_RETURN(const Json line, WriteDocument(files, folder, id, document));
+    const size_t i = static_cast<size_t>(&document - documents.data());
+    ASSIGN_OR_RETURN(const Json line,
+                     WriteDocument(files, folder, absl::StrFormat("%06d", i), document,
+                                   [&](const Image& image) { return png_of(i, image); }));
     absl::StrAppend(&lines, DumpJson(line), "\n");
   }
   return files.Write(JoinPath(folder, "docs.jsonl"), lines);

@@ -18,8 +18,8 @@ bool MayChange(const std::string& key) {
   constexpr const char* kKeys[] = {
       "train.steps",        "train.minutes",          "train.log_every", "train.evaluate_every",
       "train.sample_every", "train.checkpoint_every", "train.keep",      "train.device",
-      "train.memory_limit", "data.threads",           "data.path",       "data.index",
-      "data.on_error",      "data.max_pixels"};
+      "train.memory_limit", "train.tensorboard",      "data.threads",    "data.path",
+      "data.index",         "data.on_error",          "data.max_pixels"};
   return std::ranges::find(kKeys, key) != std::end(kKeys) || key.starts_with("generate.");
 }
 

@@ -49,7 +49,7 @@ class Trainer {
   }
 
   absl::Status Loop(Loader& loader) {
-    RETURN_IF_ERROR(OnRankZero([&] { return DropLaterLines(LogPath(), state_.step, files_); }));
+    RETURN_IF_ERROR(OnRankZero([&] { return Begin(); }));
     clock_.Start(state_.minutes);
     bool last = Done() >= 1;
     absl::Status status = !last && state_.sheet_due ? Sample() : absl::OkStatus();
@@ -72,6 +72,12 @@ class Trainer {
   int64_t step() const { return state_.step; }
 
  private:
+  // What rank 0 does before the first step.
+  absl::Status Begin() const {
+    RETURN_IF_ERROR(DropLaterLines(LogPath(), state_.step, files_));
+    return hooks_.on_begin ? hooks_.on_begin(state_.step) : absl::OkStatus();
+  }
+
   double Done() const { return Progress(config_, state_.step, clock_.minutes()); }
 
   // Does what writes files or shows something. All ranks learn of an error.
@@ -284,7 +290,8 @@ absl::Status Train(const RunConfig& config, const RunFolders& folders,
   absl::StatusOr<std::unique_ptr<Loader>> loader =
       Loader::Start(std::move(source), trainer.step() * batches);
   RETURN_IF_ERROR(ranks.Agree(loader.status()));
-  return trainer.Loop(**loader);
+  const absl::Status end = trainer.Loop(**loader);
+  return hooks.on_end && ranks.writes() ? hooks.on_end(trainer.step(), end) : end;
 }
 
 }  // namespace tessera

@@ -27,6 +27,12 @@ struct TrainHooks {
   std::function<absl::Status(const Run&, int64_t step)> on_sample;
   std::function<absl::Status(const Run&, TrainReport*)> on_evaluate;
 
+  // on_begin comes before the first step of this training and on_end after its last, on rank 0,
+  // with the steps done, while the folder is locked. on_end gets how training ended and returns it,
+  // or an error of its own. It does not come if the program breaks off.
+  std::function<absl::Status(int64_t step)> on_begin;
+  std::function<absl::Status(int64_t step, const absl::Status& end)> on_end;
+
   std::function<void()> on_step;      // a step was made, and is not saved yet
   std::atomic<bool>* stop = nullptr;  // set by a signal here or on another rank: checkpoint, return
 };

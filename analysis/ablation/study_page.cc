@@ -12,6 +12,7 @@
 #include "analysis/report/machine.h"
 #include "config/status.h"
 #include "config/toml.h"
+#include "files/processor.h"
 
 namespace tessera {
 namespace {

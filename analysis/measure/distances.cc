@@ -1,9 +1,11 @@
 #include "analysis/measure/distances.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "analysis/measure/distribution.h"
+#include "analysis/measure/statistics.h"
 #include "config/status.h"
 #include "data/image/image_io.h"
 #include "ops/random.h"
@@ -52,16 +54,20 @@ class Mixed {
   int64_t next_ = 0;
 };
 
-// other: as many true pictures again, or fewer if the data set has no more.
-void Add(const FeatureNetwork& network, const std::vector<Image>& real,
-         const std::vector<Image>& other, const std::vector<Image>& drawn, Metrics* metrics) {
-  const Tensor real_NF = FeaturesOf(network, real), drawn_NF = FeaturesOf(network, drawn);
+// Features of three sets of pictures. other: as many true pictures again, or fewer if the data set
+// has no more; undefined without any.
+struct FeatureSets {
+  Tensor real_NF, other_MF, drawn_NF;
+};
+
+void Add(const std::string& network, const FeatureSets& sets, Metrics* metrics) {
+  const Tensor &real_NF = sets.real_NF, &drawn_NF = sets.drawn_NF;
   const auto kid = [&](const Tensor& a_NF, const Tensor& b_NF) {
     return KernelInceptionDistance(a_NF, b_NF, kSubsets,
                                    MakeGenerator(torch::kCPU, 0, Stream::kEvaluate, 1));
   };
   const auto add = [&](const char* name, double value) {
-    metrics->emplace_back(absl::StrCat(network.name, name), value);
+    metrics->emplace_back(absl::StrCat(network, name), value);
   };
   const KernelDistance distance = kid(real_NF, drawn_NF);
   const PrecisionRecall found = MeasurePrecisionRecall(real_NF, drawn_NF, kNeighbours);
@@ -70,42 +76,88 @@ void Add(const FeatureNetwork& network, const std::vector<Image>& real,
   add("_kid_error", distance.error);
   add("_precision", found.precision);
   add("_recall", found.recall);
-  add("_pictures", static_cast<double>(drawn.size()));
-  if (other.size() == real.size()) {
-    const Tensor other_NF = FeaturesOf(network, other);
-    add("_floor_fid", FrechetDistance(real_NF, other_NF));
-    add("_floor_kid", kid(real_NF, other_NF).mean);
+  add("_pictures", static_cast<double>(drawn_NF.size(0)));
+  if (sets.other_MF.defined() && sets.other_MF.size(0) == real_NF.size(0)) {
+    add("_floor_fid", FrechetDistance(real_NF, sets.other_MF));
+    add("_floor_kid", kid(real_NF, sets.other_MF).mean);
   }
+}
+
+// True pictures of the grid of which there are most, and as many again if there are.
+struct TruePictures {
+  Pictures real, other;
+  int64_t grid = 0;
+};
+
+absl::StatusOr<TruePictures> FindTrue(const Dataset& test, const LayoutSpec& layout,
+                                      const EvaluateOptions& options) {
+  TruePictures most;
+  for (int64_t i = 0; i < std::ssize(layout.grids); ++i) {
+    Mixed mixed(test, options.seed);
+    ASSIGN_OR_RETURN(Pictures found, mixed.Next(layout, i, options.count));
+    if (found.images.size() > most.real.images.size()) {
+      ASSIGN_OR_RETURN(Pictures other, mixed.Next(layout, i, std::ssize(found.images)));
+      most = {std::move(found), std::move(other), i};
+    }
+  }
+  const int64_t count = std::ssize(most.real.images);
+  if (count < kFewest) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "distances between sets of pictures need ", kFewest, " pictures of one grid, and ",
+        "the test split has ", count, " under --count ", options.count));
+  }
+  return most;
+}
+
+// Reads the statistics of other pictures, if any are asked for, which must be of the network's
+// features.
+absl::StatusOr<std::optional<Gaussian>> Reference(const FeatureNetwork& network,
+                                                  const Image& picture, const std::string& path,
+                                                  const Files& files) {
+  if (path.empty()) {
+    return std::optional<Gaussian>();
+  }
+  ASSIGN_OR_RETURN(Gaussian reference, ReadStatistics(path, files));
+  const int64_t features = FeaturesOf(network, {picture}).size(1);
+  if (reference.mean_F.numel() != features) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", path, "' describes ", reference.mean_F.numel(), " features, and ",
+                     network.name, " has ", features, "; name statistics under that network"));
+  }
+  return reference;
 }
 
 }  // namespace
 
 absl::StatusOr<Metrics> MeasureDistances(const Run& run, const std::shared_ptr<const Files>& files,
                                          const std::vector<FeatureNetwork>& networks,
-                                         const EvaluateOptions& options) {
+                                         const EvaluateOptions& options,
+                                         const StatisticsFiles& statistics) {
   ASSIGN_OR_RETURN(const auto test, OpenFittingPart(run, Split::kTest, files));
-  const LayoutSpec& layout = run.layout;
-  Pictures real, other;
-  int64_t grid = 0;
-  for (int64_t i = 0; i < std::ssize(layout.grids); ++i) {
-    Mixed mixed(*test, options.seed);
-    ASSIGN_OR_RETURN(Pictures found, mixed.Next(layout, i, options.count));
-    if (found.images.size() > real.images.size()) {
-      real = std::move(found);
-      grid = i;
-      ASSIGN_OR_RETURN(other, mixed.Next(layout, i, std::ssize(real.images)));
-    }
-  }
-  const int64_t count = std::ssize(real.images);
-  if (count < kFewest) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "distances between sets of pictures need ", kFewest, " pictures of one grid, and ",
-        "the test split has ", count, " under --count ", options.count));
-  }
-  const Drawn drawn = Draw(run, real.prompts, options, grid);
+  ASSIGN_OR_RETURN(const TruePictures pictures, FindTrue(*test, run.layout, options));
+  const std::vector<Image>& real = pictures.real.images;
+  ASSIGN_OR_RETURN(const std::optional<Gaussian> reference,
+                   Reference(networks.back(), real.front(), statistics.against, *files));
+  const Drawn drawn = Draw(run, pictures.real.prompts, options, pictures.grid);
   Metrics metrics;
+  FeatureSets sets;
   for (const FeatureNetwork& network : networks) {
-    Add(network, real.images, other.images, drawn.images, &metrics);
+    sets = {FeaturesOf(network, real), {}, FeaturesOf(network, drawn.images)};
+    if (!pictures.other.images.empty()) {
+      sets.other_MF = FeaturesOf(network, pictures.other.images);
+    }
+    Add(network.name, sets, &metrics);
+  }
+  const Gaussian of_drawn = GaussianOf(sets.drawn_NF);
+  if (reference) {
+    metrics.emplace_back(networks.back().name + "_against_fid",
+                         FrechetDistance(*reference, of_drawn));
+  }
+  if (!statistics.folder.empty()) {
+    const std::string path = JoinPath(statistics.folder, networks.back().name);
+    RETURN_IF_ERROR(files->MakeFolder(statistics.folder));
+    RETURN_IF_ERROR(WriteStatistics(GaussianOf(sets.real_NF), path + "_true.npz", *files));
+    RETURN_IF_ERROR(WriteStatistics(of_drawn, path + "_drawn.npz", *files));
   }
   return metrics;
 }

@@ -7,13 +7,21 @@
 
 namespace tessera {
 
+// Files of statistics (analysis/measure/statistics.h) for the last of the networks.
+struct StatisticsFiles {
+  std::string against = {};  // read: of other pictures, to which a distance is measured too
+  std::string folder = {};   // written into: NETWORK_true.npz and NETWORK_drawn.npz
+};
+
 // Draws options.count pictures, each under the true document before a first picture of the test
 // split, and compares them with those pictures as the model would read them. Names begin with the
 // network's: _fid, _kid and _kid_error, _precision and _recall of 3 neighbours, _pictures of each
 // set; and, if the split has as many again, _floor_fid and _floor_kid of other true pictures: what
-// perfect drawing would get.
+// perfect drawing would get. With statistics.against, _against_fid is the distance of the drawn
+// pictures to those.
 absl::StatusOr<Metrics> MeasureDistances(const Run& run, const std::shared_ptr<const Files>& files,
                                          const std::vector<FeatureNetwork>& networks,
-                                         const EvaluateOptions& options);
+                                         const EvaluateOptions& options,
+                                         const StatisticsFiles& statistics = {});
 
 }  // namespace tessera

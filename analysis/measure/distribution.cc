@@ -43,16 +43,23 @@ double Covered(const Tensor& points_MF, const Tensor& centres_NF, int64_t k) {
 
 }  // namespace
 
+Gaussian GaussianOf(const Tensor& features_NF) {
+  TORCH_CHECK(features_NF.size(0) > 1, "a covariance needs two pictures");
+  const Tensor x_NF = features_NF.to(torch::kDouble), mean_F = x_NF.mean(0);
+  return {mean_F, Covariance(x_NF - mean_F)};
+}
+
 double FrechetDistance(const Tensor& a_NF, const Tensor& b_NF) {
-  TORCH_CHECK(a_NF.size(0) > 1 && b_NF.size(0) > 1, "a covariance needs two pictures");
-  const Tensor a = a_NF.to(torch::kDouble), b = b_NF.to(torch::kDouble);
-  const Tensor a_F = a.mean(0), b_F = b.mean(0);
-  const Tensor a_FF = Covariance(a - a_F), b_FF = Covariance(b - b_F);
-  const Tensor root_FF = Root(a_FF);
-  const Tensor product_FF = at::matmul(root_FF, at::matmul(b_FF, root_FF));
+  return FrechetDistance(GaussianOf(a_NF), GaussianOf(b_NF));
+}
+
+double FrechetDistance(const Gaussian& a, const Gaussian& b) {
+  const Tensor root_FF = Root(a.covariance_FF);
+  const Tensor product_FF = at::matmul(root_FF, at::matmul(b.covariance_FF, root_FF));
   const Tensor value_F = at::linalg_eigvalsh((product_FF + product_FF.t()) / 2);
   const Tensor cross = value_F.clamp_min(0).sqrt().sum();
-  return ((a_F - b_F).square().sum() + a_FF.trace() + b_FF.trace() - 2 * cross).item<double>();
+  const Tensor apart = (a.mean_F - b.mean_F).square().sum();
+  return (apart + a.covariance_FF.trace() + b.covariance_FF.trace() - 2 * cross).item<double>();
 }
 
 double PolynomialMmd(const Tensor& a_NF, const Tensor& b_NF) {

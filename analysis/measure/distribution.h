@@ -9,10 +9,20 @@ namespace tessera {
 
 using torch::Tensor;
 
+// What the Frechet distance knows of a set, in double.
+struct Gaussian {
+  Tensor mean_F, covariance_FF;
+};
+
+// Covariances are divided by N - 1, as usual.
+Gaussian GaussianOf(const Tensor& features_NF);
+
+double FrechetDistance(const Gaussian& a, const Gaussian& b);
+
 // Frechet distance of the Gaussians of equal mean and covariance (Heusel et al. 2017):
 //   |m_a - m_b|^2 + tr A + tr B - 2 tr (A^{1/2} B A^{1/2})^{1/2},
-// the roots by symmetric eigendecomposition. Covariances are divided by N - 1, as usual. The
-// distance of few pictures is too large: compare sets of equal size.
+// the roots by symmetric eigendecomposition. The distance of few pictures is too large: compare
+// sets of equal size.
 double FrechetDistance(const Tensor& a_NF, const Tensor& b_NF);
 
 struct KernelDistance {

@@ -18,7 +18,7 @@
 namespace tessera {
 namespace {
 
-constexpr int64_t kRandomPixels = 32, kAtOnce = 64;
+constexpr int64_t kRandomPixels = 32, kInceptionPixels = 299, kAtOnce = 64;
 
 struct Convolution {
   int64_t outputs, stride;
@@ -27,6 +27,28 @@ struct Convolution {
 constexpr std::array kConvolutions = {Convolution{32, 1}, Convolution{64, 2}, Convolution{64, 2},
                                       Convolution{16, 2}};
 constexpr int64_t kCells = 2;
+
+bool TakesReturnFeatures(const torch::jit::Module& module) {
+  return module.get_method("forward")
+      .function()
+      .getSchema()
+      .argumentIndexWithName("return_features")
+      .has_value();
+}
+
+// Calls the module on pictures in [-1, 1], with the numbers that it wants.
+std::function<torch::Tensor(const torch::Tensor&)> Caller(
+    const std::shared_ptr<torch::jit::Module>& module) {
+  if (TakesReturnFeatures(*module)) {
+    return [module](const torch::Tensor& picture_NCHW) {
+      const torch::Tensor bytes_NCHW = ((picture_NCHW + 1) * 127.5).round();
+      return module->forward({bytes_NCHW}, {{"return_features", true}}).toTensor().flatten(1);
+    };
+  }
+  return [module](const torch::Tensor& picture_NCHW) {
+    return module->forward({picture_NCHW}).toTensor().flatten(1);
+  };
+}
 
 std::string Stem(const std::string& path) {
   const std::string name = path.substr(path.rfind('/') + 1);
@@ -58,35 +80,33 @@ FeatureNetwork RandomFeatures() {
 absl::StatusOr<FeatureNetwork> LoadFeatures(const std::string& path, int64_t pixels,
                                             const Files& files) {
   ASSIGN_OR_RETURN(std::string bytes, files.Read(path));
+  const int64_t side = pixels == 0 ? kInceptionPixels : pixels;
   const auto refuse = [&](const std::string& what) {
-    return absl::InvalidArgumentError(absl::StrCat("'", path, "' ", what,
-                                                   "; save one with torch.jit.trace(network, "
-                                                   "torch.zeros(1, 3, ",
-                                                   pixels, ", ", pixels, ")).save(FILE)"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", path, "' ", what, "; save one with torch.jit.trace(network, ",
+                     "torch.zeros(1, 3, ", side, ", ", side, ")).save(FILE)"));
   };
-  auto module = std::make_shared<torch::jit::Module>();
+  FeatureNetwork network{.name = Stem(path), .pixels = side, .features = {}};
   torch::Tensor features;
   try {
     const torch::NoGradGuard no_grad;
     std::istringstream stream(std::move(bytes));
-    *module = torch::jit::load(stream, torch::kCPU);
+    const auto module = std::make_shared<torch::jit::Module>(torch::jit::load(stream, torch::kCPU));
     module->eval();
-    const auto output = module->forward({at::zeros({2, 3, pixels, pixels})});
-    if (!output.isTensor()) {
-      return refuse("does not put out one tensor");
+    if (TakesReturnFeatures(*module)) {
+      network.pixels = pixels;
     }
-    features = output.toTensor();
+    network.features = Caller(module);
+    features = network.features(at::zeros({2, 3, side, side}));
   } catch (const std::exception& error) {  // of LibTorch's several kinds
     const std::string what = error.what();
-    return refuse(absl::StrCat("is no TorchScript network that reads pictures of ", pixels,
-                               " pixels (", what.substr(0, what.find('\n')), ")"));
+    return refuse(absl::StrCat("is no TorchScript network that makes one tensor of pictures of ",
+                               side, " pixels (", what.substr(0, what.find('\n')), ")"));
   }
-  if (features.dim() < 2 || features.size(0) != 2 || features.numel() != 2 * features.size(1)) {
+  if (features.dim() < 2 || features.size(0) != 2) {
     return refuse("does not put out one row of features for each picture");
   }
-  return FeatureNetwork{Stem(path), pixels, [module](const torch::Tensor& picture_NCHW) {
-                          return module->forward({picture_NCHW}).toTensor().flatten(1);
-                        }};
+  return network;
 }
 
 torch::Tensor FeaturesOf(const FeatureNetwork& network, const std::vector<Image>& images) {
@@ -95,7 +115,8 @@ torch::Tensor FeaturesOf(const FeatureNetwork& network, const std::vector<Image>
   for (int64_t first = 0; first < std::ssize(images); first += kAtOnce) {
     std::vector<torch::Tensor> pictures;
     for (int64_t i = first; i < std::min(first + kAtOnce, std::ssize(images)); ++i) {
-      pictures.push_back(ImageTensor(Resize(images[i], network.pixels, network.pixels)));
+      pictures.push_back(ImageTensor(
+          network.pixels == 0 ? images[i] : Resize(images[i], network.pixels, network.pixels)));
     }
     features.push_back(network.features(at::stack(pictures)).to(torch::kDouble));
   }

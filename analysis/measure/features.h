@@ -15,8 +15,8 @@ namespace tessera {
 
 struct FeatureNetwork {
   std::string name;    // as it begins the names of metrics
-  int64_t pixels = 0;  // side of the pictures that it is given
-  // f32 [N, 3, pixels, pixels] in [-1, 1] -> [N, F]
+  int64_t pixels = 0;  // side of the pictures that it is given; 0: theirs
+  // f32 [N, 3, height, width] in [-1, 1] -> [N, F]
   std::function<torch::Tensor(const torch::Tensor& picture_NCHW)> features;
 };
 
@@ -27,12 +27,16 @@ struct FeatureNetwork {
 // compared with published FID or KID, nor with those under any other network.
 FeatureNetwork RandomFeatures();
 
-// A TorchScript file whose module maps f32 [N, 3, pixels, pixels] in [-1, 1] to [N, F], or to
-// [N, F, 1, 1]. Named as the file is, without folder and ending.
+// A TorchScript file whose module maps f32 [N, 3, pixels, pixels] to [N, F], or to [N, F, 1, 1].
+// Named as the file is, without folder and ending. A module that takes the argument
+// `return_features`, as the Inception network of published distances does, is asked for them and
+// gets numbers from 0 to 255; any other gets numbers in [-1, 1]. With pixels = 0 the former gets
+// pictures of their own size, since it resizes them itself, and the latter has 299.
 absl::StatusOr<FeatureNetwork> LoadFeatures(const std::string& path, int64_t pixels,
                                             const Files& files);
 
-// [N, F] in double. Pictures of any size, stretched to the network's.
+// [N, F] in double. Pictures are stretched to the network's size; if it has none, they must have
+// one size among themselves.
 torch::Tensor FeaturesOf(const FeatureNetwork& network, const std::vector<Image>& images);
 
 }  // namespace tessera

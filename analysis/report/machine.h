@@ -1,14 +1,9 @@
-// What a page says of where its numbers come from.
+// How a page names a run.
 #pragma once
 
 #include <string>
 
-#include "files/files.h"
-
 namespace tessera {
-
-// As /proc/cpuinfo names it, which not every processor is.
-std::string Processor(const Files& files);
 
 // "shapes" of "runs/shapes/".
 std::string LastName(std::string path);

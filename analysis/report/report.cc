@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
@@ -13,9 +12,11 @@
 #include "analysis/report/curves.h"
 #include "analysis/report/machine.h"
 #include "analysis/report/run_log.h"
+#include "analysis/report/sample_sheet.h"
 #include "analysis/report/showcase.h"
 #include "config/status.h"
 #include "config/toml.h"
+#include "files/processor.h"
 
 namespace tessera {
 namespace {
@@ -76,23 +77,13 @@ void AddNumbers(const std::string& path, const Metrics& metrics, HtmlPage* page)
 
 // The first and the last sample sheet, and some between at equal distances.
 absl::Status AddSheets(const std::string& path, const Files& files, HtmlPage* page) {
-  const std::string folder = JoinPath(path, "samples");
-  ASSIGN_OR_RETURN(const PathKind kind, files.Kind(folder));
-  if (kind != PathKind::kFolder) {
-    return absl::OkStatus();
-  }
-  ASSIGN_OR_RETURN(std::vector<std::string> names, files.List(folder));
-  std::erase_if(names, [](const std::string& name) {
-    return !absl::StartsWith(name, "step-") || !absl::EndsWith(name, ".png");
-  });
-  // By step: "step-1000000" follows "step-999999".
-  std::ranges::stable_sort(names, {}, &std::string::size);
-  const int64_t num = std::ssize(names), shown = std::min(num, kSheets);
+  ASSIGN_OR_RETURN(const std::vector<std::string> paths, SheetsOf(path, files));
+  const int64_t num = std::ssize(paths), shown = std::min(num, kSheets);
   std::vector<Figure> figures;
   for (int64_t i = 0; i < shown; ++i) {
-    const std::string& name = names[shown == 1 ? 0 : i * (num - 1) / (shown - 1)];
-    ASSIGN_OR_RETURN(const std::string png, files.Read(JoinPath(folder, name)));
-    figures.push_back(PngFigure(png, name.substr(0, name.size() - 4)));
+    const std::string& sheet = paths[shown == 1 ? 0 : i * (num - 1) / (shown - 1)];
+    ASSIGN_OR_RETURN(const std::string png, files.Read(sheet));
+    figures.push_back(PngFigure(png, LastName(sheet.substr(0, sheet.size() - 4))));
   }
   if (!figures.empty()) {
     page->Heading("Sample sheets, while it trained");

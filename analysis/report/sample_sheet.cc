@@ -1,5 +1,8 @@
 #include "analysis/report/sample_sheet.h"
 
+#include <algorithm>
+
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "analysis/measure/continue.h"
@@ -38,6 +41,28 @@ absl::StatusOr<std::vector<Image>> DrawCaptions(const Run& run, const Dataset& d
 
 }  // namespace
 
+std::string SheetPath(const std::string& out, int64_t step) {
+  return JoinPath(JoinPath(out, "samples"), absl::StrFormat("step-%06d.png", step));
+}
+
+absl::StatusOr<std::vector<std::string>> SheetsOf(const std::string& run, const Files& files) {
+  const std::string folder = JoinPath(run, "samples");
+  ASSIGN_OR_RETURN(const PathKind kind, files.Kind(folder));
+  if (kind != PathKind::kFolder) {
+    return std::vector<std::string>();
+  }
+  ASSIGN_OR_RETURN(std::vector<std::string> sheets, files.List(folder));
+  std::erase_if(sheets, [](const std::string& name) {
+    return !absl::StartsWith(name, "step-") || !absl::EndsWith(name, ".png");
+  });
+  // By step: "step-1000000" follows "step-999999".
+  std::ranges::stable_sort(sheets, {}, &std::string::size);
+  for (std::string& sheet : sheets) {
+    sheet = JoinPath(folder, sheet);
+  }
+  return sheets;
+}
+
 absl::Status WriteSampleSheet(const Run& run, const Dataset& dataset, const SampleSheet& sheet,
                               const Files& files) {
   std::string captions;
@@ -55,7 +80,7 @@ absl::Status WriteSampleSheet(const Run& run, const Dataset& dataset, const Samp
   if (!captions.empty()) {
     RETURN_IF_ERROR(files.Write(JoinPath(folder, "prompts.txt"), captions));
   }
-  return files.Write(JoinPath(folder, absl::StrFormat("step-%06d.png", sheet.step)),
+  return files.Write(SheetPath(sheet.out, sheet.step),
                      EncodePng(ContactSheet(images, kColumns, kMargin, scale)));
 }
 

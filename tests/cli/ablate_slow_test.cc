@@ -130,7 +130,7 @@ TEST(Ablate, ShowsRunsThatAreRefusedOrFailAsRowsBesideTheOthersAndTheirPictures)
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "bad   1     failed   the loss is not finite",
                       outcome.out);
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "lost  1     failed   ", outcome.out);
-  EXPECT_PRED_FORMAT2(testing::IsSubstring, "[1 of 4] good,seed=1: finished", outcome.out);
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "[1 of 4] good,seed=1: finished", outcome.err);
   const std::string page = Contents(folder / "study/report.html");
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "<figcaption>good</figcaption>", page);
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "the loss is not finite", page);
@@ -139,7 +139,7 @@ TEST(Ablate, ShowsRunsThatAreRefusedOrFailAsRowsBesideTheOthersAndTheirPictures)
 
   const Outcome more = Tessera(folder, study + " | more: train.optimizer.lr=2e-3'");
   EXPECT_EQ(more.exit_code, 0) << more.err;
-  EXPECT_PRED_FORMAT2(testing::IsSubstring, "5 runs, 3 to do\n", more.out);
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "5 runs, 3 to do\n", more.err);
   const std::string both = Contents(folder / "study/report.html");
   for (const char* arm : {"good", "more"}) {
     EXPECT_PRED_FORMAT2(testing::IsSubstring, "<figcaption>" + std::string(arm) + "</figcaption>",

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "analysis/measure/distribution.h"
+#include "analysis/measure/statistics.h"
 #include "tests/analysis/untrained_run.h"
 #include "tests/files/temp_folder.h"
 #include "tests/sequence/toy_documents.h"
@@ -70,6 +71,25 @@ TEST(LoadFeatures, CallsATorchScriptFile) {
   EXPECT_TRUE(at::allclose(FeaturesOf(*network, {white}), at::ones({1, 3}, torch::kDouble)));
 }
 
+TEST(LoadFeatures, AsksANetworkForItsFeaturesOfBytesAndLeavesTheSizeToIt) {
+  const TempFolder folder;
+  torch::jit::Module module("network");
+  module.define(
+      "def forward(self, x, return_features: bool = False):\n"
+      "  mean = x.mean([2, 3])\n"
+      "  if return_features:\n"
+      "    return mean * float(x.size(3))\n"
+      "  return mean * 0.0\n");
+  module.save(folder / "inception.pt");
+  const Image grey{.height = 4, .width = 5, .rgb = std::vector<uint8_t>(60, 77)};
+  for (const auto& [pixels, width] : {std::pair(0, 5), std::pair(8, 8)}) {
+    const auto network = LoadFeatures(folder / "inception.pt", pixels, Files());
+    ASSERT_TRUE(network.ok()) << network.status();
+    EXPECT_TRUE(at::equal(FeaturesOf(*network, {grey, grey}),
+                          at::full({2, 3}, 77. * width, torch::kDouble)));
+  }
+}
+
 TEST(LoadFeatures, RefusesWhatMakesNoRowOfFeatures) {
   const TempFolder folder;
   folder.Write("text.pt", "no network");
@@ -95,6 +115,28 @@ TEST(MeasureDistances, NamesTheNetworkAndComparesWithOtherTruePictures) {
   EXPECT_GT(values["random64_kid"], 3 * values["random64_kid_error"]);
   EXPECT_EQ(values["random64_precision"], 0);
   EXPECT_EQ(metrics->size(), 8);
+}
+
+TEST(MeasureDistances, ReadsAndWritesStatisticsOfThePicturesThatItCompares) {
+  const TempFolder folder;
+  const auto run = UntrainedRun({}).value();
+  const auto files = std::make_shared<const Files>();
+  const EvaluateOptions options{.count = 40, .batch = 40};
+  const auto measure = [&](const std::string& against) {
+    return MeasureDistances(run, files, {RandomFeatures()}, options, {against, folder / "out"});
+  };
+  ASSERT_TRUE(measure("").ok());
+  const auto metrics = measure(folder / "out/random64_true.npz");
+  ASSERT_TRUE(metrics.ok()) << metrics.status();
+  std::map<std::string, double> values(metrics->begin(), metrics->end());
+  EXPECT_NEAR(values.at("random64_against_fid"), values.at("random64_fid"), 1e-9);
+  const auto itself = measure(folder / "out/random64_drawn.npz");
+  values = {itself->begin(), itself->end()};
+  EXPECT_NEAR(values.at("random64_against_fid"), 0, 1e-6);
+  const Gaussian small{at::zeros({3}, torch::kDouble), at::eye(3, torch::kDouble)};
+  ASSERT_TRUE(WriteStatistics(small, folder / "small.npz", *files).ok());
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "describes 3 features, and random64 has 64",
+                      std::string(measure(folder / "small.npz").status().message()));
 }
 
 TEST(MeasureDistances, RefusesTooFewPictures) {

@@ -1,0 +1,112 @@
+#include "train/event_log.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "config/status.h"
+#include "config/toml.h"
+#include "files/event_file.h"
+
+namespace tessera {
+namespace {
+
+constexpr char kSheets[] = "samples";
+
+double Now() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+// A google.protobuf.Value of a TOML value.
+WireWriter HyperValue(const FieldInfo& field) {
+  double number = 0;
+  if (field.value == "true" || field.value == "false") {
+    return WireWriter().Whole(4, field.value == "true" ? 1 : 0);
+  }
+  return absl::SimpleAtod(field.value, &number)
+             ? WireWriter().Double(2, number)
+             : WireWriter().Bytes(3, absl::StrReplaceAll(field.value, {{"\"", ""}}));
+}
+
+// The message HParamsPluginData with the start of a session, which holds the hyper-parameters.
+WireWriter HyperParameters(const RunConfig& config, double time) {
+  WireWriter start;
+  for (const FieldInfo& field : ListFields(config)) {
+    if (field.active && !field.type.empty()) {
+      start.Message(1, WireWriter().Bytes(1, field.path).Message(2, HyperValue(field)));
+    }
+  }
+  start.Double(5, time);
+  return WireWriter().Whole(1, 0).Message(3, start);
+}
+
+// Markdown shows lines that begin with four spaces as they are.
+std::string AsCode(const std::string& text) {
+  return absl::StrCat("    ", absl::StrReplaceAll(text, {{"\n", "\n    "}}));
+}
+
+std::string FirstRecords(const RunConfig& config) {
+  const double time = Now();
+  return VersionRecord(time) + EventRecord(time, 0,
+                                           {TextValue("config", AsCode(ToToml(config))),
+                                            PluginValue("_hparams_/session_start_info", "hparams",
+                                                        HyperParameters(config, time))});
+}
+
+// A list of the log with a height for each bin; bins have the width `width`.
+void AddList(const std::string& name, const std::vector<double>& list, double width,
+             std::vector<WireWriter>* values) {
+  std::vector<double> ends, heights;
+  for (const double value : list) {
+    heights.push_back(std::isfinite(value) ? std::max(value, 0.) : 0);
+    ends.push_back(width * static_cast<double>(heights.size()));
+  }
+  if (!list.empty()) {
+    values->push_back(HistogramValue(name, ends, heights));
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<EventLog> EventLog::Open(const std::string& run, int64_t step,
+                                        const RunConfig& config, const Files& files) {
+  EventLog log(JoinPath(run, "log.tfevents"));
+  const auto stored = files.Read(log.path_);
+  if (!stored.ok() && !absl::IsNotFound(stored.status())) {
+    return stored.status();
+  }
+  const std::string file = stored.value_or("");
+  std::string kept;
+  for (const StoredEvent& event : ReadEvents(file)) {
+    if (event.step <= step) {
+      kept += event.record;
+      log.last_sheet_ = std::ranges::count(event.tags, kSheets) > 0 ? event.step : log.last_sheet_;
+    }
+  }
+  RETURN_IF_ERROR(files.Write(log.path_, kept.empty() ? FirstRecords(config) : kept));
+  return log;
+}
+
+absl::Status EventLog::Add(const TrainReport& report, const Files& files) {
+  std::vector<WireWriter> values;
+  for (const auto& [name, value] : NumbersOf(report)) {
+    values.push_back(ScalarValue(name, value));
+  }
+  const auto levels = static_cast<double>(std::max<size_t>(1, report.image_loss_by_level.size()));
+  AddList("image_loss_by_level", report.image_loss_by_level, 1 / levels, &values);
+  AddList("image_loss_by_patch", report.image_loss_by_patch, 1, &values);
+  return files.Append(path_, EventRecord(Now(), report.step, values));
+}
+
+absl::Status EventLog::AddSheet(int64_t step, std::string_view png, const Files& files) {
+  if (step <= last_sheet_) {
+    return absl::OkStatus();
+  }
+  last_sheet_ = step;
+  return files.Append(path_, EventRecord(Now(), step, {PngValue(kSheets, png)}));
+}
+
+}  // namespace tessera
