@@ -4,11 +4,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "analysis/measure/gather_documents.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/device.h"
 #include "cli/draw_list.h"
 #include "cli/generated.h"
+#include "cli/open_ranks.h"
 #include "cli/open_run.h"
 #include "cli/output.h"
 #include "cli/prompt.h"
@@ -46,10 +48,18 @@ absl::StatusOr<GenerateRequest> RequestOf(const Arguments& arguments, const Run&
   return request;
 }
 
-// Generates in batches until all documents are there or a signal stops it.
-Generated GenerateAll(const Arguments& arguments, const Run& run, Document prompt,
-                      GenerateRequest request) {
-  Generated generated{.prompt = std::move(prompt), .whole = {}, .after = {}};
+struct Numbered {
+  int64_t index;
+  Document document;
+};
+
+// Generates this rank's documents in batches until they are there or a signal stops it.
+std::vector<Numbered> GenerateShare(const Arguments& arguments, const Run& run,
+                                    const Document& prompt, GenerateRequest request,
+                                    const Ranks& ranks) {
+  std::vector<Numbered> generated;
+  const Ranks::Share share = ranks.ShareOf(arguments.count);
+  request.first_index = share.first;
   request.amed = run.amed;
   if (ShowsProgress()) {
     request.on_step = [&](int64_t steps) {
@@ -58,19 +68,55 @@ Generated GenerateAll(const Arguments& arguments, const Run& run, Document promp
     };
   }
   const std::atomic<bool>* stop = request.stop = ListenForStop();
-  for (; request.first_index < arguments.count && !*stop; request.first_index += arguments.batch) {
-    request.prompts.assign(std::min(arguments.batch, arguments.count - request.first_index),
-                           generated.prompt);
+  for (; request.first_index < share.last && !*stop; request.first_index += arguments.batch) {
+    request.prompts.assign(std::min(arguments.batch, share.last - request.first_index), prompt);
     int64_t index = request.first_index;
     for (Document& document :
          Generate(*run.model, run.tokenizer, run.layout, run.config.generate, request)) {
-      const EngineRequest drawn{generated.prompt, run.config.generate, request.until,
-                                request.grid,     request.seed,        index++};
-      AddGenerated(std::move(document), PictureRecipe(run, arguments.run, drawn), &generated);
+      generated.push_back({index++, std::move(document)});
     }
   }
   ShowLine("");
   return generated;
+}
+
+// The documents of all ranks.
+Generated GenerateAll(const Arguments& arguments, const Run& run, Document prompt,
+                      const GenerateRequest& request, const Ranks& ranks) {
+  std::vector<int64_t> indices;
+  std::vector<Document> documents;
+  for (Numbered& mine : GenerateShare(arguments, run, prompt, request, ranks)) {
+    indices.push_back(mine.index);
+    documents.push_back(std::move(mine.document));
+  }
+  documents = GatherDocuments(std::move(documents), ranks);
+  const Tensor index_N = ranks.Gather(torch::tensor(indices, torch::kLong));
+  Generated generated{.prompt = std::move(prompt), .whole = {}, .after = {}};
+  for (size_t i = 0; i < documents.size(); ++i) {
+    const EngineRequest drawn{generated.prompt, run.config.generate,
+                              request.until,    request.grid,
+                              request.seed,     index_N[static_cast<int64_t>(i)].item<int64_t>()};
+    AddGenerated(std::move(documents[i]), PictureRecipe(run, arguments.run, drawn), &generated);
+  }
+  return generated;
+}
+
+// The part of a part of the list that a rank draws.
+absl::StatusOr<ListArguments> ShareOf(ListArguments list, const Ranks& ranks) {
+  if (!list.npz.empty() && !ranks.alone()) {
+    return absl::InvalidArgumentError(
+        "--npz: one process writes the array, and a launcher has started several; call again for "
+        "it alone when the pictures are there");
+  }
+  list.part += list.parts * ranks.rank();
+  list.parts *= ranks.size();
+  return list;
+}
+
+// Fails before the work if the folder cannot be written.
+absl::Status MakeOut(const std::string& out, const Files& files) {
+  RETURN_IF_ERROR(CheckOut(out, files));
+  return files.MakeFolder(out);
 }
 
 std::string Settings(const Arguments& arguments, Until until, const GenerateConfig& config) {
@@ -81,6 +127,7 @@ std::string Settings(const Arguments& arguments, Until until, const GenerateConf
 }
 
 absl::Status RunGenerate(const Arguments& arguments) {
+  ASSIGN_OR_RETURN(const Ranks ranks, OpenRanks());
   ASSIGN_OR_RETURN(const OpenedRun opened, OpenRun({.path = arguments.run,
                                                     .overrides = arguments.overrides,
                                                     .device = arguments.device,
@@ -89,7 +136,8 @@ absl::Status RunGenerate(const Arguments& arguments) {
   const Files& files = *opened.files;
   if (!arguments.list.file.empty()) {
     RETURN_IF_ERROR(CheckGeneratesImages(arguments.run, run));
-    return DrawList(opened, arguments.list,
+    ASSIGN_OR_RETURN(const ListArguments share, ShareOf(arguments.list, ranks));
+    return DrawList(opened, share,
                     {.run = arguments.run,
                      .grid = arguments.grid,
                      .out = arguments.out,
@@ -100,9 +148,8 @@ absl::Status RunGenerate(const Arguments& arguments) {
   ASSIGN_OR_RETURN(Document prompt,
                    ReadPrompt(arguments.prompt, files, run.layout, run.config.data.max_pixels));
   ASSIGN_OR_RETURN(const GenerateRequest request, RequestOf(arguments, run, prompt));
-  RETURN_IF_ERROR(CheckOut(arguments.out, files));
-  RETURN_IF_ERROR(files.MakeFolder(arguments.out));  // or fail before the work
-  const Generated generated = GenerateAll(arguments, run, std::move(prompt), request);
+  RETURN_IF_ERROR(ranks.Agree(ranks.writes() ? MakeOut(arguments.out, files) : absl::OkStatus()));
+  const Generated generated = GenerateAll(arguments, run, std::move(prompt), request, ranks);
   if (generated.whole.empty()) {
     return stop_requested
                ? absl::CancelledError("stopped before the first document was whole")
@@ -111,6 +158,9 @@ absl::Status RunGenerate(const Arguments& arguments) {
                          ? "every document ended at once: the model ended it or began a picture, "
                            "before which --until text ends; give it a prompt or another --until"
                          : "the model ended every document at once; give it a prompt");
+  }
+  if (!ranks.writes()) {
+    return absl::OkStatus();
   }
   std::ranges::for_each(generated.after, PrintDocument);
   RETURN_IF_ERROR(WriteGenerated(generated, arguments.run,

@@ -94,7 +94,7 @@ std::string Sentence(const CLI::ParseError& error, const CLI::App& app, const CL
 }
 
 // The commands that several processes can carry out together.
-const std::set<std::string> kOfSeveral = {"train", "eval", "ablate"};
+const std::set<std::string> kOfSeveral = {"train", "generate", "eval", "ablate"};
 
 struct CommandLine {
   CLI::App app{"One transformer that reads and writes texts and pictures.", "tessera"};

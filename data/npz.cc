@@ -144,9 +144,10 @@ absl::StatusOr<Numbers> ParseNpy(std::string_view npy) {
 
 absl::StatusOr<Numbers> ReadNumbers(const std::string& npz, const std::string& array,
                                     const Files& files) {
-  ASSIGN_OR_RETURN(const std::string bytes, files.Read(npz));
   BadData bad(OnError::kStop);
-  ASSIGN_OR_RETURN(const std::unique_ptr<Source> source, OpenArchive(npz, bytes, bad));
+  ASSIGN_OR_RETURN(ArchiveContents contents, ListArchive(npz, files, bad));
+  const std::unique_ptr<Source> source = MakeArchiveSource(npz, {{npz, "", std::move(contents)}},
+                                                           std::make_shared<const Files>(files));
   const auto npy = source->Read(array + ".npy");
   if (!npy.ok()) {
     return absl::InvalidArgumentError(absl::StrCat("'", npz, "' holds no array '", array, "', but ",

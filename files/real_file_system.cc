@@ -15,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
+#include "files/descriptor.h"
 #include "files/files.h"
 #include "files/free_memory.h"
 
@@ -34,24 +35,6 @@ absl::Status ErrnoStatus(int error, std::string_view verb, const std::string& pa
   }
   return status;
 }
-
-// Never waits to be opened, as a FIFO without another end would.
-class Descriptor {
- public:
-  Descriptor(const std::string& path, int flags)
-      : fd_(open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK, 0666)) {}
-  ~Descriptor() {
-    if (fd_ >= 0) {
-      close(fd_);
-    }
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 // Waits for the other end of a FIFO if that is what the last call failed for.
 bool Awaited(int fd, int16_t events) {
