@@ -99,11 +99,14 @@ Tensor Ranks::GatherAlike(const Tensor& tensor) const {
   if (alone()) {
     return tensor.unsqueeze(0);
   }
+  std::vector<int64_t> sizes = tensor.sizes().vec();
+  sizes.insert(sizes.begin(), size());
+  if (tensor.numel() == 0) {
+    return at::empty(sizes, tensor.options());
+  }
   Tensor mine = BytesOf(tensor);
   Tensor all = at::empty({size() * mine.numel()}, mine.options());
   OrRankLost([&] { groups_->group->all_gather_single(all, mine)->wait(); });
-  std::vector<int64_t> sizes = tensor.sizes().vec();
-  sizes.insert(sizes.begin(), size());
   return all.view(tensor.scalar_type()).view(sizes).to(tensor.device());
 }
 

@@ -36,6 +36,7 @@ TEST(Ranks, GatherTextsThatMayBeEmpty) {
   OnRanks(3, [](const Ranks& ranks) {
     const std::vector<std::string> texts = {"one", "", "three\n"};
     EXPECT_EQ(ranks.Gather(texts[ranks.rank()]), texts);
+    EXPECT_EQ(ranks.Gather(std::string()), std::vector<std::string>(3));
   });
 }
 
