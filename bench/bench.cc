@@ -1,5 +1,6 @@
 // Times what people wait for: a training step, a picture, a token. One JSON line a figure.
 //   tessera_bench train [S|M] [times] [KEY=VALUE]  a step as the trainer makes it, with AdamW
+//   tessera_bench ranks [times]                    what several processes exchange in a step
 //   tessera_bench draw  [S|M] [times] [KEY=VALUE]  pictures of 25 Euler steps a patch
 //   tessera_bench text  [times] [KEY=VALUE]        64 tokens after a prompt, the likeliest each
 // The keys of train are those of [train]; under torchrun each process computes one batch of a step.
@@ -168,6 +169,31 @@ void Train(const std::string& name, int64_t steps, const std::vector<std::string
   }
 }
 
+// A module of one parameter, as large as a full bucket of gradients.
+struct OneBucket : torch::nn::Module {
+  OneBucket() : a_N(register_parameter("a", at::ones({25 << 18}))) {}
+  torch::Tensor a_N;
+};
+
+// A small exchange, of which a step has four, and the sum of 25 MiB of gradients, with the
+// elementwise product and its backward pass that make them.
+void Exchange(int64_t times) {
+  const Ranks ranks = MeetRanks();
+  const OneBucket module;
+  GradientSum sum(module, ranks);
+  const Summary small = Time(times, [&] { ranks.GatherAlike(at::ones({1})); });
+  const Summary bucket = Time(times, [&] {
+    module.a_N.mutable_grad() = torch::Tensor();
+    sum.Add(module.a_N.dot(module.a_N), 0, 1);
+  });
+  if (ranks.writes()) {
+    std::printf(
+        "{\"name\": \"ranks\", \"processes\": %d, \"small_ms_median\": %.3f, "
+        "\"bucket_ms_median\": %.1f, \"bucket_ms_min\": %.1f}\n",
+        static_cast<int>(ranks.size()), small.median, bucket.median, bucket.least);
+  }
+}
+
 // What the command line says of drawing and writing.
 struct GenerateArguments {
   GenerateConfig config;
@@ -265,13 +291,16 @@ int main(int argc, char** argv) {
   if (what == "text") {
     const int64_t times = std::stoll(next("5"));
     tessera::Text(times, tessera::GenerateArguments(arguments));
+  } else if (what == "ranks") {
+    tessera::Exchange(std::stoll(next("20")));
   } else if (what == "train" || what == "draw") {
     const std::string preset = next("S");
     const int64_t times = std::stoll(next("7"));
     what == "train" ? tessera::Train(preset, times, arguments)
                     : tessera::Draw(preset, times, tessera::GenerateArguments(arguments));
   } else {
-    std::fprintf(stderr, "usage: tessera_bench train|draw|text [S|M] [times] [KEY=VALUE ...]\n");
+    std::fprintf(stderr,
+                 "usage: tessera_bench train|ranks|draw|text [S|M] [times] [KEY=VALUE ...]\n");
     return 2;
   }
 }
