@@ -91,7 +91,7 @@ Generated GenerateAll(const Arguments& arguments, const Run& run, Document promp
   }
   documents = GatherDocuments(std::move(documents), ranks);
   const Tensor index_N = ranks.Gather(torch::tensor(indices, torch::kLong));
-  Generated generated{.prompt = std::move(prompt), .whole = {}, .after = {}};
+  Generated generated{.prompt = std::move(prompt), .whole = {}, .after = {}, .recipes = {}};
   for (size_t i = 0; i < documents.size(); ++i) {
     const EngineRequest drawn{generated.prompt, run.config.generate,
                               request.until,    request.grid,
