@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what is missing, configures and builds: the work that demo.sh and test.sh share. Safe to run alone and again.
 #   scripts/setup.sh [--torch DIR] [--strict] [--parquet] [--target NAME]
-# DIR: an existing LibTorch (or its share/cmake/Torch); default: PyTorch in .venv. --strict: warnings are errors. --parquet: the build reads
-# Parquet, by the libraries of pyarrow, which are installed in .venv (55 MB); later builds keep it.
+# DIR: an existing LibTorch (or its share/cmake/Torch); default: PyTorch in .venv. --strict: warnings are errors.
+# --parquet: the build reads Parquet, by the libraries of pyarrow, which are installed in .venv (55 MB); later builds keep it.
 # NAME: what to build, such as tessera, the program alone; default: everything.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

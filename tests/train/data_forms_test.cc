@@ -38,7 +38,7 @@ class DataForms : public testing::Test {
   }
   RunConfig Shards() const {
     return TinyRun({"data.kind=webdataset", "data.path=" + folder_ / "shards/train-{0..2}.tar",
-                    "data.index=" + folder_ / "index", "data.threads=2"});
+                    "data.index=" + folder_ / "index", "data.threads=2", "train.keep=1"});
   }
 
   TempFolder folder_;
