@@ -155,14 +155,36 @@ absl::StatusOr<RunConfig> ConfigOver(const LlamaConfig& from, const std::string&
                                " in the checkpoint, and cannot be chosen; remove that word"));
 }
 
+struct TokenizerFile {
+  std::string path;
+  Tokenizer tokenizer;
+};
+
+// The tokenizer.json, or tokenizer.model if it is there and the other is not read here: Llama 2 has
+// both.
+absl::StatusOr<TokenizerFile> FindTokenizer(const std::string& folder, const Files& files) {
+  const std::string path = TokenizerIn(folder, files), model = JoinPath(folder, "tokenizer.model");
+  absl::StatusOr<Tokenizer> tokenizer = ReadTokenizer(path, files);
+  if (tokenizer.ok()) {
+    return TokenizerFile{path, *std::move(tokenizer)};
+  }
+  const absl::Status unread = tokenizer.status();
+  ASSIGN_OR_RETURN(const PathKind kind, files.Kind(model));
+  if (path == model || kind != PathKind::kFile) {
+    return unread;
+  }
+  ASSIGN_OR_RETURN(Tokenizer other, ReadTokenizer(model, files));
+  return TokenizerFile{model, std::move(other)};
+}
+
 }  // namespace
 
 absl::StatusOr<Run> ImportLlama(const std::string& folder,
                                 const std::vector<std::string>& overrides, const Files& files) {
   ASSIGN_OR_RETURN(const LlamaConfig llama, ReadLlamaConfig(folder, files));
-  const std::string path = TokenizerIn(folder, files);
+  ASSIGN_OR_RETURN(auto found, FindTokenizer(folder, files));
+  auto& [path, tokenizer] = found;
   ASSIGN_OR_RETURN(const RunConfig config, ConfigOver(llama, path, overrides));
-  ASSIGN_OR_RETURN(Tokenizer tokenizer, ReadTokenizer(path, files));
   if (tokenizer.size() > llama.ids) {
     return absl::InvalidArgumentError(
         absl::StrCat("'", path, "' has ", tokenizer.size(), " ids, more than the vocab_size ",

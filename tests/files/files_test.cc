@@ -19,6 +19,26 @@ TEST(Files, ReadsBackWhatItWrote) {
   EXPECT_EQ(files.Read(folder / "x").value(), bytes);
 }
 
+TEST(Files, MapsAFileOfWhichChangesAreACopy) {
+  const TempFolder folder;
+  const Files files;
+  for (const std::string bytes : {"some bytes", ""}) {
+    ASSERT_TRUE(files.Write(folder / "x", bytes).ok());
+    const FileBytes mapped = files.Map(folder / "x").value();
+    EXPECT_EQ(mapped.bytes, bytes);
+    for (size_t i = 0; i < mapped.bytes.size(); ++i) {
+      const_cast<char&>(mapped.bytes[i]) = '-';
+    }
+    EXPECT_EQ(files.Read(folder / "x").value(), bytes);
+    ASSERT_TRUE(files.Write(folder / "x", "other").ok());
+    EXPECT_EQ(mapped.bytes, std::string(bytes.size(), '-')) << "what is replaced stays mapped";
+  }
+  EXPECT_TRUE(absl::StrContains(files.Map(folder / "X").status().message(), "did you mean"));
+  EXPECT_FALSE(files.Map(folder.path()).ok());
+  EXPECT_TRUE(
+      FilesWithoutWaiting(std::make_shared<FaultyFileSystem>(.5, 1)).Map(folder / "x").ok());
+}
+
 TEST(Files, WritingReplacesAndLeavesNoOtherFile) {
   const TempFolder folder;
   const Files files;

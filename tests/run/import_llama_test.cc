@@ -107,6 +107,15 @@ TEST_F(Llama, IsRefusedIfItIsNotWholeOrOfAnotherShape) {
   ExpectRefused("has a tensor model.layers.0.extra.weight, which has no place here");
 }
 
+TEST_F(Llama, TakesTheSentencepieceModelBesideATokenizerJsonThatIsNotReadHere) {
+  folder_.Write("hf/tokenizer.json", R"({"model": {"type": "Unigram"}})");
+  const auto run = Import();
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_EQ(run->config.tokenizer.path, folder_ / "hf/tokenizer.model");
+  std::filesystem::remove(folder_ / "hf/tokenizer.model");
+  ExpectRefused("hf/tokenizer.json' is no tokenizer.json that is read here: model.type Unigram");
+}
+
 TEST_F(Llama, DecidesItsOwnKeys) {
   ExpectRefused("model.width is 16 in the checkpoint, and cannot be chosen", {"model.width=32"});
   ExpectRefused("model.autoencoder: a checkpoint has no autoencoder",

@@ -68,8 +68,25 @@ TEST(Safetensors, HoldNoTensorsToo) {
   EXPECT_TRUE(read->empty());
 }
 
-TEST(Safetensors, IgnoreMetadata) {
+TEST(Safetensors, PassOverMetadata) {
   EXPECT_TRUE(ParseSafetensors(File(R"({"__metadata__":{"a":"b"}})", 0), "m").ok());
+  const std::string bytes = WriteSafetensors({{"a", torch::ones({2})}}, {{"format", "pt"}});
+  EXPECT_NE(bytes.find(R"("__metadata__":{"format":"pt"})"), std::string::npos);
+  EXPECT_TRUE(torch::equal(ParseSafetensors(bytes, "m")->front().second, torch::ones({2})));
+}
+
+TEST(Safetensors, AreViewsOfBytesThatAnOwnerKeepsUnlessTheyAreNotAligned) {
+  for (const bool aligned : {true, false}) {
+    auto owner = std::make_shared<std::string>(aligned ? "" : "-");
+    owner->append(WriteSafetensors({{"a", torch::ones({2})}}));
+    const std::string_view bytes = std::string_view(*owner).substr(aligned ? 0 : 1);
+    const std::weak_ptr<std::string> kept = owner;
+    NamedTensors tensors = *ParseSafetensors(bytes, "m", std::move(owner));
+    EXPECT_EQ(!kept.expired(), aligned);
+    EXPECT_TRUE(torch::equal(tensors.front().second, torch::ones({2})));
+    tensors.clear();
+    EXPECT_TRUE(kept.expired());
+  }
 }
 
 TEST(ParseSafetensors, RefusesEveryTruncation) {
