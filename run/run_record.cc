@@ -70,9 +70,8 @@ absl::StatusOr<RunRecord> RunRecord::Begin(const std::string& run,
 
 absl::Status RunRecord::End(int64_t step, const std::string& result, const Files& files) {
   JsonObject& entry = std::get<JsonObject>(trainings_.back().value);
-  entry.emplace_back("end", Json{Now()});
-  entry.emplace_back("last_step", Json{step});
-  entry.emplace_back("result", Json{result});
+  const JsonObject facts = {{"end", {Now()}}, {"last_step", {step}}, {"result", {result}}};
+  entry.insert(entry.end(), facts.begin(), facts.end());
   return Write(files);
 }
 

@@ -10,6 +10,7 @@
 #include "config/status.h"
 #include "config/toml.h"
 #include "files/event_file.h"
+#include "files/json.h"
 
 namespace tessera {
 namespace {
@@ -56,17 +57,20 @@ std::string FirstRecords(const RunConfig& config) {
                                                         HyperParameters(config, time))});
 }
 
-// A list of the log with a height for each bin; bins have the width `width`.
-void AddList(const std::string& name, const std::vector<double>& list, double width,
-             std::vector<WireWriter>* values) {
+// The width of a bin of a list: a level is a share of 1, any other place in a list is a number.
+double BinWidth(const std::string& key, size_t bins) {
+  return key.ends_with("_by_level") ? 1 / static_cast<double>(bins) : 1;
+}
+
+WireWriter ListValue(const std::string& key, const JsonArray& list) {
+  const double width = BinWidth(key, list.size());
   std::vector<double> ends, heights;
-  for (const double value : list) {
+  for (const Json& number : list) {
+    const double value = number.AsNumber();
     heights.push_back(std::isfinite(value) ? std::max(value, 0.) : 0);
     ends.push_back(width * static_cast<double>(heights.size()));
   }
-  if (!list.empty()) {
-    values->push_back(HistogramValue(name, ends, heights));
-  }
+  return HistogramValue(key, ends, heights);
 }
 
 }  // namespace
@@ -91,13 +95,16 @@ absl::StatusOr<EventLog> EventLog::Open(const std::string& run, int64_t step,
 }
 
 absl::Status EventLog::Add(const TrainReport& report, const Files& files) {
+  ASSIGN_OR_RETURN(const Json line, ParseJson(ToJsonLine(report)));
   std::vector<WireWriter> values;
-  for (const auto& [name, value] : NumbersOf(report)) {
-    values.push_back(ScalarValue(name, value));
+  for (const auto& [key, value] : *line.AsObject()) {
+    const JsonArray* list = value.AsArray();
+    if (list == nullptr && key != "step") {
+      values.push_back(ScalarValue(key, value.AsNumber()));
+    } else if (list != nullptr && !list->empty()) {
+      values.push_back(ListValue(key, *list));
+    }
   }
-  const auto levels = static_cast<double>(std::max<size_t>(1, report.image_loss_by_level.size()));
-  AddList("image_loss_by_level", report.image_loss_by_level, 1 / levels, &values);
-  AddList("image_loss_by_patch", report.image_loss_by_patch, 1, &values);
   return files.Append(path_, EventRecord(Now(), report.step, values));
 }
 

@@ -46,7 +46,7 @@ Json ListJson(const std::vector<double>& values) {
 }
 
 // Empty if it is no list.
-std::vector<double> ListIn(const Json& json) {
+std::vector<double> NumbersOf(const Json& json) {
   std::vector<double> numbers;
   if (const JsonArray* list = json.AsArray()) {
     std::ranges::transform(*list, std::back_inserter(numbers), &Json::AsNumber);
@@ -56,20 +56,12 @@ std::vector<double> ListIn(const Json& json) {
 
 }  // namespace
 
-std::vector<std::pair<std::string, double>> NumbersOf(const TrainReport& report) {
-  std::vector<std::pair<std::string, double>> numbers;
-  for (const auto& [name, value] : kNumbers) {
-    if (!std::isnan(report.*value)) {
-      numbers.emplace_back(name, report.*value);
-    }
-  }
-  return numbers;
-}
-
 std::string ToJsonLine(const TrainReport& report) {
   JsonObject line = {{"step", {report.step}}};
-  for (const auto& [name, value] : NumbersOf(report)) {
-    line.emplace_back(name, Json{value});
+  for (const auto& [name, value] : kNumbers) {
+    if (!std::isnan(report.*value)) {
+      line.emplace_back(name, Json{report.*value});
+    }
   }
   for (const auto& [name, values] : kLists) {
     line.emplace_back(name, ListJson(report.*values));
@@ -92,7 +84,7 @@ absl::StatusOr<TrainReport> ParseJsonLine(std::string_view line) {
   for (const auto& [name, values] : kLists) {
     const Json* list = json.Find(name);
     if (list != nullptr) {
-      report.*values = ListIn(*list);
+      report.*values = NumbersOf(*list);
     }
   }
   return report;
@@ -154,7 +146,7 @@ Interval Interval::FromJson(const Json& json) {
     if constexpr (std::is_same_v<decltype(value), double&>) {
       value = found->AsNumber();
     } else {
-      value = ListIn(*found);
+      value = NumbersOf(*found);
     }
   });
   return interval;

@@ -4,7 +4,6 @@
 #include <limits>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -33,9 +32,6 @@ struct TrainReport {
   std::vector<double> image_loss_by_level;  // ten bins of the noise level, noise first
   std::vector<double> image_loss_by_patch;  // by the patch's turn in its picture
 };
-
-// Returns the numbers that were measured, by their keys in the line.
-std::vector<std::pair<std::string, double>> NumbersOf(const TrainReport& report);
 
 std::string ToJsonLine(const TrainReport& report);
 absl::StatusOr<TrainReport> ParseJsonLine(std::string_view line);

@@ -178,7 +178,8 @@ void AddSettings(const std::vector<ComparedRun>& runs, HtmlPage* page) {
   }
   std::erase_if(names, [&](const std::string& name) {
     return std::ranges::all_of(values, [&](const Values& of_run) {
-      const auto found = of_run.find(name), first = values.front().find(name);
+      const auto found = of_run.find(name);
+      const auto first = values.front().find(name);
       return found != of_run.end() && first != values.front().end() &&
              found->second == first->second;
     });
