@@ -24,7 +24,7 @@ void TrainRecord::Attach(TrainHooks* hooks) {
 
 absl::Status TrainRecord::Begin(int64_t step) {
   ASSIGN_OR_RETURN(record_, RunRecord::Begin(out_, command_line, step, *files_));
-  if (true) {
+  if (config_.train.tensorboard) {
     ASSIGN_OR_RETURN(events_, EventLog::Open(out_, step, config_, *files_));
   }
   return absl::OkStatus();

@@ -41,6 +41,7 @@ struct TrainConfig {
   int64_t sample_every = 500;
   int64_t checkpoint_every = 500;
   int64_t keep = 2;
+  bool tensorboard = true;
 
   OptimizerConfig optimizer = {};
   AdapterConfig adapter = {};
@@ -126,6 +127,8 @@ struct TrainConfig {
     visit("checkpoint_every", self.checkpoint_every,
           "A checkpoint is written after this many steps; 0 is only at the end.");
     visit("keep", self.keep, "This many of the last checkpoints stay, and the best besides.");
+    visit("tensorboard", self.tensorboard,
+          "The log and the sheets are also written as TensorBoard's events, log.tfevents.");
   }
 };
 
