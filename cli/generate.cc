@@ -80,6 +80,17 @@ std::string Settings(const Arguments& arguments, Until until, const GenerateConf
                       ToToml(config));
 }
 
+absl::Status DrawListed(const Arguments& arguments, const OpenedRun& opened) {
+  RETURN_IF_ERROR(CheckGeneratesImages(arguments.run, opened.run));
+  return DrawList(opened, arguments.list,
+                  {.run = arguments.run,
+                   .grid = arguments.grid,
+                   .out = arguments.out,
+                   .count = arguments.count,
+                   .batch = arguments.batch,
+                   .seed = static_cast<int64_t>(arguments.seed)});
+}
+
 absl::Status RunGenerate(const Arguments& arguments) {
   ASSIGN_OR_RETURN(const OpenedRun opened, OpenRun({.path = arguments.run,
                                                     .overrides = arguments.overrides,
@@ -88,14 +99,7 @@ absl::Status RunGenerate(const Arguments& arguments) {
   const Run& run = opened.run;
   const Files& files = *opened.files;
   if (!arguments.list.file.empty()) {
-    RETURN_IF_ERROR(CheckGeneratesImages(arguments.run, run));
-    return DrawList(opened, arguments.list,
-                    {.run = arguments.run,
-                     .grid = arguments.grid,
-                     .out = arguments.out,
-                     .count = arguments.count,
-                     .batch = arguments.batch,
-                     .seed = static_cast<int64_t>(arguments.seed)});
+    return DrawListed(arguments, opened);
   }
   ASSIGN_OR_RETURN(Document prompt,
                    ReadPrompt(arguments.prompt, files, run.layout, run.config.data.max_pixels));
