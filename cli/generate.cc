@@ -49,7 +49,7 @@ absl::StatusOr<GenerateRequest> RequestOf(const Arguments& arguments, const Run&
 // Generates in batches until all documents are there or a signal stops it.
 Generated GenerateAll(const Arguments& arguments, const Run& run, Document prompt,
                       GenerateRequest request) {
-  Generated generated{.prompt = std::move(prompt), .whole = {}, .after = {}};
+  Generated generated{.prompt = std::move(prompt), .whole = {}, .after = {}, .recipes = {}};
   request.amed = run.amed;
   if (ShowsProgress()) {
     request.on_step = [&](int64_t steps) {
