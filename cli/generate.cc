@@ -126,6 +126,18 @@ std::string Settings(const Arguments& arguments, Until until, const GenerateConf
                       ToToml(config));
 }
 
+absl::Status DrawListed(const Arguments& arguments, const OpenedRun& opened, const Ranks& ranks) {
+  RETURN_IF_ERROR(CheckGeneratesImages(arguments.run, opened.run));
+  ASSIGN_OR_RETURN(const ListArguments share, ShareOf(arguments.list, ranks));
+  return DrawList(opened, share,
+                  {.run = arguments.run,
+                   .grid = arguments.grid,
+                   .out = arguments.out,
+                   .count = arguments.count,
+                   .batch = arguments.batch,
+                   .seed = static_cast<int64_t>(arguments.seed)});
+}
+
 absl::Status RunGenerate(const Arguments& arguments) {
   ASSIGN_OR_RETURN(const Ranks ranks, OpenRanks());
   ASSIGN_OR_RETURN(const OpenedRun opened, OpenRun({.path = arguments.run,
@@ -135,15 +147,7 @@ absl::Status RunGenerate(const Arguments& arguments) {
   const Run& run = opened.run;
   const Files& files = *opened.files;
   if (!arguments.list.file.empty()) {
-    RETURN_IF_ERROR(CheckGeneratesImages(arguments.run, run));
-    ASSIGN_OR_RETURN(const ListArguments share, ShareOf(arguments.list, ranks));
-    return DrawList(opened, share,
-                    {.run = arguments.run,
-                     .grid = arguments.grid,
-                     .out = arguments.out,
-                     .count = arguments.count,
-                     .batch = arguments.batch,
-                     .seed = static_cast<int64_t>(arguments.seed)});
+    return DrawListed(arguments, opened, ranks);
   }
   ASSIGN_OR_RETURN(Document prompt,
                    ReadPrompt(arguments.prompt, files, run.layout, run.config.data.max_pixels));
