@@ -1,13 +1,12 @@
 #include <CLI/CLI.hpp>
 #include <array>
 #include <iostream>
+#include <memory>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "cli/commands.h"
 #include "cli/completion_scripts.h"
 #include "config/toml.h"

@@ -55,8 +55,9 @@ int64_t Generation::Add(const NativeDocument& prompt, const std::string& until, 
 }
 
 NativeEvent Generation::ToNativeEvent(EngineEvent event) {
+  const Tensor none = at::empty({0}, torch::kByte);  // LibTorch cannot look at an undefined one
   if (const auto* token = std::get_if<TokenEvent>(&event.what)) {
-    return {event.request, "token", {token->id}, {}};
+    return {event.request, "token", {token->id}, none};
   }
   if (const auto* patch = std::get_if<PatchEvent>(&event.what)) {
     const Image pixels = Unpatchify(patch->pixels_D.unsqueeze(0), {1, 1}, run_.layout.patch);
@@ -69,7 +70,7 @@ NativeEvent Generation::ToNativeEvent(EngineEvent event) {
     return {event.request, "picture", {}, ToTensor(*picture)};
   }
   finished_[event.request] = std::get<Document>(std::move(event.what));
-  return {event.request, "document", {}, {}};
+  return {event.request, "document", {}, none};
 }
 
 std::vector<NativeEvent> Generation::Step() {

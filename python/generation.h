@@ -11,9 +11,9 @@
 
 namespace tessera {
 
-// A request, what came of it ("token", "patch", "picture" or "document"), numbers and pixels: a
-// token's id; a patch's rows and columns of the grid, its cell and its uint8 pixels; a picture's
-// pixels. A document is kept for Take.
+// A request, what came of it ("token", "patch", "picture" or "document"), numbers and pixels, each
+// empty if there are none: a token's id; a patch's rows and columns of the grid, its cell and its
+// uint8 pixels; a picture's pixels. A document is kept for Take.
 using NativeEvent = std::tuple<int64_t, std::string, std::vector<int64_t>, torch::Tensor>;
 
 class Generation : public torch::CustomClassHolder {

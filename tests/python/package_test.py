@@ -105,8 +105,8 @@ class PackageTest(unittest.TestCase):
 
     def test_parameters_are_the_run_s_own_tensors(self):
         run = self.fresh()
-        table = run.parameters()["embed_tokens.weight"]
-        self.assertEqual(table.data_ptr(), run.parameters()["embed_tokens.weight"].data_ptr())
+        table = run.parameters()["embed_tokens"]
+        self.assertEqual(table.data_ptr(), run.parameters()["embed_tokens"].data_ptr())
         before, drawn = run.hidden_states([PROMPT]), run.generate(PROMPT)
         text = before.slots["kind"] == 0
         ids = before.slots["id"][text]
@@ -131,7 +131,7 @@ class PackageTest(unittest.TestCase):
     def test_the_score_of_a_text_follows_from_states_and_parameters(self):
         states = self.trained.hidden_states([PROMPT])
         ids = states.slots["id"]
-        table = self.trained.parameters()["embed_tokens.weight"]
+        table = self.trained.parameters()["embed_tokens"]
         logits = states.layers["normed"] @ table.T
         nats = torch.nn.functional.cross_entropy(logits[:-1], ids[1:], reduction="sum")
         [score] = self.trained.score([PROMPT])
