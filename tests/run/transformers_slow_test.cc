@@ -66,6 +66,7 @@ TEST_P(Transformers, GivesAndTakesModelsWithEqualLogits) {
   const absl::Status exported = ExportLlama(*run, ours, Files());
   ASSERT_TRUE(exported.ok()) << exported;
   Run("load '" + ours + "' '" + folder_ / "out" + "' '" + kText + "'", folder_ / "out", &taken);
+  ASSERT_FALSE(taken.empty());
   ExpectNear(TextLogits(*run->model, taken["ids"]), taken["logits"]);
   std::vector<int64_t> tokens = run->tokenizer.Encode(kText);
   tokens.insert(tokens.begin(), run->layout.vocabulary.document());
