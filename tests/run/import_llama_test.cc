@@ -26,14 +26,14 @@ class Llama : public testing::Test {
     EXPECT_TRUE(exported.ok()) << exported;
   }
 
-  static Run MakeRandom() {
+  static tessera::Run MakeRandom() {
     RunConfig config;
     const absl::Status status = FromToml(
         "model = {grids = [\"2x2\", \"1x2\"], width = 16, layers = 2, heads = 2, kv_heads "
         "= 1, head_dim = 6, ffn = 24, norm_epsilon = 0.01}",
         "test", {}, &config);
     EXPECT_TRUE(status.ok()) << status;
-    Run run = *MakeRun(config, *Tokenizer::Train({"a red circle"}, {.size = 300}));
+    tessera::Run run = *MakeRun(config, *Tokenizer::Train({"a red circle"}, {.size = 300}));
     const torch::NoGradGuard no_grad;
     for (Tensor& parameter : run.model->parameters()) {
       parameter.add_(at::randn_like(parameter) * .2);
@@ -41,7 +41,7 @@ class Llama : public testing::Test {
     return run;
   }
 
-  absl::StatusOr<Run> Import(std::vector<std::string> overrides = kPictures) const {
+  absl::StatusOr<tessera::Run> Import(std::vector<std::string> overrides = kPictures) const {
     return ImportLlama(folder_ / "hf", overrides, Files());
   }
 
@@ -56,7 +56,7 @@ class Llama : public testing::Test {
   }
 
   TempFolder folder_;
-  Run run_;
+  tessera::Run run_;
 };
 
 Tensor SomeIds(int64_t begin) {
