@@ -84,7 +84,7 @@ class PackageTest(unittest.TestCase):
     def test_a_text_is_that_of_the_command_line(self):
         picture = self.trained.generate(PROMPT).pictures[0]
         picture.save(self.folder / "picture.png")
-        done = self.program("generate", "run", "picture.png", "--seed", 3, "--out", "read")
+        done = self.program("generate", "run", "picture.png", "--seed", 3, "--out", "read", "--quiet")
         for prompt in (picture, to_tensor(picture), self.folder / "picture.png"):
             self.assertEqual(self.trained.generate(prompt, seed=3).texts[0] + "\n", done.stdout)
 
@@ -112,7 +112,9 @@ class PackageTest(unittest.TestCase):
         ids = before.slots["id"][text]
         self.assertEqual(ids.tolist(), run.encode(PROMPT))
         torch.testing.assert_close(before.layers["embedding"][text], table[ids], rtol=0, atol=0)
-        table.add_(torch.randn(table.shape, generator=torch.Generator().manual_seed(1)))
+        noise = torch.Generator().manual_seed(1)
+        for tensor in run.parameters().values():
+            tensor.add_(torch.randn(tensor.shape, generator=noise))
         after = run.hidden_states([PROMPT])
         torch.testing.assert_close(after.layers["embedding"][text], table[ids], rtol=0, atol=0)
         self.assertFalse(torch.equal(before.layers["normed"], after.layers["normed"]))
@@ -131,8 +133,9 @@ class PackageTest(unittest.TestCase):
     def test_the_score_of_a_text_follows_from_states_and_parameters(self):
         states = self.trained.hidden_states([PROMPT])
         ids = states.slots["id"]
-        table = self.trained.parameters()["embed_tokens"]
-        logits = states.layers["normed"] @ table.T
+        parameters = self.trained.parameters()
+        matrix = parameters.get("lm_head", parameters["embed_tokens"])
+        logits = states.layers["normed"] @ matrix.T
         nats = torch.nn.functional.cross_entropy(logits[:-1], ids[1:], reduction="sum")
         [score] = self.trained.score([PROMPT])
         self.assertEqual(score.tokens, len(ids) - 1)
