@@ -158,6 +158,12 @@ Sums SumsOf(const RunConfig& config) {
   return sums;
 }
 
+// The sum of a step's gradients is a tree, of which one sum a level is held
+// (distributed/gradient_sum.h); the two lowest levels share one.
+double GradientCopies(const TrainConfig& config) {
+  return std::max(std::ceil(std::log2(Number(config.accumulate))), 1.);
+}
+
 // What stays from step to step.
 std::vector<MemoryPart> HeldParts(const RunConfig& config) {
   const Sums sums = SumsOf(config);
@@ -166,7 +172,7 @@ std::vector<MemoryPart> HeldParts(const RunConfig& config) {
   const double twice = 2 * (sums.trained - (muon ? sums.hidden : 0));
   return {{"parameters", (adapted ? 2 : 1) * sums.all * kFloat, sums.largest},
           {"modules", Number(config.model.layers) * kLayerObjects, "model.layers"},
-          {"gradients", sums.trained * kFloat, sums.largest},
+          {"gradients", GradientCopies(config.train) * sums.trained * kFloat, sums.largest},
           {"optimizer", adapted ? 0 : (twice + (muon ? sums.hidden : 0)) * kFloat, sums.largest},
           {"average", adapted ? 0 : sums.all * kFloat, sums.largest}};
 }
