@@ -26,7 +26,7 @@
 namespace tessera {
 namespace {
 
-// Of several processes the first that fails says why.
+// The first of several processes that fails says why.
 void Tell(const std::string& sentence) {
   if (IsFirstToTell()) {
     ShowError(WithRank(sentence));

@@ -21,7 +21,7 @@ namespace tessera {
 
 class GradientSum {
  public:
-  // Of those parameters of a module that need a gradient, which are the same on all ranks.
+  // Sums for the parameters of a module that need a gradient, which are the same on all ranks.
   GradientSum(const torch::nn::Module& module, const Ranks& ranks);
   ~GradientSum();
 

@@ -17,7 +17,7 @@ class DrawList : public testing::Test {
     folder_->Write("recipe.toml", kTinyRecipe);
     folder_->Write("list.txt", "a red dot\na blue ring\na square\n");
     const Outcome trained =
-        Tessera(*folder_, "train recipe.toml model.grids='[2x2,2x4]' --out run");
+        Tessera(*folder_, "train recipe.toml model.grids='[2x2,4x4]' --out run");
     ASSERT_EQ(trained.exit_code, 0) << trained.err;
   }
   static void TearDownTestSuite() { delete folder_; }
@@ -74,13 +74,13 @@ TEST_F(DrawList, KeepsWhatIsThereAndRefusesWhatWasDrawnOtherwise) {
 
 TEST_F(DrawList, KeepsTheRecipeOfAPictureInIt) {
   folder_->Write("one.jsonl",
-                 R"({"prompt": "a ring", "seed": 9, "grid": "2x4", "negative": "dot"})");
+                 R"({"prompt": "a ring", "seed": 9, "grid": "4x4", "negative": "dot"})");
   ASSERT_EQ(Generate("--prompts one.jsonl --set guidance=2 sampler.steps=2 --out recipe").exit_code,
             0);
   const Outcome recipe = Tessera(*folder_, "inspect recipe/00000.png");
   EXPECT_EQ(recipe.exit_code, 0) << recipe.err;
   for (const char* line :
-       {"\"prompt\": \"a ring\"", "\"seed\": 9", "\"index\": 0", "\"grid\": \"2x4\"",
+       {"\"prompt\": \"a ring\"", "\"seed\": 9", "\"index\": 0", "\"grid\": \"4x4\"",
         "\"run\": \"run\"", "\"step\": 2", "\"negative\": \"dot\"", "\"sampler.steps\": 2"}) {
     EXPECT_PRED_FORMAT2(testing::IsSubstring, line, recipe.out);
   }

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "data/image/image_io.h"
 #include "tests/cli/process.h"
 
 namespace tessera {
@@ -59,7 +60,7 @@ TEST_F(FineTuneCommands, MergeAdaptersIntoARunThatGeneratesTheSameBytes) {
     Run(std::string("generate ") + run + " 'a red circle' --out of_" + run);
   }
   const auto picture = [&](const std::string& run) {
-    return Contents(folder_ / ("of_" + run + "/images/000000_1.png"));
+    return DecodeImage(Contents(folder_ / ("of_" + run + "/images/000000_1.png")))->rgb;
   };
   EXPECT_EQ(picture("run"), picture("merged"));
   EXPECT_NE(picture("run"), picture("base"));
