@@ -282,6 +282,7 @@ void AddListOptions(CLI::App& app, ListArguments* arguments) {
   app.add_option("--npz", arguments->npz,
                  "Also write the pictures as one array of bytes [N, H, W, 3], 'arr_0', into this "
                  "file.")
+      ->type_name("FILE.npz")
       ->needs(prompts);
 }
 

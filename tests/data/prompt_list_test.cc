@@ -41,8 +41,8 @@ TEST(PromptList, IsRefusedWithItsLineIfItCannotBeUsed) {
   EXPECT_EQ(Message(good + good), "'a.jsonl', line 3: the id 'a' is that of line 1");
   EXPECT_EQ(Message(good + "[1]"), "'a.jsonl', line 3: this is no JSON object");
   EXPECT_EQ(Message("\n \n"), "'a.jsonl' holds no prompt");
-  EXPECT_EQ(Message(std::string("a\0b", 3), "a.txt"),
-            "'a.txt', line 1: the text has a zero byte at byte 1");
+  EXPECT_EQ(Message(std::string("a dot\0b", 7), "a.txt"),
+            "'a.txt', line 1: the text has a zero byte at byte 5");
   for (const auto& [row, problem] : std::vector<std::pair<std::string, std::string>>{
            {"{}", "the key \"prompt\" or the key \"text\", one of them"},
            {R"({"text": "a", "prompt": "a"})", "one of them"},
