@@ -42,11 +42,11 @@ std::function<torch::Tensor(const torch::Tensor&)> Caller(
   if (TakesReturnFeatures(*module)) {
     return [module](const torch::Tensor& picture_NCHW) {
       const torch::Tensor bytes_NCHW = ((picture_NCHW + 1) * 127.5).round();
-      return module->forward({bytes_NCHW}, {{"return_features", true}}).toTensor().flatten(1);
+      return module->forward({bytes_NCHW}, {{"return_features", true}}).toTensor();
     };
   }
   return [module](const torch::Tensor& picture_NCHW) {
-    return module->forward({picture_NCHW}).toTensor().flatten(1);
+    return module->forward({picture_NCHW}).toTensor();
   };
 }
 
@@ -96,14 +96,17 @@ absl::StatusOr<FeatureNetwork> LoadFeatures(const std::string& path, int64_t pix
     if (TakesReturnFeatures(*module)) {
       network.pixels = pixels;
     }
-    network.features = Caller(module);
-    features = network.features(at::zeros({2, 3, side, side}));
+    const auto call = Caller(module);
+    network.features = [call](const torch::Tensor& picture_NCHW) {
+      return call(picture_NCHW).flatten(1);
+    };
+    features = call(at::zeros({2, 3, side, side}));
   } catch (const std::exception& error) {  // of LibTorch's several kinds
     const std::string what = error.what();
     return refuse(absl::StrCat("is no TorchScript network that makes one tensor of pictures of ",
                                side, " pixels (", what.substr(0, what.find('\n')), ")"));
   }
-  if (features.dim() < 2 || features.size(0) != 2) {
+  if (features.dim() < 2 || features.size(0) != 2 || features.numel() != 2 * features.size(1)) {
     return refuse("does not put out one row of features for each picture");
   }
   return network;

@@ -50,7 +50,14 @@ class Llama : public testing::Test {
                         std::string(Import(overrides).status().message()));
   }
 
-  NamedTensors Weights() const { return *ReadTensors(Files(), folder_ / "hf/model.safetensors"); }
+  // Copies, since the file that the tensors are read from is written anew.
+  NamedTensors Weights() const {
+    NamedTensors weights = *ReadTensors(Files(), folder_ / "hf/model.safetensors");
+    for (auto& [name, tensor] : weights) {
+      tensor = tensor.clone();
+    }
+    return weights;
+  }
   void Write(const std::string& name, const NamedTensors& tensors) const {
     folder_.Write("hf/" + name, WriteSafetensors(tensors));
   }

@@ -24,7 +24,9 @@ struct OtherValue {
     return n + 1 < ref.names.size();
   }
   bool operator()(bool* value) const { return *value = !*value, n == 0; }
-  bool operator()(int64_t* value) const { return Pick(value, {*value + 1, 2 * *value}); }
+  bool operator()(int64_t* value) const {
+    return Pick(value, {*value + 1, *value + 2, 2 * *value});
+  }
   bool operator()(double* value) const { return Pick(value, {*value + .25}); }
   bool operator()(std::string* value) const { return *value += "x", n == 0; }
   bool operator()(std::vector<int64_t>* values) const { return values->push_back(4), n == 0; }
