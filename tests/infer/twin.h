@@ -20,8 +20,11 @@ class Twin {
   Twin(const ToyRun& toy, const GenerateConfig& config, Until until)
       : toy_(toy), config_(config), rules_{toy.tokenizer, toy.layout, config, until} {}
 
-  Document Run(const Document& prompt, int64_t index) {
+  // The cache adds in another order. So a number that lies on the border of two 8-bit codes falls
+  // to the one that it has in `other`, and what follows it is still compared.
+  Document Run(const Document& prompt, int64_t index, const Document& other) {
     const torch::NoGradGuard no_grad;
+    other_ = &other;
     Continuation row(prompt, rules_, MakeGenerator(torch::kCPU, 0, Stream::kSample, index));
     Begin(row, 0);
     while (true) {
@@ -116,15 +119,33 @@ class Twin {
     const std::vector<double> shares(draws, share);
     std::vector<at::Generator> rngs(draws, row.rng());
     const SamplerConfig sampler = AtTurn(config_.sampler, row.turn(), row.grid().size());
-    row.AppendPatches(NearestPixels(toy_.model->image_head().Sample(
-                                        Guide(at::stack(z), shares, config_), sampler, rngs))
-                          .view({count, -1}));
+    const Tensor drawn_ND = toy_.model->image_head()
+                                .Sample(Guide(at::stack(z), shares, config_), sampler, rngs)
+                                .view({count, -1});
+    row.AppendPatches(LikeOther(row, drawn_ND, NearestPixels(drawn_ND)));
+  }
+
+  // The pixels, but for numbers on a border, which are those of the other document.
+  Tensor LikeOther(const Continuation& row, const Tensor& drawn_ND, const Tensor& pixel_ND) const {
+    constexpr double kBorder = .55 / 127.5;  // half a code, and what the order of sums makes of it
+    const size_t picture = row.document().segments.size();
+    const Image* image =
+        picture < other_->segments.size() ? AsImage(other_->segments[picture]) : nullptr;
+    const int64_t patch = toy_.layout.patch;
+    if (image == nullptr || image->height != row.grid().rows * patch ||
+        image->width != row.grid().cols * patch) {
+      return pixel_ND;
+    }
+    const Tensor theirs_ND =
+        at::index_select(Patchify(*image, patch), 0, torch::tensor(row.NextCells()));
+    return at::where((drawn_ND - theirs_ND).abs() < kBorder, theirs_ND, pixel_ND);
   }
 
   const ToyRun& toy_;
   GenerateConfig config_;
   ContinuationRules rules_;
   std::vector<ConditionedBatch> conditions_;
+  const Document* other_ = nullptr;
 };
 
 }  // namespace tessera
