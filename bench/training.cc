@@ -101,7 +101,7 @@ void TimeTraining(const std::string& name, int64_t steps, const std::vector<std:
   }
 }
 
-// A small exchange, of which a step has four, and the sum of 25 MiB of gradients, with the
+// A small exchange, of which a step has five, and the sum of 25 MiB of gradients, with the
 // elementwise product and its backward pass that make them.
 void TimeExchange(int64_t times) {
   const Ranks ranks = MeetRanks();

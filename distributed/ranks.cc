@@ -45,6 +45,21 @@ Tensor BytesOf(const std::string& text) {
       .clone();
 }
 
+// The rows of each rank.
+std::vector<Tensor> GatherParts(const Ranks& ranks, const Tensor& rows) {
+  const Tensor count_W = ranks.GatherAlike(at::scalar_tensor(rows.size(0), torch::kLong));
+  std::vector<int64_t> sizes = rows.sizes().vec();
+  sizes[0] = count_W.max().item<int64_t>();
+  Tensor padded = at::zeros(sizes, rows.options());
+  padded.narrow(0, 0, rows.size(0)).copy_(rows);
+  const Tensor all = ranks.GatherAlike(padded);
+  std::vector<Tensor> parts;
+  for (int64_t i = 0; i < ranks.size(); ++i) {
+    parts.push_back(all[i].narrow(0, 0, count_W[i].item<int64_t>()));
+  }
+  return parts;
+}
+
 }  // namespace
 
 std::shared_ptr<ProcessGroups> Connect(const c10::intrusive_ptr<c10d::Store>& store, int64_t rank,
@@ -122,35 +137,17 @@ Tensor Ranks::From(int64_t rank, const Tensor& tensor) const {
 }
 
 Tensor Ranks::Gather(const Tensor& rows) const {
-  if (alone()) {
-    return rows;
-  }
-  const Tensor count_W = GatherAlike(at::scalar_tensor(rows.size(0), torch::kLong));
-  std::vector<int64_t> sizes = rows.sizes().vec();
-  sizes[0] = count_W.max().item<int64_t>();
-  Tensor padded = at::zeros(sizes, rows.options());
-  padded.narrow(0, 0, rows.size(0)).copy_(rows);
-  const Tensor all = GatherAlike(padded);
-  std::vector<Tensor> parts;
-  for (int64_t i = 0; i < size(); ++i) {
-    parts.push_back(all[i].narrow(0, 0, count_W[i].item<int64_t>()));
-  }
-  return at::cat(parts);
+  return alone() ? rows : at::cat(GatherParts(*this, rows));
 }
 
 std::vector<std::string> Ranks::Gather(const std::string& text) const {
   if (alone()) {
     return {text};
   }
-  const auto length = static_cast<int64_t>(text.size());
-  const Tensor length_W = GatherAlike(at::scalar_tensor(length, torch::kLong));
-  const Tensor all = Gather(BytesOf(text));
   std::vector<std::string> texts;
-  int64_t begin = 0;
-  for (int64_t i = 0; i < size(); ++i) {
-    const auto its = length_W[i].item<int64_t>();
-    texts.emplace_back(reinterpret_cast<const char*>(all.const_data_ptr<uint8_t>()) + begin, its);
-    begin += its;
+  for (const Tensor& bytes : GatherParts(*this, BytesOf(text))) {
+    texts.emplace_back(reinterpret_cast<const char*>(bytes.const_data_ptr<uint8_t>()),
+                       static_cast<size_t>(bytes.size(0)));
   }
   return texts;
 }

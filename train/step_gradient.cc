@@ -56,7 +56,7 @@ LossCounts CountsOf(const Learner& learner, const std::vector<Batch>& batches, c
     count[i][0] = counts.text;
     count[i][1] = counts.image;
   }
-  const Tensor all_N2 = ranks.Gather(count_N2);
+  const Tensor all_N2 = ranks.GatherAlike(count_N2).flatten(0, 1);  // each rank has as many
   LossCounts all;
   for (int64_t i = 0; i < all_N2.size(0); ++i) {
     all.text += all_N2[i][0].item<double>();
