@@ -2,6 +2,7 @@
 
 import math
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -15,33 +16,9 @@ import tessera
 from tessera.documents import to_tensor
 from tessera.training import PROGRAM
 
-RECIPE = """
-[data.shapes]
-count = 40
-[tokenizer]
-size = 300
-documents = 40
-[model]
-grids = ["2x2"]
-width = 16
-layers = 1
-heads = 1
-kv_heads = 1
-ffn = 16
-[model.head]
-width = 16
-depth = 1
-[train]
-steps = 3
-batch = 2
-row_length = 64
-log_every = 1
-precision = "f32"
-[generate]
-max_text = 4
-[generate.sampler]
-steps = 1
-"""
+SOURCE = pathlib.Path(__file__).parents[2]
+TINY = re.search(r'kTinyRecipe\[\] = R"\((.*?)\)"', (SOURCE / "tests/cli/process.h").read_text(), re.DOTALL)[1]
+RECIPE = TINY.replace("steps = 2\n", 'steps = 3\nlog_every = 1\nprecision = "f32"\n', 1)
 
 PROMPT = "a large red circle"
 
