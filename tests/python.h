@@ -1,24 +1,24 @@
 // A Python with packages of other projects, for slow tests that hold our files against theirs.
 #pragma once
 
-#include <sys/wait.h>
+#include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <string>
 
-#include "tests/cli/process.h"
-
 namespace tessera {
 
 // Returns a Python of an environment below build/ that has the packages, which are installed once;
-// empty without a network.
+// empty without a network. It is of the version that .venv has, if there is one.
 inline std::string PythonWith(const std::string& name, const std::string& packages) {
   const std::string folder = TESSERA_SOURCE_DIR "/build/python/" + name;
   const std::string python = folder + "/bin/python", ready = folder + "/ready";
+  const std::string venv = TESSERA_SOURCE_DIR "/.venv/bin/python";
   if (!std::filesystem::exists(ready)) {
     std::filesystem::remove_all(folder);
-    const std::string command = "python3 -m venv '" + folder + "' && '" + python +
+    const std::string command = "'" + (std::filesystem::exists(venv) ? venv : "python3") +
+                                "' -m venv '" + folder + "' && '" + python +
                                 "' -m pip install -q " + packages + " >'" + folder +
                                 "/pip.txt' 2>&1 && touch '" + ready + "'";
     if (std::system(command.c_str()) != 0) {
@@ -28,16 +28,12 @@ inline std::string PythonWith(const std::string& name, const std::string& packag
   return python;
 }
 
-// Runs a script in the folder; LibTorch's own Python package can be imported too.
-inline Outcome RunPython(const std::string& python, const TempFolder& folder,
-                         const std::string& script) {
-  folder.Write("script.py", script);
-  const std::string path =
-      "PYTHONPATH=$(echo '" TESSERA_SOURCE_DIR "'/.venv/lib/python3*/site-packages) ";
-  const std::string command =
-      "cd '" + folder.path() + "' && " + path + "'" + python + "' script.py >out.txt 2>err.txt";
-  const int status = std::system(command.c_str());
-  return {WEXITSTATUS(status), Contents(folder / "out.txt"), Contents(folder / "err.txt")};
+// The command line that runs a script, which can import LibTorch's own Python package too and asks
+// no network.
+inline std::string PythonCommand(const std::string& python, const std::string& script) {
+  return "HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false PYTHONDONTWRITEBYTECODE=1 "
+         "PYTHONPATH=$(echo '" TESSERA_SOURCE_DIR "'/.venv/lib/python3*/site-packages) '" +
+         python + "' " + script;
 }
 
 }  // namespace tessera

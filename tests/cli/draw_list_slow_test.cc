@@ -1,7 +1,7 @@
 // What `generate --prompts` writes, read by Pillow and NumPy.
 #include <gtest/gtest.h>
 
-#include "tests/python.h"
+#include "tests/run_python.h"
 
 namespace tessera {
 namespace {

@@ -12,6 +12,8 @@ import os
 import pathlib
 import sys
 
+os.environ["HF_DATASETS_CACHE"] = sys.argv[2] + "/cache"  # read when the package is imported
+
 import datasets
 import pyarrow
 import pyarrow.parquet

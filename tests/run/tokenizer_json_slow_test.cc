@@ -8,6 +8,7 @@
 #include "files/files.h"
 #include "files/json.h"
 #include "tests/files/temp_folder.h"
+#include "tests/run/python_with_transformers.h"
 
 namespace tessera {
 namespace {
@@ -17,15 +18,11 @@ class TokenizerJson : public testing::Test {
   static constexpr int kTexts = 10'000;
 
   void SetUp() override {
-    constexpr int kNoPackages = 77;
-    const int status =
-        std::system(("'" TESSERA_SOURCE_DIR "/tests/run/transformers.sh' tokenizer_cases.py '" +
-                     folder_.path() + "' " + std::to_string(kTexts))
-                        .c_str());
-    if (WEXITSTATUS(status) == kNoPackages) {
-      GTEST_SKIP() << "tokenizers is not there, and pip cannot install it";
-    }
-    ASSERT_EQ(status, 0);
+    const std::string python = PythonWithTransformers();
+    NEEDS_PYTHON(python);
+    const std::string script = "'" TESSERA_SOURCE_DIR "/tests/run/tokenizer_cases.py' '" +
+                               folder_.path() + "' " + std::to_string(kTexts);
+    ASSERT_EQ(std::system(PythonCommand(python, script).c_str()), 0);
   }
 
   std::string Read(const std::string& name) const { return *Files().Read(folder_ / name); }

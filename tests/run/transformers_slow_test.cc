@@ -10,6 +10,7 @@
 #include "run/export_llama.h"
 #include "run/import_llama.h"
 #include "tests/files/temp_folder.h"
+#include "tests/run/python_with_transformers.h"
 #include "tests/run/text_logits.h"
 
 namespace tessera {
@@ -22,14 +23,10 @@ class Transformers : public testing::TestWithParam<const char*> {
  protected:
   // The tensors that the script leaves.
   void Run(const std::string& words, const std::string& file, std::map<std::string, Tensor>* into) {
-    constexpr int kNoPackages = 77;
-    const int status = std::system(
-        ("'" TESSERA_SOURCE_DIR "/tests/run/transformers.sh' transformers_models.py " + words)
-            .c_str());
-    if (WEXITSTATUS(status) == kNoPackages) {
-      GTEST_SKIP() << "transformers is not there, and pip cannot install it";
-    }
-    ASSERT_EQ(status, 0);
+    const std::string python = PythonWithTransformers();
+    NEEDS_PYTHON(python);
+    const std::string script = "'" TESSERA_SOURCE_DIR "/tests/run/transformers_models.py' " + words;
+    ASSERT_EQ(std::system(PythonCommand(python, script).c_str()), 0);
     const auto tensors = ReadTensors(Files(), file);
     ASSERT_TRUE(tensors.ok()) << tensors.status();
     *into = {tensors->begin(), tensors->end()};

@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include "tests/cli/child.h"
-#include "tests/python.h"
+#include "tests/run_python.h"
 
 namespace tessera {
 namespace {

@@ -8,7 +8,7 @@
 #include "analysis/measure/statistics.h"
 #include "data/npz.h"
 #include "ops/random.h"
-#include "tests/python.h"
+#include "tests/run_python.h"
 
 namespace tessera {
 namespace {
