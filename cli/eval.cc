@@ -31,16 +31,13 @@ struct Arguments {
 };
 
 void Print(const Metrics& metrics, bool as_json) {
-  JsonObject json;
-  for (const auto& [name, value] : metrics) {
-    json.emplace_back(name, Json{value});
-    if (!as_json) {
-      std::cout << absl::StrFormat("%-34s %s\n", name,
-                                   std::isfinite(value) ? absl::StrFormat("%.4f", value) : "-");
-    }
-  }
   if (as_json) {
-    std::cout << DumpJson({std::move(json)}, /*indented=*/true) << "\n";
+    std::cout << DumpJson({ObjectOf(metrics)}, /*indented=*/true) << "\n";
+    return;
+  }
+  for (const auto& [name, value] : metrics) {
+    std::cout << absl::StrFormat("%-34s %s\n", name,
+                                 std::isfinite(value) ? absl::StrFormat("%.4f", value) : "-");
   }
 }
 

@@ -7,13 +7,9 @@ namespace tessera {
 namespace {
 
 Json ToJson(const RunOutcome& outcome) {
-  JsonObject metrics;
-  for (const auto& [name, value] : outcome.metrics) {
-    metrics.emplace_back(name, Json{value});
-  }
   return {JsonObject{{"status", {static_cast<int64_t>(outcome.status)}},
                      {"reason", {outcome.reason}},
-                     {"metrics", {std::move(metrics)}}}};
+                     {"metrics", {ObjectOf(outcome.metrics)}}}};
 }
 
 RunOutcome FromJson(const Json& json) {

@@ -20,11 +20,7 @@ constexpr char kMeasures[] = "measures.json";  // of a finished run
 constexpr char kTrained[] = "trained.json";    // of one that is trained but not yet measured
 
 absl::Status WriteMetrics(const std::string& path, const Metrics& metrics, const Files& files) {
-  JsonObject json;
-  for (const auto& [name, value] : metrics) {
-    json.emplace_back(name, Json{value});
-  }
-  return files.Write(path, DumpJson({std::move(json)}, /*indented=*/true) + "\n");
+  return files.Write(path, DumpJson({ObjectOf(metrics)}, /*indented=*/true) + "\n");
 }
 
 // Whether the folder's run, if there is one, is the planned one.

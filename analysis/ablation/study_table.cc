@@ -80,15 +80,11 @@ Json ArmJson(const StudyResult& result, const Choice& arm) {
 }
 
 Json RunJson(const PlannedRun& run, const RunOutcome& outcome) {
-  JsonObject measures;
-  for (const auto& [name, value] : outcome.metrics) {
-    measures.emplace_back(name, Json{value});
-  }
   return {JsonObject{{"arm", {run.arm}},
                      {"seed", {run.seed}},
                      {"status", {std::string(EnumName(outcome.status))}},
                      {"reason", {outcome.reason}},
-                     {"measures", {std::move(measures)}}}};
+                     {"measures", {ObjectOf(outcome.metrics)}}}};
 }
 
 // RFC 4180.

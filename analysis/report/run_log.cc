@@ -53,6 +53,14 @@ absl::StatusOr<Metrics> ReadMetrics(const std::string& run, const Files& files,
   return metrics;
 }
 
+JsonObject ObjectOf(const Metrics& metrics) {
+  JsonObject object;
+  for (const auto& [name, value] : metrics) {
+    object.emplace_back(name, Json{value});
+  }
+  return object;
+}
+
 double ValueOf(const Metrics& metrics, std::string_view name) {
   const auto found = std::ranges::find(metrics, name, &Metrics::value_type::first);
   return found == metrics.end() ? kNotMeasured : found->second;

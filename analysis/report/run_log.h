@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "files/files.h"
+#include "files/json.h"
 #include "train/step_log.h"
 
 namespace tessera {
@@ -22,6 +23,9 @@ absl::StatusOr<std::vector<TrainReport>> ReadLog(const std::string& run, const F
 // One JSON object of numbers, in its order. Empty if the file is not there.
 absl::StatusOr<Metrics> ReadMetrics(const std::string& run, const Files& files,
                                     std::string_view name = "eval.json");
+
+// What ReadMetrics reads.
+JsonObject ObjectOf(const Metrics& metrics);
 
 // NaN if it was not measured.
 double ValueOf(const Metrics& metrics, std::string_view name);
