@@ -28,6 +28,11 @@ std::string BoundAddress(const addrinfo& to) {
 
 }  // namespace
 
+std::string HostName() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "a host without a name";
+}
+
 std::string OwnAddressTowards(const std::string& host, int64_t port) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_DGRAM;

@@ -1,7 +1,6 @@
 #include "distributed/ranks.h"
 
 #include <ATen/Functions.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
@@ -16,11 +15,6 @@ namespace tessera {
 namespace {
 
 constexpr std::chrono::minutes kMeetingTime(5);  // for all ranks to be started
-
-std::string HostName() {
-  char name[256] = {};
-  return gethostname(name, sizeof(name) - 1) == 0 ? name : "a host without a name";
-}
 
 c10::intrusive_ptr<c10d::Store> OpenStore(const RankEnvironment& environment) {
   c10d::TCPStoreOptions options;

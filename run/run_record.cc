@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
+#include "distributed/own_address.h"
 #include "run/version.h"
 
 namespace tessera {
@@ -21,11 +22,6 @@ std::string Now() {
   std::array<char, 32> text{};
   strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &parts));
   return text.data();
-}
-
-std::string Host() {
-  std::array<char, 256> name{};
-  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
 absl::StatusOr<JsonArray> EarlierTrainings(const std::string& path, const Files& files) {
@@ -58,7 +54,7 @@ absl::StatusOr<RunRecord> RunRecord::Begin(const std::string& run,
   for (auto& fact : ProgramFacts(files)) {
     entry.push_back(std::move(fact));
   }
-  entry.emplace_back("host", Json{Host()});
+  entry.emplace_back("host", Json{HostName()});
   entry.emplace_back("process", Json{int64_t{getpid()}});
   entry.emplace_back("start", Json{Now()});
   entry.emplace_back("first_step", Json{step});
