@@ -75,10 +75,11 @@ absl::Status Train(const Arguments& arguments) {
 absl::StatusOr<Tokenizer> Load(const std::string& path) {
   const Files files;
   ASSIGN_OR_RETURN(const PathKind kind, files.Kind(path));
-  std::string file = path;
-  if (kind == PathKind::kFolder) {
-    file = TokenizerIn(FindCheckpoint(path, files), files);
+  if (kind != PathKind::kFolder) {
+    return ReadTokenizer(path, files);
   }
+  ASSIGN_OR_RETURN(const std::string checkpoint, FindCheckpoint(path, files));
+  ASSIGN_OR_RETURN(const std::string file, TokenizerIn(checkpoint, files));
   return ReadTokenizer(file, files);
 }
 

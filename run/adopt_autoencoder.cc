@@ -66,7 +66,8 @@ absl::Status LoadAutoencoder(const Files& files, Run* run) {
       into.push_back(named);
     }
   }
-  return LoadTensors(files, JoinPath(FindCheckpoint(path, files), kAverage), into);
+  ASSIGN_OR_RETURN(const std::string checkpoint, FindCheckpoint(path, files));
+  return LoadTensors(files, JoinPath(checkpoint, kAverage), into);
 }
 
 }  // namespace tessera

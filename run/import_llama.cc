@@ -163,7 +163,8 @@ struct TokenizerFile {
 // The tokenizer.json, or tokenizer.model if it is there and the other is not read here: Llama 2 has
 // both.
 absl::StatusOr<TokenizerFile> FindTokenizer(const std::string& folder, const Files& files) {
-  const std::string path = TokenizerIn(folder, files), model = JoinPath(folder, "tokenizer.model");
+  ASSIGN_OR_RETURN(const std::string path, TokenizerIn(folder, files));
+  const std::string model = JoinPath(folder, "tokenizer.model");
   absl::StatusOr<Tokenizer> tokenizer = ReadTokenizer(path, files);
   if (tokenizer.ok()) {
     return TokenizerFile{path, *std::move(tokenizer)};

@@ -31,10 +31,10 @@ absl::StatusOr<Tokenizer> ReadTokenizer(const std::string& path, const Files& fi
                               absl::StrCat("'", path, "' is ", tokenizer.status().message()));
 }
 
-std::string TokenizerIn(const std::string& folder, const Files& files) {
-  const std::string json = JoinPath(folder, "tokenizer.json");
-  const bool has_json = files.Kind(json).value_or(PathKind::kNone) != PathKind::kNone;
-  return has_json ? json : JoinPath(folder, "tokenizer.model");
+absl::StatusOr<std::string> TokenizerIn(const std::string& folder, const Files& files) {
+  std::string json = JoinPath(folder, "tokenizer.json");
+  ASSIGN_OR_RETURN(const PathKind kind, files.Kind(json));
+  return kind != PathKind::kNone ? std::move(json) : JoinPath(folder, "tokenizer.model");
 }
 
 absl::StatusOr<Tokenizer> MakeTokenizer(const TokenizerConfig& config, const Dataset& dataset,

@@ -17,8 +17,9 @@ absl::StatusOr<std::vector<std::string>> GatherTexts(const Dataset& dataset, int
 // Reads a .model file or a tokenizer.json; an error names it.
 absl::StatusOr<Tokenizer> ReadTokenizer(const std::string& path, const Files& files);
 
-// The tokenizer.json of a checkpoint or other folder, or else its tokenizer.model.
-std::string TokenizerIn(const std::string& folder, const Files& files);
+// Returns the path of the tokenizer.json of a checkpoint or other folder, or else of its
+// tokenizer.model, which need not be there.
+absl::StatusOr<std::string> TokenizerIn(const std::string& folder, const Files& files);
 
 // Reads config.path, or trains on the data set.
 absl::StatusOr<Tokenizer> MakeTokenizer(const TokenizerConfig& config, const Dataset& dataset,

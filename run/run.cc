@@ -148,20 +148,25 @@ CheckpointFolder CheckpointsOf(const std::string& run, const Files& files) {
   return CheckpointFolder(files, JoinPath(run, "checkpoints"));
 }
 
-std::string FindCheckpoint(const std::string& path, const Files& files) {
-  const auto best = CheckpointsOf(path, files).Best();
-  return best.ok() ? best->path : path;
+absl::StatusOr<std::string> FindCheckpoint(const std::string& path, const Files& files) {
+  const absl::StatusOr<Checkpoint> best = CheckpointsOf(path, files).Best();
+  if (!best.ok()) {
+    return absl::IsNotFound(best.status()) ? absl::StatusOr<std::string>(path) : best.status();
+  }
+  return best->path;
 }
 
 absl::StatusOr<RunConfig> ReadConfig(const std::string& run, const Files& files) {
-  return ConfigIn(FindCheckpoint(run, files), run, files);
+  ASSIGN_OR_RETURN(const std::string checkpoint, FindCheckpoint(run, files));
+  return ConfigIn(checkpoint, run, files);
 }
 
 absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files, DeviceKind kind) {
   ASSIGN_OR_RETURN(const torch::Device device, OpenDevice(kind));
-  const std::string folder = FindCheckpoint(path, files);
+  ASSIGN_OR_RETURN(const std::string folder, FindCheckpoint(path, files));
   ASSIGN_OR_RETURN(const RunConfig config, ConfigIn(folder, path, files));
-  ASSIGN_OR_RETURN(Tokenizer tokenizer, ReadTokenizer(TokenizerIn(folder, files), files));
+  ASSIGN_OR_RETURN(const std::string file, TokenizerIn(folder, files));
+  ASSIGN_OR_RETURN(Tokenizer tokenizer, ReadTokenizer(file, files));
   ASSIGN_OR_RETURN(Run run, MakeRun(config, std::move(tokenizer)));
   run.learner->to(device);
   if (config.train.adapter.kind == AdapterKind::kNone) {

@@ -54,8 +54,8 @@ absl::StatusOr<Run> MakeRun(const RunConfig& config, Tokenizer tokenizer);
 // Returns where a run folder keeps its checkpoints.
 CheckpointFolder CheckpointsOf(const std::string& run, const Files& files);
 
-// Returns the best checkpoint of a run folder, or the checkpoint folder itself.
-std::string FindCheckpoint(const std::string& path, const Files& files);
+// Returns the best checkpoint of a run folder, or path itself if it holds none.
+absl::StatusOr<std::string> FindCheckpoint(const std::string& path, const Files& files);
 
 // Reads the config of FindCheckpoint.
 absl::StatusOr<RunConfig> ReadConfig(const std::string& run, const Files& files);

@@ -23,7 +23,8 @@ absl::StatusOr<Tokenizer> TokenizerOf(const RunConfig& config, const std::string
   if (kept_in.empty()) {
     return MakeTokenizer(config.tokenizer, dataset, files);
   }
-  return ReadTokenizer(TokenizerIn(kept_in, files), files);
+  ASSIGN_OR_RETURN(const std::string file, TokenizerIn(kept_in, files));
+  return ReadTokenizer(file, files);
 }
 
 // Keeps others out of a run that has begun. A new one, for which nothing is returned, is to be
