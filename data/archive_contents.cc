@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
+#include "data/archive_reader.h"
 #include "data/file_names.h"
 
 namespace tessera {
@@ -23,8 +24,6 @@ bool HoldsText(std::string_view name) {
   const FileKind kind = KindOf(name);
   return kind == FileKind::kCaption || kind == FileKind::kCaptionLike || kind == FileKind::kRows;
 }
-
-using Reader = std::unique_ptr<struct archive, int (*)(struct archive*)>;
 
 // While it lives, this thread's letters are UTF-8: libarchive gives no names with other letters in
 // the locale "C", in which programs start.
@@ -46,69 +45,11 @@ class Utf8Letters {
   locale_t before_;
 };
 
-// The file as libarchive reads it. Its callbacks tell of a failure by a number, so the status stays
-// here.
-struct Stream {
-  static constexpr int64_t kBlock = 1 << 16;  // bytes of a read
-
-  const std::string& path;
-  const Files& files;
-  int64_t size;
-  int64_t at = 0;
-  std::string block = {};
-  absl::Status failure = absl::OkStatus();
-
-  static la_ssize_t Read(struct archive*, void* self, const void** buffer) {
-    Stream& stream = *static_cast<Stream*>(self);
-    absl::StatusOr<std::string> bytes = stream.files.ReadRange(stream.path, stream.at, kBlock);
-    if (!bytes.ok()) {
-      stream.failure = bytes.status();
-      return -1;
-    }
-    stream.block = *std::move(bytes);
-    stream.at += std::ssize(stream.block);
-    *buffer = stream.block.data();
-    return std::ssize(stream.block);
-  }
-
-  static la_int64_t Seek(struct archive*, void* self, la_int64_t offset, int whence) {
-    Stream& stream = *static_cast<Stream*>(self);
-    const int64_t from = whence == SEEK_CUR ? stream.at : whence == SEEK_END ? stream.size : 0;
-    if (from + offset < 0 || from + offset > stream.size) {
-      return ARCHIVE_FATAL;
-    }
-    return stream.at = from + offset;
-  }
-};
-
-absl::Status Damaged(const Stream& stream, struct archive* reader) {
-  RETURN_IF_ERROR(stream.failure);
-  const char* reason = archive_error_string(reader);
-  return absl::DataLossError(absl::StrCat("cannot read the archive '", stream.path,
-                                          "': ", reason != nullptr ? reason : "it is damaged"));
-}
-
-absl::StatusOr<Reader> OpenReader(Stream* stream) {
-  Reader reader(archive_read_new(), archive_read_free);
-  archive_read_support_filter_all(reader.get());
-  archive_read_support_format_tar(reader.get());
-  archive_read_support_format_zip(reader.get());
-  // `cat a.tar b.tar` holds the files of both.
-  archive_read_set_format_option(reader.get(), "tar", "read_concatenated_archives", "1");
-  archive_read_set_callback_data(reader.get(), stream);
-  archive_read_set_read_callback(reader.get(), Stream::Read);
-  archive_read_set_seek_callback(reader.get(), Stream::Seek);
-  if (archive_read_open1(reader.get()) != ARCHIVE_OK) {
-    return Damaged(*stream, reader.get());
-  }
-  return reader;
-}
-
 // Reads an archive entry by entry.
 class Lister {
  public:
-  Lister(const Stream& stream, struct archive* reader, int64_t most_held)
-      : stream_(stream), reader_(reader), room_(most_held) {}
+  Lister(const ArchiveReader& reader, int64_t most_held)
+      : archive_(reader), reader_(reader.get()), room_(most_held) {}
 
   absl::Status Add(struct archive_entry* entry, BadData& bad) {
     const char* stored = archive_entry_pathname(entry);
@@ -159,7 +100,7 @@ class Lister {
 
   // Deflated files end before the next file that has a place, or where the archive does.
   ArchiveContents Finish() {
-    std::vector<int64_t> offsets = {stream_.size};
+    std::vector<int64_t> offsets = {archive_.size()};
     for (const auto& [name, content] : contents_.files) {
       if (const auto* packed = std::get_if<Packed>(&content)) {
         offsets.push_back(packed->offset);
@@ -177,7 +118,8 @@ class Lister {
 
  private:
   absl::Status Bad(absl::string_view problem) const {
-    return absl::InvalidArgumentError(absl::StrCat("the archive '", stream_.path, "': ", problem));
+    return absl::InvalidArgumentError(
+        absl::StrCat("the archive '", archive_.path(), "': ", problem));
   }
 
   bool IsCompressed() const { return archive_filter_code(reader_, 0) != ARCHIVE_FILTER_NONE; }
@@ -186,7 +128,7 @@ class Lister {
     room_ -= bytes;
     return room_ >= 0 ? absl::OkStatus()
                       : absl::ResourceExhaustedError(absl::StrCat(
-                            "the archive '", stream_.path,
+                            "the archive '", archive_.path(),
                             "' is too large for memory; unpack it and name the folder"));
   }
 
@@ -212,8 +154,8 @@ class Lister {
     const std::optional<Packed> place = PlaceOf(entry);
     const bool small_text = place && place->size <= kSmall && HoldsText(name);
     if (place && !small_text) {
-      if (place->offset + (place->deflated ? 0 : place->size) > stream_.size) {
-        return absl::DataLossError(absl::StrCat("cannot read the archive '", stream_.path,
+      if (place->offset + (place->deflated ? 0 : place->size) > archive_.size()) {
+        return absl::DataLossError(absl::StrCat("cannot read the archive '", archive_.path(),
                                                 "': it ends inside of '", name, "'"));
       }
       return Content(*place);
@@ -226,7 +168,7 @@ class Lister {
       bytes.append(chunk.data(), static_cast<size_t>(got));
       RETURN_IF_ERROR(Hold(got));
     }
-    return got < 0 ? absl::StatusOr<Content>(Damaged(stream_, reader_)) : Content(std::move(bytes));
+    return got < 0 ? absl::StatusOr<Content>(archive_.Damaged()) : Content(std::move(bytes));
   }
 
   // What is at the end of a chain of links; null if nothing is.
@@ -254,7 +196,7 @@ class Lister {
     return below != contents_.files.end() && below->first.starts_with(*safe + "/");
   }
 
-  const Stream& stream_;
+  const ArchiveReader& archive_;
   struct archive* reader_;
   int64_t room_;  // bytes
   ArchiveContents contents_;
@@ -266,18 +208,16 @@ class Lister {
 absl::StatusOr<ArchiveContents> ListArchive(const std::string& path, const Files& files,
                                             BadData& bad, int64_t most_held) {
   const Utf8Letters utf8;
-  ASSIGN_OR_RETURN(const FileStamp stamp, files.Stamp(path));
-  Stream stream{path, files, stamp.bytes};
-  ASSIGN_OR_RETURN(const Reader reader, OpenReader(&stream));
-  Lister lister(stream, reader.get(), most_held);
+  ASSIGN_OR_RETURN(const auto reader, ArchiveReader::Open(path, files));
+  Lister lister(*reader, most_held);
   archive_entry* entry = nullptr;
   int result;
-  while ((result = archive_read_next_header(reader.get(), &entry)) == ARCHIVE_OK ||
+  while ((result = archive_read_next_header(reader->get(), &entry)) == ARCHIVE_OK ||
          result == ARCHIVE_WARN) {
     RETURN_IF_ERROR(lister.Add(entry, bad));
   }
   if (result != ARCHIVE_EOF) {
-    return Damaged(stream, reader.get());
+    return reader->Damaged();
   }
   RETURN_IF_ERROR(lister.Follow(bad));
   return lister.Finish();

@@ -1,6 +1,7 @@
 #include "data/shards.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <filesystem>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "config/status.h"
 #include "data/archive.h"
 #include "data/archive_index.h"
+#include "data/archive_reader.h"
 #include "data/file_names.h"
 
 namespace tessera {
@@ -70,9 +72,11 @@ absl::Status Expand(const std::string& path, std::vector<std::string>* expanded)
   return absl::OkStatus();
 }
 
-bool EndsIn(const std::string& name, const std::vector<std::string>& endings) {
+constexpr std::array kCompressed = {".tar.gz", ".tgz", ".tar.zst", ".tar.bz2", ".tar.xz"};
+
+bool EndsIn(const std::string& name, const auto& endings) {
   return std::ranges::any_of(
-      endings, [&](const std::string& ending) { return absl::EndsWithIgnoreCase(name, ending); });
+      endings, [&](const auto& ending) { return absl::EndsWithIgnoreCase(name, ending); });
 }
 
 absl::StatusOr<Shards> ShardsInFolder(const std::string& folder,
@@ -104,6 +108,29 @@ Shards WithoutCommonFolder(std::vector<std::string> paths) {
     path.erase(0, folder.size());
   }
   return {folder, std::move(paths)};
+}
+
+// A file of a compressed shard lies behind all those before it, and documents are asked for in any
+// order: so the shard is unpacked once, beside the index. Its size and time in the name tell a
+// shard that has changed.
+absl::StatusOr<std::string> Unpacked(const std::string& shard, const std::string& name,
+                                     const std::string& index, const Files& files) {
+  if (index.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the shard '", shard,
+                     "' is compressed, and its files cannot be read in any order; set data.index, "
+                     "beside which it is unpacked, or unpack it yourself"));
+  }
+  ASSIGN_OR_RETURN(const FileStamp stamp, files.Stamp(shard));
+  const std::string path =
+      absl::StrCat(index, ".unpacked/", name, "-", stamp.bytes, "-", stamp.modified, ".tar");
+  ASSIGN_OR_RETURN(const PathKind kind, files.Kind(path));
+  if (kind == PathKind::kNone) {
+    ASSIGN_OR_RETURN(const std::string bytes, Decompress(shard, files, kMostHeld));
+    RETURN_IF_ERROR(files.MakeFolder(std::filesystem::path(path).parent_path().string()));
+    RETURN_IF_ERROR(files.Write(path, bytes));
+  }
+  return path;
 }
 
 }  // namespace
@@ -150,18 +177,15 @@ absl::StatusOr<Shards> FindShards(const std::string& path, const std::vector<std
 absl::StatusOr<std::unique_ptr<Source>> OpenTarShards(const DataConfig& config,
                                                       const std::shared_ptr<const Files>& files,
                                                       BadData& bad) {
-  const std::vector<std::string> endings = {".tar",     ".tar.gz",  ".tgz",
-                                            ".tar.zst", ".tar.bz2", ".tar.xz"};
+  std::vector<std::string> endings = {".tar"};
+  endings.insert(endings.end(), kCompressed.begin(), kCompressed.end());
   ASSIGN_OR_RETURN(Shards shards, FindShards(config.path, endings, *files));
   ASSIGN_OR_RETURN(ArchiveIndex index, ArchiveIndex::Open(config.index, files));
   std::vector<Archive> archives;
   for (const std::string& name : shards.names) {
-    const std::string path = JoinPath(shards.folder, name);
-    if (EndsIn(name, {endings.begin() + 1, endings.end()})) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("the shard '", path,
-                       "' is compressed, so that no picture can be read without all before ",
-                       "it; decompress it, which makes it no larger where pictures are"));
+    std::string path = JoinPath(shards.folder, name);
+    if (EndsIn(name, kCompressed)) {
+      ASSIGN_OR_RETURN(path, Unpacked(path, name, config.index, *files));
     }
     ASSIGN_OR_RETURN(ArchiveContents contents, index.List(path, bad));
     archives.push_back({path, name + "/", std::move(contents)});

@@ -57,16 +57,11 @@ TEST_F(TarShards, AreNamedByAFolderAPatternAndAList) {
             (std::vector<PassedOver>{{"files that are no shards", 1, "README.md"}}));
 }
 
-TEST_F(TarShards, ThatAreMissingCompressedOrNamedTwiceAreToldByName) {
+TEST_F(TarShards, ThatAreMissingOrNamedTwiceAreToldByName) {
   EXPECT_EQ(Message(Open(At("set/a-{0..2}.tar")).status()),
             "cannot look at '" + folder_ / "set/a-2.tar" + "': No such file or directory");
   EXPECT_EQ(Message(Open(At("set/a-{0,0}.tar")).status()),
             "data.path names the shard '" + folder_ / "set/a-0.tar" + "' twice");
-  folder_.Write("gz/a.tar.gz", TestFile("two.tar.gz"));
-  EXPECT_EQ(Message(Open(At("gz")).status()),
-            "the shard '" + folder_ / "gz/a.tar.gz" +
-                "' is compressed, so that no picture can be read without all before it; decompress "
-                "it, which makes it no larger where pictures are");
   folder_.Write("none/a.png", "x");
   EXPECT_EQ(Message(Open(At("none")).status()),
             "'" + folder_ / "none" + "' holds no shard, a file that ends in .tar");
@@ -91,6 +86,32 @@ TEST_F(TarShards, AreLookedThroughOnceIfTheyHaveAnIndex) {
   EXPECT_EQ(Message(Open(config).status()),
             "'" + folder_ / "index" +
                 "' is no index of shards; remove it, or name another file in data.index");
+}
+
+TEST_F(TarShards, ThatAreCompressedAreUnpackedOnceBesideTheIndex) {
+  DataConfig config = At("set/a-0.tar.gz");
+  const auto compress = [&](const std::string& shard) {
+    folder_.Write("set/a-0.tar", shard);
+    ASSERT_EQ(std::system(("gzip -nf " + folder_ / "set/a-0.tar").c_str()), 0);
+  };
+  compress(TarBytes({{"1.png", EncodePng(Dot(1))}, {"1.txt", "one"}}));
+  EXPECT_EQ(Message(Open(config).status()),
+            "the shard '" + folder_ / "set/a-0.tar.gz" +
+                "' is compressed, and its files cannot be read in any order; set data.index, "
+                "beside which it is unpacked, or unpack it yourself");
+  config.index = folder_ / "index";
+  const auto unpacked = [&] { return Files().List(folder_ / "index.unpacked").value(); };
+  EXPECT_EQ(DocumentsOf(Open(config)), (std::vector<Document>{both_[0]}));
+  const Names first = unpacked();
+  EXPECT_EQ(first.size(), 1);
+  EXPECT_EQ(DocumentsOf(Open(config)), (std::vector<Document>{both_[0]}));
+  EXPECT_EQ(unpacked(), first) << "a later start unpacks nothing";
+  compress(TarBytes({{"1.png", EncodePng(Dot(2))}, {"1.txt", "changed"}}));
+  EXPECT_EQ(DocumentsOf(Open(config)), (std::vector<Document>{{{"changed", Dot(2)}}}));
+  const std::string gz = Files().Read(folder_ / "set/a-0.tar.gz").value();
+  folder_.Write("set/a-0.tar.gz", gz.substr(0, gz.size() / 2));
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "cannot read the archive",
+                      Message(Open(config).status()));
 }
 
 TEST_F(TarShards, WithBadNamesAreNotKeptInTheIndexSoThatTheyAreToldAgain) {
