@@ -1,6 +1,7 @@
 // Times what people wait for: a training step, a picture, a token. One JSON line a figure.
 //   tessera_bench train [S|M] [times] [KEY=VALUE]  a step as the trainer makes it, with AdamW
 //   tessera_bench ranks [times]                    what several processes exchange in a step
+//   tessera_bench read  RECIPE [times] [KEY=VALUE] the recipe's documents, as batches to train on
 //   tessera_bench draw  [S|M] [times] [KEY=VALUE]  pictures of 25 Euler steps a patch
 //   tessera_bench text  [times] [KEY=VALUE]        64 tokens after a prompt, the likeliest each
 // The keys of train are those of [train]; under torchrun each process computes one batch of a step.
@@ -89,6 +90,10 @@ int main(int argc, char** argv) {
     tessera::TimeWriting(times, arguments);
   } else if (what == "ranks") {
     tessera::TimeExchange(std::stoll(next("20")));
+  } else if (what == "read") {
+    const std::string recipe = next("");
+    const int64_t times = std::stoll(next("3"));
+    tessera::TimeReading(recipe, times, arguments);
   } else if (what == "train" || what == "draw") {
     const std::string preset = next("S");
     const int64_t times = std::stoll(next("7"));
@@ -96,7 +101,8 @@ int main(int argc, char** argv) {
                     : tessera::TimeDrawing(preset, times, arguments);
   } else {
     std::fprintf(stderr,
-                 "usage: tessera_bench train|ranks|draw|text [S|M] [times] [KEY=VALUE ...]\n");
+                 "usage: tessera_bench train|ranks|read|draw|text [S|M|RECIPE] [times] [KEY=VALUE "
+                 "...]\n");
     return 2;
   }
 }

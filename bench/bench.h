@@ -37,6 +37,7 @@ std::string Joined(const std::vector<std::string>& words);
 void TimeTraining(const std::string& preset, int64_t steps, const std::vector<std::string>& keys);
 void TimeExchange(int64_t times);
 void TimeDrawing(const std::string& preset, int64_t times, const std::vector<std::string>& keys);
+void TimeReading(const std::string& recipe, int64_t passes, const std::vector<std::string>& keys);
 void TimeWriting(int64_t times, const std::vector<std::string>& keys);
 
 }  // namespace tessera
