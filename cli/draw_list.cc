@@ -181,8 +181,6 @@ absl::Status DrawJobs(const std::vector<Job>& jobs, const OpenedRun& opened,
   EngineOptions options = OptionsOf(run.config.generate);
   options.stop = ListenForStop();
   int64_t done = 0;
-  const auto show = [&] { ShowLine(absl::StrFormat("%d of %d pictures", done, std::ssize(jobs))); };
-  show();
   const auto write = [&](int64_t i, const Document& document) -> absl::Status {
     const Image* image = AsImage(document.segments.back());
     TORCH_CHECK(image != nullptr, "a document that ends after a picture ends without one");
@@ -191,13 +189,12 @@ absl::Status DrawJobs(const std::vector<Job>& jobs, const OpenedRun& opened,
     RETURN_IF_ERROR(opened.files->Write(JoinPath(asked.out, jobs[i].name),
                                         WithRecipe(EncodePng(*image), recipe)));
     ++done;
-    show();
+    ShowShare("pictures", static_cast<double>(done) / static_cast<double>(jobs.size()));
     return absl::OkStatus();
   };
   const auto request = [&](int64_t i) { return requests.Of(*jobs[i].prompt, jobs[i].index); };
   RETURN_IF_ERROR(ContinueEach(*run.model, run.tokenizer, run.layout, options,
                                {std::ssize(jobs), asked.batch, request, write}));
-  ShowLine("");
   return done == std::ssize(jobs)
              ? absl::OkStatus()
              : absl::CancelledError(absl::StrCat("stopped after ", done, " of ", jobs.size(),

@@ -61,11 +61,9 @@ std::vector<Numbered> GenerateShare(const Arguments& arguments, const Run& run,
   const Ranks::Share share = ranks.ShareOf(arguments.count);
   request.first_index = share.first;
   request.amed = run.amed;
-  if (ShowsProgress()) {
-    request.on_step = [&](int64_t steps) {
-      ShowLine(absl::StrFormat("%d of %d documents, step %d", request.first_index, arguments.count,
-                               steps));
-    };
+  const int64_t count = share.last - share.first;
+  if (count <= arguments.batch) {  // how many steps there will be is not known
+    request.on_step = [](int64_t steps) { ShowLine(absl::StrCat("step ", steps)); };
   }
   const std::atomic<bool>* stop = request.stop = ListenForStop();
   for (; request.first_index < share.last && !*stop; request.first_index += arguments.batch) {
@@ -74,6 +72,9 @@ std::vector<Numbered> GenerateShare(const Arguments& arguments, const Run& run,
     for (Document& document :
          Generate(*run.model, run.tokenizer, run.layout, run.config.generate, request)) {
       generated.push_back({index++, std::move(document)});
+    }
+    if (count > arguments.batch) {
+      ShowShare("documents", static_cast<double>(index - share.first) / static_cast<double>(count));
     }
   }
   ShowLine("");

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <iostream>
 
 #include "absl/strings/str_format.h"
@@ -10,7 +11,18 @@ namespace tessera {
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::minutes kBetweenLines{1};  // of a log
+
 bool line_is_open = false;  // a terminal shows a line of progress without its end
+
+// The piece of work that ShowShare shows.
+struct Work {
+  std::string what;
+  double share = 1;
+  Clock::time_point began = Clock::now(), shown = began, logged = began;
+};
+Work work;
 
 }  // namespace
 
@@ -42,7 +54,23 @@ void EndLine() {
 }
 
 void ShowShare(const std::string& what, double share) {
-  ShowLine(absl::StrFormat("%s %3.0f%%%s", what, 100 * share, share < 1 ? "" : "\n"));
+  const Clock::time_point now = Clock::now();
+  if (what != work.what || share < work.share) {
+    work = {.what = what, .began = work.shown, .logged = work.shown};
+  }
+  work.share = share;
+  work.shown = now;
+  const std::chrono::duration<double, std::ratio<60>> past = now - work.began;
+  const double left = share > 0 ? past.count() * (1 - share) / share : 0;
+  const std::string line =
+      share < 1 ? absl::StrFormat("%s %3.0f%%, about %.1f min left", what, 100 * share, left)
+                : absl::StrFormat("%s 100%%, %.1f min", what, past.count());
+  if (ShowsProgress()) {
+    ShowLine(line + (share < 1 ? "" : "\n"));
+  } else if (!quiet && now - work.logged >= kBetweenLines) {
+    work.logged = now;
+    std::cerr << line << std::endl;
+  }
 }
 
 }  // namespace tessera

@@ -27,7 +27,9 @@ void ShowStep(const std::string& line, bool stays);
 // Ends a line of progress that a terminal still shows.
 void EndLine();
 
-// Shows how much of a piece of work is done; the line stays when all is.
+// Shows how much of a piece of work is done and how long the rest will take; the line stays when
+// all is. Where no terminal is, a line a minute is written. A piece begins where the last one was
+// shown.
 void ShowShare(const std::string& what, double share);
 
 }  // namespace tessera

@@ -28,6 +28,8 @@ absl::Status Freeze(const std::vector<std::string>& patterns, const NamedTensors
   return absl::OkStatus();
 }
 
+std::string CheckpointsIn(const std::string& run) { return JoinPath(run, "checkpoints"); }
+
 // Reads a member of a checkpoint's adapter_config.json that is a string.
 absl::StatusOr<std::string> PeftString(const std::string& path, const char* key,
                                        const Files& files) {
@@ -145,10 +147,14 @@ absl::StatusOr<Run> MakeRun(const RunConfig& config, Tokenizer tokenizer) {
 }
 
 CheckpointFolder CheckpointsOf(const std::string& run, const Files& files) {
-  return CheckpointFolder(files, JoinPath(run, "checkpoints"));
+  return CheckpointFolder(files, CheckpointsIn(run));
 }
 
 absl::StatusOr<std::string> FindCheckpoint(const std::string& path, const Files& files) {
+  ASSIGN_OR_RETURN(const PathKind kind, files.Kind(CheckpointsIn(path)));
+  if (kind != PathKind::kFolder) {
+    return path;
+  }
   const absl::StatusOr<Checkpoint> best = CheckpointsOf(path, files).Best();
   if (!best.ok()) {
     return absl::IsNotFound(best.status()) ? absl::StatusOr<std::string>(path) : best.status();

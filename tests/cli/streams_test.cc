@@ -47,6 +47,17 @@ TEST_F(Streams, ThatTakeNoAnswerMakeItsExitCodeOne) {
   EXPECT_TRUE(std::filesystem::exists(*folder_ / "full/checkpoints/step-000002"));
 }
 
+TEST_F(Streams, OfATerminalShowProgressWithTheTimeThatIsLeft) {
+  const std::string command = "cd '" + folder_->path() +
+                              "' && script -qec \"'" TESSERA_BINARY
+                              "' generate run dot --until text --count 3 --batch 1 --out shown\" "
+                              "shown.log >/dev/null";
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  const std::string shown = Contents(*folder_ / "shown.log");
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "documents  33%, about 0.0 min left", shown);
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "documents 100%, 0.0 min", shown);
+}
+
 TEST_F(Streams, ThatCannotBeReadAreErrors) {
   for (const std::string command : {"tokenizer encode run", "tokenizer decode run"}) {
     for (const auto& [input, reason] :
