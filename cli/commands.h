@@ -20,6 +20,7 @@ Command AddEval(CLI::App& app);
 Command AddAblate(CLI::App& app);
 Command AddCheck(CLI::App& app);
 Command AddAmed(CLI::App& app);
+Command AddJudge(CLI::App& app);
 Command AddData(CLI::App& app);
 Command AddTokenizer(CLI::App& app);
 Command AddInspect(CLI::App& app);

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <iostream>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "analysis/measure/distances.h"
 #include "analysis/measure/measure.h"
@@ -11,6 +12,7 @@
 #include "cli/open_ranks.h"
 #include "cli/open_run.h"
 #include "cli/output.h"
+#include "cli/streams.h"
 #include "config/status.h"
 #include "files/json.h"
 
@@ -38,6 +40,18 @@ void Print(const Metrics& metrics, bool as_json) {
   for (const auto& [name, value] : metrics) {
     std::cout << absl::StrFormat("%-34s %s\n", name,
                                  std::isfinite(value) ? absl::StrFormat("%.4f", value) : "-");
+  }
+}
+
+// Puts the measures into the run folder, whose report shows them. Those of a checkpoint or of
+// changed settings are not the run's; a folder of somebody else's may be closed.
+void Keep(const Arguments& arguments, const Run& run, const Metrics& metrics, const Files& files) {
+  if (!arguments.overrides.empty() || run.checkpoint == arguments.run) {
+    return;
+  }
+  const absl::Status kept = WriteMetrics(JoinPath(arguments.run, kEval), metrics, files);
+  if (!kept.ok()) {
+    ShowError(absl::StrCat("the measures are not kept: ", kept.message()));
   }
 }
 
@@ -78,6 +92,7 @@ absl::Status RunEval(const Arguments& arguments) {
   }
   if (ranks.writes()) {
     Print(metrics, arguments.json);
+    Keep(arguments, run, metrics, *files);
   }
   return absl::OkStatus();
 }
@@ -96,13 +111,14 @@ Command AddEval(CLI::App& app) {
                "Also measure the likelihood of a head that denoises along its flow, which means "
                "something where small noise was trained, as with time_density = uniform.");
   app.add_flag("--distances", arguments->distances,
-               "Also measure FID, KID, precision and recall under random64, a network of fixed "
-               "random weights. They do not compare with published figures.");
+               "Also measure seams, copies, and FID, KID, precision and recall under random64, a "
+               "network of fixed random weights. They do not compare with published figures.");
   auto* features =
       app.add_option("--features", arguments->features,
                      "Measure those distances under this TorchScript file, which maps f32 "
                      "[N, 3, pixels, pixels] in [-1, 1] to [N, F]; one that takes "
-                     "return_features gets 0 to 255, as the Inception of published figures does.");
+                     "return_features gets 0 to 255, as the Inception of published figures does. "
+                     "One of tessera judge also names classes.");
   app.add_option("--features-pixels", arguments->features_pixels,
                  "Give that network pictures of this side; by default 299, or their own to one "
                  "that takes return_features and resizes them itself.")
@@ -120,7 +136,9 @@ Command AddEval(CLI::App& app) {
   app.footer(
       "A measure whose name begins with training_ takes documents that the run was trained on; "
       "all\n"
-      "others take documents that it has not seen.\n"
+      "others take documents that it has not seen. Without --set the measures are kept in the "
+      "run's\n"
+      "eval.json, which tessera report and tessera compare show.\n"
       "Example: tessera eval runs/shapes --count 256");
   return [arguments] { return RunEval(*arguments); };
 }

@@ -122,6 +122,7 @@ void Declare(CommandLine* line) {
   line->Add("ablate", "Compare settings over seeds in one table.", AddAblate);
   line->Add("check", "Train recipes again and compare with what they expect.", AddCheck);
   line->Add("amed", "Teach a trained run to draw patches in few steps.", AddAmed);
+  line->Add("judge", "Teach a small network to name the classes of a data set.", AddJudge);
   line->Add("data", "Look at a data set, or check it.", AddData);
   line->Add("tokenizer", "Train a tokenizer, or use one.", AddTokenizer);
   line->Add("report", "Show a run on one page.", AddReport);

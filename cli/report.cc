@@ -23,8 +23,7 @@ Command AddReport(CLI::App& app) {
   auto run = std::make_shared<std::string>();
   app.add_option("run", *run, "Show this run folder.")->required();
   app.footer(
-      "Writes report.html into the run folder, with the numbers of its eval.json if there is one:\n"
-      "  tessera eval runs/shapes --json >runs/shapes/eval.json\n"
+      "Writes report.html into the run folder, with the numbers of the last tessera eval.\n"
       "Example: tessera report runs/shapes");
   return [run] { return RunReport(*run); };
 }

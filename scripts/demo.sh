@@ -10,8 +10,7 @@ run=runs/shapes
 
 if [[ ! -f $run/eval.json ]]; then
   "$tessera" train recipes/shapes.toml --out "$run" --resume
-  "$tessera" eval "$run" --json >"$run/eval.json.part"
-  mv "$run/eval.json.part" "$run/eval.json"
+  "$tessera" eval "$run"
 fi
 [[ -f $run/pictures/docs.jsonl ]] ||
   "$tessera" generate "$run" 'a large red circle left of a small blue square' --count 16 --out "$run/pictures" >/dev/null

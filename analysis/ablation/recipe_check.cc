@@ -160,10 +160,10 @@ class Checker {
     train.insert(train.end(), request_.overrides.begin(), request_.overrides.end());
     train.insert(train.end(), words.begin(), words.end());
     RETURN_IF_ERROR(Tessera(std::move(train), "train.txt"));
-    std::vector<std::string> eval = {"eval", run, "--json"};
+    std::vector<std::string> eval = {"eval", run};
     AddCount(&eval);
-    RETURN_IF_ERROR(Tessera(std::move(eval), "eval.json"));
-    return ReadMetrics(request_.folder, files_);
+    RETURN_IF_ERROR(Tessera(std::move(eval), "eval.txt"));
+    return ReadMetrics(run, files_);
   }
 
   absl::StatusOr<Metrics> MeasureStudy(const std::vector<std::string>& words) const {

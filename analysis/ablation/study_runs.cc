@@ -8,7 +8,6 @@
 #include "analysis/ablation/child_process.h"
 #include "config/difference.h"
 #include "config/status.h"
-#include "files/json.h"
 #include "train/schedule.h"
 
 namespace tessera {
@@ -18,10 +17,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr char kMeasures[] = "measures.json";  // of a finished run
 constexpr char kTrained[] = "trained.json";    // of one that is trained but not yet measured
-
-absl::Status WriteMetrics(const std::string& path, const Metrics& metrics, const Files& files) {
-  return files.Write(path, DumpJson({ObjectOf(metrics)}, /*indented=*/true) + "\n");
-}
 
 // Whether the folder's run, if there is one, is the planned one.
 absl::Status CheckSettings(const PlannedRun& run, const std::string& path, const Files& files) {
@@ -142,13 +137,10 @@ class Runner {
   }
 
   absl::StatusOr<std::string> Evaluate(const std::string& path) {
-    const std::string part = JoinPath(path, "eval.json.part");
-    ASSIGN_OR_RETURN(const ChildEnd end,
-                     Work({"eval", path, "--json", "--count", absl::StrCat(plan_.study.count)},
-                          part, [&] { ShowProgress(absl::StrCat(place_, "  measuring"), 1); }));
-    if (end.problem.empty()) {
-      RETURN_IF_ERROR(files_.Rename(part, JoinPath(path, "eval.json")));
-    }
+    ASSIGN_OR_RETURN(
+        const ChildEnd end,
+        Work({"eval", path, "--count", absl::StrCat(plan_.study.count)}, JoinPath(path, "eval.txt"),
+             [&] { ShowProgress(absl::StrCat(place_, "  measuring"), 1); }));
     return end.problem;
   }
 

@@ -4,7 +4,9 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "analysis/measure/copies.h"
 #include "analysis/measure/distribution.h"
+#include "analysis/measure/seams.h"
 #include "analysis/measure/statistics.h"
 #include "config/status.h"
 #include "data/image/image_io.h"
@@ -16,7 +18,7 @@
 namespace tessera {
 namespace {
 
-constexpr int64_t kSubsets = 10, kNeighbours = 3, kFewest = 20;
+constexpr int64_t kSubsets = 10, kNeighbours = 3, kFewest = 20, kMostTraining = 20'000;
 
 // First pictures of documents and what stands before each.
 struct Pictures {
@@ -71,7 +73,10 @@ void Add(const std::string& network, const FeatureSets& sets, Metrics* metrics) 
   };
   const KernelDistance distance = kid(real_NF, drawn_NF);
   const PrecisionRecall found = MeasurePrecisionRecall(real_NF, drawn_NF, kNeighbours);
-  add("_fid", FrechetDistance(real_NF, drawn_NF));
+  const Gaussian real = GaussianOf(real_NF);
+  add("_fid", FrechetDistance(real, GaussianOf(drawn_NF)));
+  add("_fid_error",
+      FrechetError(real, drawn_NF, MakeGenerator(torch::kCPU, 0, Stream::kEvaluate, 2)));
   add("_kid", distance.mean);
   add("_kid_error", distance.error);
   add("_precision", found.precision);
@@ -81,6 +86,57 @@ void Add(const std::string& network, const FeatureSets& sets, Metrics* metrics) 
     add("_floor_fid", FrechetDistance(real_NF, sets.other_MF));
     add("_floor_kid", kid(real_NF, sets.other_MF).mean);
   }
+}
+
+// The class of each caption; that of one that names none is the number of classes, which no picture
+// has.
+Tensor ClassOf(const std::vector<Document>& captions, const std::vector<std::string>& classes) {
+  std::vector<int64_t> class_N;
+  for (const Document& document : captions) {
+    const std::string* caption =
+        document.segments.empty() ? nullptr : AsText(document.segments.back());
+    class_N.push_back(caption == nullptr ? std::ssize(classes)
+                                         : std::ranges::find(classes, *caption) - classes.begin());
+  }
+  return at::tensor(class_N);
+}
+
+void AddClasses(const FeatureNetwork& network, const Pictures& real,
+                const std::vector<Image>& drawn, Metrics* metrics) {
+  const auto add = [&](const std::string& name, double value) {
+    metrics->emplace_back(absl::StrCat(network.name, name), value);
+  };
+  const auto mean = [](const Tensor& is_N) {
+    return is_N.to(torch::kDouble).mean().item<double>();
+  };
+  const Tensor class_N = ClassOf(real.prompts, network.classes);
+  const Tensor logits_NK = LogitsOf(network, drawn);
+  const Tensor right_N = logits_NK.argmax(1) == class_N;
+  add("_inception_score", InceptionScore(logits_NK));
+  add("_true_recognised", mean(LogitsOf(network, real.images).argmax(1) == class_N));
+  add("_recognised", mean(right_N));
+  for (size_t i = 0; i < network.classes.size(); ++i) {
+    const Tensor of_class_N = class_N == static_cast<int64_t>(i);
+    if (of_class_N.any().item<bool>()) {
+      add("_recognised_" + network.classes[i], mean(right_N.masked_select(of_class_N)));
+    }
+  }
+}
+
+absl::Status AddPixels(const Run& run, const std::shared_ptr<const Files>& files, int64_t grid,
+                       const std::vector<Image>& real, const std::vector<Image>& drawn,
+                       Metrics* metrics) {
+  const int64_t patch = run.layout.patch;
+  if (patch > 1) {
+    metrics->emplace_back("seams", SeamRatio(drawn, patch));
+    metrics->emplace_back("true_seams", SeamRatio(real, patch));
+  }
+  ASSIGN_OR_RETURN(const auto training, OpenFittingPart(run, Split::kTrain, files));
+  ASSIGN_OR_RETURN(const Pictures seen, Mixed(*training, 0).Next(run.layout, grid, kMostTraining));
+  if (!seen.images.empty()) {
+    metrics->emplace_back("copies", ShareOfCopies(drawn, real, seen.images));
+  }
+  return absl::OkStatus();
 }
 
 // True pictures of the grid of which there are most, and as many again if there are.
@@ -127,6 +183,12 @@ absl::StatusOr<std::optional<Gaussian>> Reference(const FeatureNetwork& network,
   return reference;
 }
 
+absl::Status WriteBoth(const std::string& path, const FeatureSets& sets, const Files& files) {
+  RETURN_IF_ERROR(files.MakeFolder(path.substr(0, path.rfind('/'))));
+  RETURN_IF_ERROR(WriteStatistics(GaussianOf(sets.real_NF), path + "_true.npz", files));
+  return WriteStatistics(GaussianOf(sets.drawn_NF), path + "_drawn.npz", files);
+}
+
 }  // namespace
 
 absl::StatusOr<Metrics> MeasureDistances(const Run& run, const std::shared_ptr<const Files>& files,
@@ -147,17 +209,17 @@ absl::StatusOr<Metrics> MeasureDistances(const Run& run, const std::shared_ptr<c
       sets.other_MF = FeaturesOf(network, pictures.other.images);
     }
     Add(network.name, sets, &metrics);
+    if (network.logits) {
+      AddClasses(network, pictures.real, drawn.images, &metrics);
+    }
   }
-  const Gaussian of_drawn = GaussianOf(sets.drawn_NF);
+  RETURN_IF_ERROR(AddPixels(run, files, pictures.grid, real, drawn.images, &metrics));
   if (reference) {
     metrics.emplace_back(networks.back().name + "_against_fid",
-                         FrechetDistance(*reference, of_drawn));
+                         FrechetDistance(*reference, GaussianOf(sets.drawn_NF)));
   }
   if (!statistics.folder.empty()) {
-    const std::string path = JoinPath(statistics.folder, networks.back().name);
-    RETURN_IF_ERROR(files->MakeFolder(statistics.folder));
-    RETURN_IF_ERROR(WriteStatistics(GaussianOf(sets.real_NF), path + "_true.npz", *files));
-    RETURN_IF_ERROR(WriteStatistics(of_drawn, path + "_drawn.npz", *files));
+    RETURN_IF_ERROR(WriteBoth(JoinPath(statistics.folder, networks.back().name), sets, *files));
   }
   return metrics;
 }

@@ -15,10 +15,16 @@ struct StatisticsFiles {
 
 // Draws options.count pictures, each under the true document before a first picture of the test
 // split, and compares them with those pictures as the model would read them. Names begin with the
-// network's: _fid, _kid and _kid_error, _precision and _recall of 3 neighbours, _pictures of each
-// set; and, if the split has as many again, _floor_fid and _floor_kid of other true pictures: what
-// perfect drawing would get. With statistics.against, _against_fid is the distance of the drawn
-// pictures to those.
+// network's:
+//   _fid and its standard error, _fid_error; _kid, _kid_error; _precision, _recall of 3 neighbours;
+//   _pictures of each set
+//   _floor_fid, _floor_kid of other true pictures, what perfect drawing would get, if the split
+//   has as many again
+//   _inception_score, _recognised as what their caption says, _recognised_CLASS and
+//   _true_recognised, of a network that names classes
+//   _against_fid to statistics.against
+// Two more are of the pixels: seams and true_seams (analysis/measure/seams.h), and copies
+// (analysis/measure/copies.h) of 20,000 training pictures at most.
 absl::StatusOr<Metrics> MeasureDistances(const Run& run, const std::shared_ptr<const Files>& files,
                                          const std::vector<FeatureNetwork>& networks,
                                          const EvaluateOptions& options,

@@ -89,6 +89,25 @@ PrecisionRecall MeasurePrecisionRecall(const Tensor& true_NF, const Tensor& draw
   return {Covered(drawn, real, k), Covered(real, drawn, k)};
 }
 
+double FrechetError(const Gaussian& real, const Tensor& drawn_NF, at::Generator rng) {
+  constexpr int64_t kTimes = 10;
+  std::vector<double> distances;
+  for (int64_t i = 0; i < kTimes; ++i) {
+    const Tensor index_N = at::randint(drawn_NF.size(0), {drawn_NF.size(0)}, rng, torch::kLong);
+    distances.push_back(FrechetDistance(real, GaussianOf(drawn_NF.index_select(0, index_N))));
+  }
+  return at::tensor(distances, torch::kDouble).std().item<double>();
+}
+
+double InceptionScore(const Tensor& logits_NK) {
+  const Tensor log_NK = at::log_softmax(logits_NK.to(torch::kDouble), 1), p_NK = log_NK.exp();
+  const Tensor mean_K = p_NK.mean(0, /*keepdim=*/true);
+  // A class that no picture has weighs nothing.
+  const Tensor log_mean_K = at::where(mean_K > 0, mean_K.log(), at::zeros_like(mean_K));
+  const Tensor kl_NK = at::where(p_NK > 0, p_NK * (log_NK - log_mean_K), at::zeros_like(p_NK));
+  return std::exp(kl_NK.sum(1).mean().item<double>());
+}
+
 Tensor EnergyDistance(const Tensor& x_BND, const Tensor& y_BMD) {
   const Tensor x = x_BND.to(torch::kDouble), y = y_BMD.to(torch::kDouble);
   return 2 * Distances(x, y).mean({1, 2}) - MeanOffDiagonal(Distances(x, x)) -

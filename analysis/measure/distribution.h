@@ -48,6 +48,13 @@ struct PrecisionRecall {
 };
 PrecisionRecall MeasurePrecisionRecall(const Tensor& true_NF, const Tensor& drawn_NF, int64_t k);
 
+// Standard error of the Frechet distance to the drawn pictures, by drawing them anew with
+// repetition (Efron 1979). Few times, since each takes an eigendecomposition.
+double FrechetError(const Gaussian& real, const Tensor& drawn_NF, at::Generator rng);
+
+// exp E KL(p(class | picture) | p(class)) (Salimans et al. 2016), from 1 to the number of classes.
+double InceptionScore(const Tensor& logits_NK);
+
 // Squared energy distance 2 E|x - y| - E|x - x'| - E|y - y'| (Szekely and Rizzo 2013), each mean
 // over pairs of different samples, so that it is right on average and may be negative. Of B pairs
 // of sets at once: x_BND, y_BMD -> [B]. N, M >= 2.

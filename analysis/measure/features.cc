@@ -50,6 +50,39 @@ std::function<torch::Tensor(const torch::Tensor&)> Caller(
   };
 }
 
+// What the module says of its classes and of the sides of its pictures.
+void ReadAttributes(const std::shared_ptr<torch::jit::Module>& module, int64_t pixels,
+                    FeatureNetwork* network) {
+  if (pixels == 0 && module->hasattr("pixels")) {
+    network->pixels = module->attr("pixels").toInt();
+  }
+  if (!module->hasattr("classes") || !module->find_method("classify")) {
+    return;
+  }
+  for (const c10::IValue& name : module->attr("classes").toListRef()) {
+    network->classes.push_back(name.toStringRef());
+  }
+  network->logits = [module](const torch::Tensor& picture_NCHW) {
+    return module->get_method("classify")({picture_NCHW}).toTensor();
+  };
+}
+
+// What the call makes of the pictures, in double.
+torch::Tensor InParts(const FeatureNetwork& network, const std::vector<Image>& images,
+                      const std::function<torch::Tensor(const torch::Tensor&)>& call) {
+  const torch::NoGradGuard no_grad;
+  std::vector<torch::Tensor> parts;
+  for (int64_t first = 0; first < std::ssize(images); first += kAtOnce) {
+    std::vector<torch::Tensor> pictures;
+    for (int64_t i = first; i < std::min(first + kAtOnce, std::ssize(images)); ++i) {
+      pictures.push_back(ImageTensor(
+          network.pixels == 0 ? images[i] : Resize(images[i], network.pixels, network.pixels)));
+    }
+    parts.push_back(call(at::stack(pictures)).to(torch::kDouble));
+  }
+  return at::cat(parts);
+}
+
 std::string Stem(const std::string& path) {
   const std::string name = path.substr(path.rfind('/') + 1);
   return name.substr(0, name.rfind('.'));
@@ -96,11 +129,16 @@ absl::StatusOr<FeatureNetwork> LoadFeatures(const std::string& path, int64_t pix
     if (TakesReturnFeatures(*module)) {
       network.pixels = pixels;
     }
+    ReadAttributes(module, pixels, &network);
     const auto call = Caller(module);
     network.features = [call](const torch::Tensor& picture_NCHW) {
       return call(picture_NCHW).flatten(1);
     };
-    features = call(at::zeros({2, 3, side, side}));
+    const int64_t tried = network.pixels == 0 ? side : network.pixels;
+    features = call(at::zeros({2, 3, tried, tried}));
+    if (network.logits) {
+      network.logits(at::zeros({2, 3, tried, tried}));
+    }
   } catch (const std::exception& error) {  // of LibTorch's several kinds
     const std::string what = error.what();
     return refuse(absl::StrCat("is no TorchScript network that makes one tensor of pictures of ",
@@ -113,17 +151,11 @@ absl::StatusOr<FeatureNetwork> LoadFeatures(const std::string& path, int64_t pix
 }
 
 torch::Tensor FeaturesOf(const FeatureNetwork& network, const std::vector<Image>& images) {
-  const torch::NoGradGuard no_grad;
-  std::vector<torch::Tensor> features;
-  for (int64_t first = 0; first < std::ssize(images); first += kAtOnce) {
-    std::vector<torch::Tensor> pictures;
-    for (int64_t i = first; i < std::min(first + kAtOnce, std::ssize(images)); ++i) {
-      pictures.push_back(ImageTensor(
-          network.pixels == 0 ? images[i] : Resize(images[i], network.pixels, network.pixels)));
-    }
-    features.push_back(network.features(at::stack(pictures)).to(torch::kDouble));
-  }
-  return at::cat(features);
+  return InParts(network, images, network.features);
+}
+
+torch::Tensor LogitsOf(const FeatureNetwork& network, const std::vector<Image>& images) {
+  return InParts(network, images, network.logits);
 }
 
 }  // namespace tessera

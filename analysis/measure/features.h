@@ -18,6 +18,9 @@ struct FeatureNetwork {
   int64_t pixels = 0;  // side of the pictures that it is given; 0: theirs
   // f32 [N, 3, height, width] in [-1, 1] -> [N, F]
   std::function<torch::Tensor(const torch::Tensor& picture_NCHW)> features;
+  // Of a network that names classes (analysis/measure/class_network.h); else none, and null.
+  std::vector<std::string> classes = {};
+  std::function<torch::Tensor(const torch::Tensor& picture_NCHW)> logits = {};  // [N, classes]
 };
 
 // "random64": a convolutional network of fixed random weights, 64 features of pictures of 32
@@ -31,12 +34,17 @@ FeatureNetwork RandomFeatures();
 // Named as the file is, without folder and ending. A module that takes the argument
 // `return_features`, as the Inception network of published distances does, is asked for them and
 // gets numbers from 0 to 255; any other gets numbers in [-1, 1]. With pixels = 0 the former gets
-// pictures of their own size, since it resizes them itself, and the latter has 299.
+// pictures of their own size, since it resizes them itself, and the latter has 299, or what its
+// attribute `pixels` says. One with `classes`, a list of texts, and a method `classify` names
+// classes.
 absl::StatusOr<FeatureNetwork> LoadFeatures(const std::string& path, int64_t pixels,
                                             const Files& files);
 
 // [N, F] in double. Pictures are stretched to the network's size; if it has none, they must have
 // one size among themselves.
 torch::Tensor FeaturesOf(const FeatureNetwork& network, const std::vector<Image>& images);
+
+// The same of the logits.
+torch::Tensor LogitsOf(const FeatureNetwork& network, const std::vector<Image>& images);
 
 }  // namespace tessera

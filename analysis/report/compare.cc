@@ -158,7 +158,7 @@ void AddMeasures(const std::vector<ComparedRun>& runs, HtmlPage* page) {
   }
   page->Heading("Measures");
   if (names.empty()) {
-    page->Paragraph("None were measured: tessera eval RUN --json >RUN/eval.json, then this again.");
+    page->Paragraph("None were measured: tessera eval RUN, then this again.");
   } else {
     AddTable(runs, names, values, page);
   }

@@ -57,8 +57,8 @@ std::string OverFit(const Metrics& metrics, const std::string& what, const std::
 void AddNumbers(const std::string& path, const Metrics& metrics, HtmlPage* page) {
   page->Heading("Numbers");
   if (metrics.empty()) {
-    page->Paragraph(absl::StrCat("None were measured: tessera eval ", path, " --json >", path,
-                                 "/eval.json, then the report again."));
+    page->Paragraph(
+        absl::StrCat("None were measured: tessera eval ", path, ", then the report again."));
     return;
   }
   for (const std::string& sentence :

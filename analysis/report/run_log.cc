@@ -61,6 +61,10 @@ JsonObject ObjectOf(const Metrics& metrics) {
   return object;
 }
 
+absl::Status WriteMetrics(const std::string& path, const Metrics& metrics, const Files& files) {
+  return files.Write(path, DumpJson({ObjectOf(metrics)}, /*indented=*/true) + "\n");
+}
+
 double ValueOf(const Metrics& metrics, std::string_view name) {
   const auto found = std::ranges::find(metrics, name, &Metrics::value_type::first);
   return found == metrics.end() ? kNotMeasured : found->second;

@@ -95,8 +95,8 @@ TEST(Ablate, KilledTwiceAndStoppedOnceGivesTheTableOfAnUncutStudy) {
   // While the second run trains; while the fifth is measured; while the ninth trains.
   EXPECT_TRUE(WIFSIGNALED(StudyProcess(folder, "cut")
                               .SignalOnce(run + "x,lazy,seed=1/checkpoints/step-000006", SIGKILL)));
-  EXPECT_TRUE(WIFSIGNALED(
-      StudyProcess(folder, "cut").SignalOnce(run + "v,lazy,seed=1/eval.json.part", SIGKILL)));
+  EXPECT_TRUE(
+      WIFSIGNALED(StudyProcess(folder, "cut").SignalOnce(run + "v,lazy,seed=1/eval.txt", SIGKILL)));
   std::filesystem::remove(folder / "output");
   EXPECT_EQ(WEXITSTATUS(StudyProcess(folder, "cut")
                             .SignalOnce(run + "x,deep,seed=2/checkpoints/step-000003", SIGINT)),

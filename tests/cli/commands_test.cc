@@ -147,7 +147,10 @@ TEST(RunCommands, ReadARunOfTwoSteps) {
   EXPECT_EQ(table.exit_code, 0) << table.err;
   EXPECT_EQ(table.err, "");
   EXPECT_TRUE(table.out.starts_with("count ")) << table.out;
-  folder.Write("run/eval.json", Tessera(folder, "eval run --count 4 --json").out);
+  EXPECT_EQ(Contents(folder / "run/eval.json"), Tessera(folder, "eval run --count 4 --json").out);
+  const std::string kept = Contents(folder / "run/eval.json");
+  EXPECT_EQ(Tessera(folder, "eval run --count 4 --set guidance=2").exit_code, 0);
+  EXPECT_EQ(Contents(folder / "run/eval.json"), kept) << "of other settings";
   const Outcome report = Tessera(folder, "report run");
   EXPECT_EQ(report.exit_code, 0) << report.err;
   EXPECT_EQ(report.out, "run/report.html\n");

@@ -158,5 +158,23 @@ TEST(EnergyDistance, IsZeroOnAverageOfEqualDistributionsAndPositiveOfOthers) {
   EXPECT_GT(EnergyDistance(x, y + 1).mean().item<double>(), .5);
 }
 
+TEST(FrechetError, FallsWithTheRootOfTheNumberOfPictures) {
+  const auto error = [](int64_t pictures) {
+    const auto rng = MakeGenerator(torch::kCPU, 3, Stream::kTest, 0);
+    const Gaussian real{at::zeros({4}, torch::kDouble), at::eye(4, torch::kDouble)};
+    const Tensor drawn_NF = at::randn({pictures, 4}, rng, torch::kDouble) + .5;
+    return FrechetError(real, drawn_NF, rng);
+  };
+  const double ratio = error(200) / error(3200);  // 4 but for chance
+  EXPECT_GT(ratio, 2);
+  EXPECT_LT(ratio, 8);
+}
+
+TEST(InceptionScore, IsTheNumberOfClassesOfSurePicturesAndOneOfUnsureOnes) {
+  EXPECT_NEAR(InceptionScore(1000 * at::eye(5)), 5, 1e-9);
+  EXPECT_NEAR(InceptionScore(at::zeros({7, 5})), 1, 1e-9);
+  EXPECT_NEAR(InceptionScore(1000 * at::eye(5).slice(0, 0, 2)), 2, 1e-9);
+}
+
 }  // namespace
 }  // namespace tessera
