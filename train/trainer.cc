@@ -1,7 +1,9 @@
 #include "train/trainer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
@@ -38,7 +40,10 @@ class Trainer {
         checkpoints_(CheckpointsOf(out_, files_)),
         weights_(run_, ranks_),
         gradient_(*run_.learner, ranks_),
-        clock_(ranks_) {}
+        clock_(ranks_) {
+    std::ranges::transform(run_.config.data.mix, std::back_inserter(report_.sets),
+                           &MixConfig::name);
+  }
 
   absl::Status Restore(const std::string& checkpoint) {
     RETURN_IF_ERROR(weights_.Load(checkpoint, files_));
@@ -281,6 +286,7 @@ absl::Status Train(const RunConfig& config, const RunFolders& folders,
   BatchSource source{started.dataset, started.run.tokenizer, started.run.layout, config.data,
                      train.batch};
   source.seed = static_cast<uint64_t>(config.seed);
+  source.by_weight = true;
   source.share = {share.first, batches, train.accumulate};
   source.stop = hooks.stop;
   Trainer trainer(std::move(started.run), {folders.out, *files, hooks, ranks});

@@ -4,6 +4,7 @@
 // nothing to judge.
 #include <algorithm>
 
+#include "absl/strings/str_join.h"
 #include "analysis/measure/captioned.h"
 #include "analysis/measure/classifier.h"
 #include "analysis/measure/judge.h"
@@ -104,7 +105,17 @@ class FileJudge : public Judge {
 }  // namespace
 
 std::unique_ptr<const Judge> MakeFileJudge(const DataConfig& config) {
-  return std::make_unique<FileJudge>(config.path, !HasCaptionedPictures(config.kind));
+  const std::vector<DataConfig> sets = config.Sets();
+  const bool captioned = std::ranges::all_of(sets, [](const DataConfig& set) {
+    return HasCaptionedPictures(set.kind) || set.kind == DataKind::kShapes;
+  });
+  std::vector<std::string> names;
+  for (const MixConfig& one : config.mix) {
+    names.push_back(one.name);
+  }
+  const std::string name =
+      config.mixes() ? "a mixture of " + absl::StrJoin(names, ", ") : config.path;
+  return std::make_unique<FileJudge>(name, !captioned);
 }
 
 }  // namespace tessera
