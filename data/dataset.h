@@ -31,6 +31,10 @@ class Dataset {
   // Get, but pictures that are still to be decoded are empty (0 x 0 pixels).
   virtual absl::StatusOr<Document> Outline(int64_t index) const { return Get(index); }
 
+  // The picture of a segment as a file: the bytes that it is read from, if there are any, else a
+  // PNG.
+  virtual absl::StatusOr<std::string> PictureFile(int64_t index, size_t segment) const;
+
   // What the document is called in messages: "'metadata.jsonl' line 3".
   virtual std::string Where(int64_t index) const { return "document " + std::to_string(index); }
 

@@ -23,6 +23,9 @@ class Part : public Dataset {
   absl::StatusOr<Document> Outline(int64_t index) const override {
     return whole_->Outline(At(index));
   }
+  absl::StatusOr<std::string> PictureFile(int64_t index, size_t segment) const override {
+    return whole_->PictureFile(At(index), segment);
+  }
   std::string Where(int64_t index) const override { return whole_->Where(At(index)); }
   DataAccount Account() const override { return whole_->Account(); }
   std::vector<MixedSet> Sets() const override { return sets_; }

@@ -27,6 +27,10 @@ class Mixture : public Dataset {
     const WeightedSet& set = Find(&index);
     return Named(set, set.dataset->Outline(index));
   }
+  absl::StatusOr<std::string> PictureFile(int64_t index, size_t segment) const override {
+    const WeightedSet& set = Find(&index);
+    return set.dataset->PictureFile(index, segment);
+  }
   std::string Where(int64_t index) const override {
     const WeightedSet& set = Find(&index);
     return absl::StrCat(set.name, ": ", set.dataset->Where(index));
@@ -69,6 +73,14 @@ class Mixture : public Dataset {
 };
 
 }  // namespace
+
+std::vector<std::string> NamesOfSets(const DataConfig& data) {
+  std::vector<std::string> names;
+  for (const MixConfig& set : data.mix) {
+    names.push_back(set.name);
+  }
+  return names;
+}
 
 std::unique_ptr<Dataset> MakeMixture(std::vector<WeightedSet> sets) {
   return std::make_unique<Mixture>(std::move(sets));

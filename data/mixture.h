@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "data/config.h"
 #include "data/dataset.h"
 
 namespace tessera {
@@ -15,6 +16,9 @@ struct WeightedSet {
   double weight;
   std::unique_ptr<Dataset> dataset;
 };
+
+// Those of a mixture; else none.
+std::vector<std::string> NamesOfSets(const DataConfig& data);
 
 // Messages about a document begin with the name of its set.
 std::unique_ptr<Dataset> MakeMixture(std::vector<WeightedSet> sets);

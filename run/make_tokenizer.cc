@@ -31,7 +31,7 @@ absl::Status AddTexts(const Dataset& dataset, int64_t first, const MixedSet& set
 absl::StatusOr<std::vector<std::string>> GatherTexts(const Dataset& dataset, int64_t documents) {
   std::vector<MixedSet> sets = dataset.Sets();
   if (sets.empty()) {
-    sets = {{.size = dataset.size()}};
+    sets = {{"", 1, dataset.size()}};
   }
   double weights = 0;
   for (const MixedSet& set : sets) {

@@ -82,7 +82,7 @@ std::vector<int64_t> LookedAt(const Dataset& dataset, const DataConfig& data) {
   std::vector<int64_t> indices;
   std::vector<MixedSet> sets = dataset.Sets();
   if (sets.empty()) {
-    sets = {{.size = dataset.size()}};
+    sets = {{"", 1, dataset.size()}};
   }
   int64_t first = 0;
   for (size_t k = 0; k < sets.size(); first += sets[k++].size) {

@@ -40,8 +40,7 @@ absl::StatusOr<Batch> MadeOrRefused(const BatchSource& source, int64_t turn) {
 
 absl::StatusOr<Batch> MakeBatch(const BatchSource& source, int64_t step) {
   const std::vector<MixedSet> sets = source.dataset->Sets();
-  const std::vector<MixedSet> whole = {{.size = source.dataset->size()}};
-  const bool by_weight = source.by_weight && !sets.empty();
+  const std::vector<MixedSet> whole = {{"", 1, source.dataset->size()}};
   LayoutSpec layout = source.layout;
   std::vector<Sequence> sequences;
   for (int64_t i = 0; i < source.documents; ++i) {
@@ -49,12 +48,13 @@ absl::StatusOr<Batch> MakeBatch(const BatchSource& source, int64_t step) {
       return absl::CancelledError("stopped while a batch was made");
     }
     const int64_t turn = step * source.documents + i;
-    const int64_t index = source.shuffle ? DocumentAt(by_weight ? sets : whole, turn, source.seed)
-                                         : turn % whole[0].size;
+    const int64_t index = source.shuffle
+                              ? DocumentAt(sets.empty() ? whole : sets, turn, source.seed)
+                              : turn % whole[0].size;
     const int64_t set = SetOf(sets, index);
     ASSIGN_OR_RETURN(Document document, source.dataset->Get(index));
     const PresentationConfig& show = set < 0 ? source.data.show : source.data.mix[set].data.show;
-    if (by_weight) {
+    if (set >= 0) {
       layout.prompt_weight = show.prompt_weight;
     }
     const Presentation presentation = Augment(document, show, source.seed, turn);

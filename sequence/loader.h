@@ -35,10 +35,9 @@ struct BatchSource {
   LayoutSpec layout;       // max_slots: the length of a row
   DataConfig data;         // of it: how documents are shown, and threads
   int64_t documents = 32;  // of a batch
-  bool shuffle = true;     // each epoch anew; otherwise in the order of the data set
+  bool shuffle = true;     // each epoch anew, by the weights of a mixture; otherwise in order
   uint64_t seed = 0;
-  bool by_weight = false;  // each set of a mixture has its share; otherwise the mixture is one set
-  BatchShare share = {};   // of a loader
+  BatchShare share = {};                    // of a loader
   const std::atomic<bool>* stop = nullptr;  // once it is set, no further document is read
 };
 

@@ -218,12 +218,10 @@ DocumentSize LeastDocument(const RunConfig& config) {
 }
 
 absl::StatusOr<DocumentSize> MeanDocument(const Dataset& dataset) {
-  const std::vector<MixedSet> sets = dataset.Sets();
   const int64_t count = std::min(kLookedAt, dataset.size());
   DocumentSize sum;
   for (int64_t i = 0; i < count; ++i) {
-    const int64_t index = sets.empty() ? i * dataset.size() / count : DocumentAt(sets, i, 0);
-    ASSIGN_OR_RETURN(const Document document, dataset.Get(index));
+    ASSIGN_OR_RETURN(const Document document, dataset.Get(SpreadAt(dataset, i, count)));
     for (const Segment& segment : document.segments) {
       const std::string* text = AsText(segment);
       sum.pictures += text == nullptr;

@@ -1,13 +1,12 @@
 #include "train/trainer.h"
 
-#include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
 #include "config/toml.h"
+#include "data/mixture.h"
 #include "sequence/loader.h"
 #include "train/run_clock.h"
 #include "train/schedule.h"
@@ -41,8 +40,7 @@ class Trainer {
         weights_(run_, ranks_),
         gradient_(*run_.learner, ranks_),
         clock_(ranks_) {
-    std::ranges::transform(run_.config.data.mix, std::back_inserter(report_.sets),
-                           &MixConfig::name);
+    report_.sets = NamesOfSets(run_.config.data);
   }
 
   absl::Status Restore(const std::string& checkpoint) {
@@ -286,7 +284,6 @@ absl::Status Train(const RunConfig& config, const RunFolders& folders,
   BatchSource source{started.dataset, started.run.tokenizer, started.run.layout, config.data,
                      train.batch};
   source.seed = static_cast<uint64_t>(config.seed);
-  source.by_weight = true;
   source.share = {share.first, batches, train.accumulate};
   source.stop = hooks.stop;
   Trainer trainer(std::move(started.run), {folders.out, *files, hooks, ranks});

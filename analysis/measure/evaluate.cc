@@ -33,6 +33,7 @@ Batches EvaluationBatches(const Run& run, std::shared_ptr<const Dataset> dataset
   data.show.drop_text = data.show.drop_images = 0;
   for (MixConfig& set : data.mix) {
     set.data.show.drop_text = set.data.show.drop_images = 0;
+    set.data.show.prompt_weight = 1;
   }
   LayoutSpec layout = run.layout;
   layout.prompt_weight = 1;

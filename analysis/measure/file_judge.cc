@@ -10,6 +10,7 @@
 #include "analysis/measure/judge.h"
 #include "analysis/measure/retrieval.h"
 #include "config/status.h"
+#include "data/mixture.h"
 
 namespace tessera {
 namespace {
@@ -109,12 +110,8 @@ std::unique_ptr<const Judge> MakeFileJudge(const DataConfig& config) {
   const bool captioned = std::ranges::all_of(sets, [](const DataConfig& set) {
     return HasCaptionedPictures(set.kind) || set.kind == DataKind::kShapes;
   });
-  std::vector<std::string> names;
-  for (const MixConfig& one : config.mix) {
-    names.push_back(one.name);
-  }
   const std::string name =
-      config.mixes() ? "a mixture of " + absl::StrJoin(names, ", ") : config.path;
+      config.mixes() ? "a mixture of " + absl::StrJoin(NamesOfSets(config), ", ") : config.path;
   return std::make_unique<FileJudge>(name, !captioned);
 }
 

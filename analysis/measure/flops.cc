@@ -96,7 +96,6 @@ absl::StatusOr<double> StepFlops(const Run& run, const std::shared_ptr<const Dat
   const TrainConfig& config = run.config.train;
   BatchSource source{training, run.tokenizer, run.layout, run.config.data, config.batch};
   source.seed = static_cast<uint64_t>(run.config.seed);
-  source.by_weight = true;
   StepInput input{.batches = {}, .seed = run.config.seed, .step = 0};
   for (int64_t i = 0; i < config.accumulate; ++i) {
     ASSIGN_OR_RETURN(Batch batch, MakeBatch(source, i));
