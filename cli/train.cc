@@ -94,6 +94,8 @@ absl::Status Evaluate(const Run& run, const std::shared_ptr<const Dataset>& data
   ASSIGN_OR_RETURN(const HeldOutLoss loss, EvaluateLoss(run, dataset, options));
   report->held_out_text_loss = loss.text;
   report->held_out_image_loss = loss.image;
+  report->held_out_text_loss_by_set = loss.text_by_set;
+  report->held_out_image_loss_by_set = loss.image_by_set;
   return absl::OkStatus();
 }
 

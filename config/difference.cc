@@ -10,9 +10,11 @@ namespace tessera {
 std::vector<Difference> DifferencesOf(const std::vector<FieldInfo>& was,
                                       const std::vector<FieldInfo>& is, const Matters& matters) {
   std::vector<Difference> differences;
-  for (size_t i = 0; i < is.size(); ++i) {
-    if (is[i].active && is[i].value != was[i].value && matters(is[i].path)) {
-      differences.push_back({is[i].path, was[i].value, is[i].value});
+  for (const FieldInfo& now : is) {
+    const auto before = std::ranges::find(was, now.path, &FieldInfo::path);
+    const std::string value = before == was.end() ? "absent" : before->value;
+    if (now.active && now.value != value && matters(now.path)) {
+      differences.push_back({now.path, value, now.value});
     }
   }
   return differences;

@@ -19,9 +19,10 @@ struct Difference {
 // Whether a key is compared at all.
 using Matters = std::function<bool(const std::string& path)>;
 
-// Lists in their order the keys that have an effect in the second config and another value in the
-// first. A key without effect in the second is passed over, since it hangs on another key that
-// differs. So two configs without a difference mean the same.
+// Lists in their order the keys, and the lists of sections by their numbers, that have an effect in
+// the second config and another value in the first. A key without effect in the second is passed
+// over, since it hangs on another key that differs. So two configs without a difference mean the
+// same.
 std::vector<Difference> DifferencesOf(const std::vector<FieldInfo>& was,
                                       const std::vector<FieldInfo>& is, const Matters& matters);
 

@@ -41,7 +41,9 @@ std::string Choices(const std::vector<std::string>& names) {
 }
 
 struct ValueVisitor {
-  std::string operator()(const SectionRef&) const { return ""; }
+  std::string operator()(const SectionRef& ref) const {
+    return ref.is_list() ? std::to_string(ref.size) + " sections" : "";
+  }
   std::string operator()(const EnumRef& ref) const { return Text(ref.names[ref.get(ref.value)]); }
   std::string operator()(const auto* value) const { return Text(*value); }
 };

@@ -11,7 +11,8 @@ namespace tessera {
 // In quotes, escaped as TOML's basic strings.
 std::string QuoteToml(std::string_view text);
 
-// As a TOML value; doubles in the shortest form that reads back exactly. Empty for a section.
+// As a TOML value; doubles in the shortest form that reads back exactly. Empty for a
+// section, and the number of a list's.
 std::string ValueText(const FieldRef& ref);
 
 // "integer", "list of strings", "\"adamw\" | \"muon\"". Empty for a section.

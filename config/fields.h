@@ -13,7 +13,9 @@
 //     static std::span<const MovedKey> MovedKeys();  // what became of old keys, see moved_keys.h
 //     void FitDefaults(const IsNamed& named);  // gives keys that nobody named what fits the others
 // The 4th argument says whether the key has an effect under the values of the other members; of a
-// nested config a 5th may list those of its members that have none here.
+// nested config a 5th may list those of its members that have none here. A list of configs, which a
+// recipe writes as [[list]] once an entry, is visited with what an entry begins as:
+//       visit("list", self.list, Entry(self), "Things are made in turn.");
 #pragma once
 
 #include <algorithm>
@@ -29,9 +31,15 @@
 
 namespace tessera {
 
-// A nested config, whose members follow. problem looks at the values when it is called.
+// A nested config, whose members follow, or a list of them, whose entries follow as sections
+// "list.0", "list.1". problem looks at the values when it is called.
 struct SectionRef {
   std::function<std::string()> problem;
+  bool is_entry = false;                    // of a list
+  std::function<void(size_t)> refill = {};  // of a list alone: gives it so many new entries
+  size_t size = 0;                          // of a list
+
+  bool is_list() const { return refill != nullptr; }
 };
 
 struct EnumRef {
@@ -53,6 +61,7 @@ struct Field {
   FieldRef ref;
 
   bool is_section() const { return std::holds_alternative<SectionRef>(ref); }
+  bool is_list() const { return is_section() && std::get<SectionRef>(ref).is_list(); }
 };
 
 // Whether the text or an override that a config is read from names a key.
@@ -108,6 +117,24 @@ class FieldWalker {
     }
   }
 
+  template <IsConfig T>
+  void operator()(const char* name, std::vector<T>& list, const T& entry, const char* doc,
+                  bool active = true) {
+    const auto refill = [&](size_t size) { list.assign(size, entry); };
+    const auto no_problem = [] { return std::string(); };
+    const Field field{prefix_ + name, doc, active_ && active,
+                      SectionRef{no_problem, false, refill, list.size()}};
+    on_field_(field);  // which may refill the list
+    for (size_t i = 0; i < list.size(); ++i) {
+      Field one{field.path + "." + std::to_string(i), doc, field.active, RefTo(list[i])};
+      std::get<SectionRef>(one.ref).is_entry = true;
+      on_field_(one);
+      FieldWalker members(one.path + ".", one.active, on_field_);
+      members.without_ = without_;
+      T::Fields(list[i], members);
+    }
+  }
+
  private:
   std::string prefix_;
   bool active_;
@@ -119,6 +146,18 @@ class FieldWalker {
 template <class Config>
 void ForEachField(Config& config, const OnField& on_field) {
   FieldWalker("", true, on_field)("", config);
+}
+
+using FieldWalk = std::function<void(const OnField&)>;
+
+// Walks with one entry in each list that is empty, so that its keys are met; it stays there.
+inline void WalkWithEntries(const FieldWalk& walk, const OnField& on_field) {
+  walk([&](const Field& field) {
+    on_field(field);
+    if (field.is_list() && std::get<SectionRef>(field.ref).size == 0) {
+      std::get<SectionRef>(field.ref).refill(1);
+    }
+  });
 }
 
 // What is wrong with the config or a section of it that has an effect, or empty.

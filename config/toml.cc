@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "config/field_text.h"
@@ -61,7 +62,9 @@ bool Read(const toml::node& node, EnumRef ref) {
   return name != ref.names.end() && (ref.set(ref.value, name - ref.names.begin()), true);
 }
 
-bool Read(const toml::node&, const SectionRef&) { return false; }
+bool Read(const toml::node& node, const SectionRef& ref) {
+  return ref.is_list() && node.is_array() && (ref.refill(node.as_array()->size()), true);
+}
 
 // What keeps the node from being the field's value; empty if it now is.
 std::string Assign(const toml::node& node, const FieldRef& ref) {
@@ -92,11 +95,6 @@ toml::table ParseValue(const std::string& text) {
     holder.begin()->second.visit([&](const auto& value) { items.push_back(value); });
   }
   return toml::table{{"value", std::move(items)}};
-}
-
-// Each value can be read, but they do not go together.
-absl::Status Conflict(const std::string& where, const std::string& what) {
-  return absl::FailedPreconditionError(Invalid(where, what).message());
 }
 
 // One key that the text or an override gives a value.
@@ -133,11 +131,12 @@ class SettingsReader {
       if (equals == std::string::npos) {
         return Invalid(argument, "is not of the form path=value");
       }
-      const std::string path = argument.substr(0, equals), raw = argument.substr(equals + 1);
+      const std::string raw = argument.substr(equals + 1);
+      ASSIGN_OR_RETURN(const std::string path, WithNumber(argument.substr(0, equals), argument));
       if (const MovedKey* moved = FindMoved(source_.moved, path, /*is_section=*/false)) {
         return Invalid(argument, MovedText(*moved, path));
       }
-      RETURN_IF_ERROR(keys_.Check(argument, path, /*is_section=*/false));
+      RETURN_IF_ERROR(keys_.Check(argument, path, Form::kKey));
       tables_.push_back(ParseValue(raw));
       settings.insert_or_assign(path, Setting{argument, &tables_.back().begin()->second, raw});
     }
@@ -158,20 +157,51 @@ class SettingsReader {
         }
         continue;
       }
-      RETURN_IF_ERROR(keys_.Check(where, path, node.is_table()));
+      const bool is_list = node.is_array_of_tables();
+      RETURN_IF_ERROR(keys_.Check(where, path,
+                                  is_list           ? Form::kList
+                                  : node.is_table() ? Form::kSection
+                                                    : Form::kKey));
       if (node.is_table()) {
         RETURN_IF_ERROR(ReadTable(*node.as_table(), path + ".", settings));
-      } else {
-        settings->emplace(path, Setting{where, &node, std::nullopt});
+        continue;
+      }
+      settings->emplace(path, Setting{where, &node, std::nullopt});
+      for (size_t i = 0; is_list && i < node.as_array()->size(); ++i) {
+        const toml::table& entry = *node.as_array()->get_as<toml::table>(i);
+        names_[path].push_back(entry["name"].value_or(std::string()));
+        RETURN_IF_ERROR(ReadTable(entry, absl::StrCat(path, ".", i, "."), settings));
       }
     }
     return absl::OkStatus();
   }
 
+  // "list.2.key" for "list.NAME.key", if the third entry of the text's list has the name.
+  absl::StatusOr<std::string> WithNumber(const std::string& path, const std::string& argument) {
+    for (const std::string& list : keys_.lists()) {
+      if (!path.starts_with(list + ".")) {
+        continue;
+      }
+      const std::vector<std::string>& names = names_[list];
+      const std::string rest = path.substr(list.size() + 1), word = rest.substr(0, rest.find('.'));
+      size_t i = std::ranges::find(names, word) - names.begin();
+      if (i == names.size() && (!absl::SimpleAtoi(word, &i) || i >= names.size())) {
+        return Invalid(
+            argument, names.empty()
+                          ? absl::StrCat(list, " has no entry; a recipe adds one by [[", list, "]]")
+                          : absl::StrCat(list, " has no entry ", word, "; did you mean ",
+                                         Nearest(word, names), "?"));
+      }
+      return absl::StrCat(list, ".", i, rest.substr(word.size()));
+    }
+    return path;
+  }
+
   const ConfigSource& source_;
   std::string file_;
   Keys keys_;
-  std::deque<toml::table> tables_;  // settings point into them
+  std::map<std::string, std::vector<std::string>> names_;  // of the entries of the text's lists
+  std::deque<toml::table> tables_;                         // settings point into them
 };
 
 // ---- From settings to fields
@@ -188,18 +218,19 @@ absl::Status AssignSetting(const Setting& setting, const Field& field) {
                          : Invalid(setting.where, absl::StrCat(field.path, " ", problem));
 }
 
-// Gives the keys of the settings their values, in turn, and then fits the defaults of all others.
+// Gives each key the values of the settings, in turn, and then fits the defaults of all others.
+// Keys come in their order: entries of a list begin with what stands before the list.
 absl::Status AssignSettings(std::initializer_list<const Settings*> all,
                             const ConfigAccess& access) {
   absl::Status status;
-  for (const Settings* settings : all) {
-    access.walk([&](const Field& field) {
+  access.walk([&](const Field& field) {
+    for (const Settings* settings : all) {
       const auto setting = settings->find(field.path);
       if (status.ok() && setting != settings->end()) {
         status = AssignSetting(setting->second, field);
       }
-    });
-  }
+    }
+  });
   access.fit([&](const std::string& path) {
     return std::ranges::any_of(all, [&](const Settings* one) { return one->contains(path); });
   });
@@ -217,30 +248,6 @@ Settings::const_iterator FirstWithoutEffect(const Settings& settings, const Fiel
   return first;
 }
 
-// A value of one choice that would give the path its effect, found by trying them all.
-std::string NeededChoice(const std::string& path, const FieldWalk& walk) {
-  std::vector<Field> choices;
-  walk([&](const Field& field) {
-    if (std::holds_alternative<EnumRef>(field.ref)) {
-      choices.push_back(field);
-    }
-  });
-  for (const Field& choice : choices) {
-    const EnumRef& ref = std::get<EnumRef>(choice.ref);
-    const size_t before = ref.get(ref.value);
-    for (size_t i = 0; i < ref.names.size(); ++i) {
-      bool helps = false;
-      ref.set(ref.value, i);
-      walk([&](const Field& field) { helps |= field.active && field.path == path; });
-      ref.set(ref.value, before);
-      if (helps) {
-        return absl::StrCat("set ", choice.path, " = ", QuoteToml(ref.names[i]), " or ");
-      }
-    }
-  }
-  return "";
-}
-
 absl::Status CheckEffects(const Settings& settings, const FieldWalk& walk) {
   const auto first = FirstWithoutEffect(settings, walk);
   if (first == settings.end()) {
@@ -251,23 +258,12 @@ absl::Status CheckEffects(const Settings& settings, const FieldWalk& walk) {
                                               NeededChoice(path, walk), "remove it"));
 }
 
-absl::Status CheckProblems(const std::string& file, const FieldWalk& walk) {
-  absl::Status status;
-  walk([&](const Field& field) {
-    const auto* section = std::get_if<SectionRef>(&field.ref);
-    const std::string problem = section && field.active ? section->problem() : "";
-    if (status.ok() && !problem.empty()) {
-      status = Conflict(file, field.path.empty() ? problem : field.path + ": " + problem);
-    }
-  });
-  return status;
-}
-
 }  // namespace
 
 absl::Status AssignFields(const ConfigSource& source, const ConfigAccess& access) {
   const FieldWalk& walk = access.walk;
   SettingsReader reader(source, walk);
+  access.reset();
   ASSIGN_OR_RETURN(Settings text, reader.ReadText());
   ASSIGN_OR_RETURN(const Settings overrides, reader.ReadOverrides());
   RETURN_IF_ERROR(AssignSettings({&text}, access));

@@ -18,7 +18,7 @@ namespace tessera {
 struct FieldInfo {
   std::string path;
   std::string type;   // "integer", "\"adamw\" | \"muon\"", "list of strings"
-  std::string value;  // as in TOML
+  std::string value;  // as in TOML; of a list of sections their number
   std::string doc;
   bool active;
 };
@@ -33,7 +33,6 @@ struct ConfigSource {
 };
 
 // What reading and printing need of a config, without its type.
-using FieldWalk = std::function<void(const OnField&)>;
 struct ConfigAccess {
   FieldWalk walk;                           // ForEachField
   std::function<void()> reset;              // gives all members the values that they began with
@@ -89,7 +88,8 @@ std::string ToToml(Config config) {
   return FieldsToToml([&](const OnField& on_field) { ForEachField(config, on_field); });
 }
 
-// Every key and section in order, also those without effect.
+// Every key and section in order, also those without effect. An empty list of sections has one
+// entry without effect.
 template <class Config>
 std::vector<FieldInfo> ListFields(Config config) {
   return DescribeFields([&](const OnField& on_field) { ForEachField(config, on_field); });

@@ -1,6 +1,9 @@
 // Printing: fields as TOML text and as a table for help. Needs no TOML library.
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "config/field_text.h"
+#include "config/keys.h"
 #include "config/toml.h"
 
 namespace tessera {
@@ -9,7 +12,7 @@ namespace {
 // TOML cannot return to a section's own keys after a subsection, so lines are kept by section.
 struct SectionText {
   std::string path;
-  std::string doc;
+  std::string header;
   std::string lines;
 };
 
@@ -18,6 +21,15 @@ std::string LastName(const std::string& path) { return path.substr(path.rfind('.
 std::string SectionOf(const std::string& path) {
   const size_t dot = path.rfind('.');
   return dot == std::string::npos ? "" : path.substr(0, dot);
+}
+
+// "[a.b]", and "[[list]]" for an entry; what follows "[[list]]" as "[list.part]" is its part.
+std::string Header(const Field& field) {
+  std::vector<std::string> names = absl::StrSplit(field.path, '.');
+  std::erase_if(names, [](const std::string& name) { return IsIndex(name); });
+  const std::string path = absl::StrJoin(names, ".");
+  return std::get<SectionRef>(field.ref).is_entry ? absl::StrCat("[[", path, "]]")
+                                                  : absl::StrCat("[", path, "]");
 }
 
 std::string Comment(const std::string& doc) { return doc.empty() ? "" : "  # " + doc; }
@@ -31,7 +43,8 @@ std::string FieldsToToml(const FieldWalk& walk) {
       return;
     }
     if (field.is_section()) {
-      sections.push_back({field.path, field.doc, ""});
+      const std::string header = field.path.empty() ? "" : Header(field) + Comment(field.doc);
+      sections.push_back({field.path, header, ""});
       return;
     }
     auto section = sections.begin();
@@ -46,9 +59,8 @@ std::string FieldsToToml(const FieldWalk& walk) {
     if (section.lines.empty()) {
       continue;
     }
-    if (!section.path.empty()) {
-      absl::StrAppend(&text, text.empty() ? "" : "\n", "[", section.path, "]", Comment(section.doc),
-                      "\n");
+    if (!section.header.empty()) {
+      absl::StrAppend(&text, text.empty() ? "" : "\n", section.header, "\n");
     }
     text += section.lines;
   }
@@ -57,10 +69,14 @@ std::string FieldsToToml(const FieldWalk& walk) {
 
 std::vector<FieldInfo> DescribeFields(const FieldWalk& walk) {
   std::vector<FieldInfo> infos;
-  walk([&](const Field& field) {
+  std::string empty_list = "-";  // no path begins so
+  WalkWithEntries(walk, [&](const Field& field) {
+    if (field.is_list() && std::get<SectionRef>(field.ref).size == 0) {
+      empty_list = field.path + ".";
+    }
     if (!field.path.empty()) {
-      infos.push_back(
-          {field.path, TypeText(field.ref), ValueText(field.ref), field.doc, field.active});
+      const bool active = field.active && !field.path.starts_with(empty_list);
+      infos.push_back({field.path, TypeText(field.ref), ValueText(field.ref), field.doc, active});
     }
   });
   return infos;

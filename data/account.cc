@@ -1,6 +1,7 @@
 #include "data/account.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
@@ -65,6 +66,21 @@ std::string NamesLine(const char* purpose, const std::set<std::string>& names) {
   return names.empty() ? "" : absl::StrCat(purpose, ": ", FirstOf(names), "\n");
 }
 
+// "  photos: 90 to train on, 10 to test on, 25% of what is read".
+std::string SetLines(const std::vector<SetAccount>& sets) {
+  double all = 0;
+  for (const SetAccount& set : sets) {
+    all += set.weight;
+  }
+  std::string out;
+  for (const SetAccount& set : sets) {
+    absl::StrAppend(&out, "  ", set.name, ": ", set.documents, " to train on, ", set.test_documents,
+                    " to test on, ", std::lround(100 * set.weight / all),
+                    "% of what training reads\n");
+  }
+  return out;
+}
+
 std::string LabelsLine(const std::map<std::string, int64_t>& labels) {
   std::vector<std::string> counted;
   for (const auto& [label, count] : labels) {
@@ -90,20 +106,47 @@ void DataAccount::CountText(const std::string& text) {
   longest_text = std::max<int64_t>(longest_text, std::ssize(text));
 }
 
-void DataAccount::AddTest(const DataAccount& test) {
-  test_documents = test.documents;
-  pictures += test.pictures;
-  texts += test.texts;
-  text_bytes += test.text_bytes;
-  longest_text = std::max(longest_text, test.longest_text);
-  decoded = decoded && test.decoded;
-  for (const auto& [size, count] : test.sizes) {
+void DataAccount::AddCounts(const DataAccount& more) {
+  pictures += more.pictures;
+  texts += more.texts;
+  text_bytes += more.text_bytes;
+  longest_text = std::max(longest_text, more.longest_text);
+  decoded = decoded && more.decoded;
+  for (const auto& [size, count] : more.sizes) {
     sizes[size] += count;
   }
-  for (const auto& [label, count] : test.labels) {
+  for (const auto& [label, count] : more.labels) {
     labels[label] += count;
   }
-  unscored += test.unscored;
+  unscored += more.unscored;
+}
+
+void DataAccount::AddSet(const std::string& name, double weight, const DataAccount& set) {
+  const std::string prefix = name + ": ";
+  AddCounts(set);
+  documents += set.documents;
+  test_documents += set.test_documents;
+  sets.push_back({name, weight, set.documents, set.test_documents});
+  for (const PassedOver& files : set.passed_over) {
+    passed_over.push_back({prefix + files.reason, files.count, files.example});
+  }
+  for (const std::string& sentence : set.bad) {
+    bad.push_back(prefix + sentence);
+  }
+  for (const std::string& by : set.train_names) {
+    train_names.insert(prefix + by);
+  }
+  for (const std::string& by : set.test_names) {
+    test_names.insert(prefix + by);
+  }
+}
+
+void DataAccount::AddTest(const DataAccount& test) {
+  AddCounts(test);
+  test_documents = test.documents;
+  for (size_t i = 0; i < std::min(sets.size(), test.sets.size()); ++i) {
+    sets[i].test_documents = test.sets[i].documents;
+  }
   test_too_long = test.too_long;
   for (const std::string& sentence : test.bad) {
     if (std::ranges::find(bad, sentence) == bad.end()) {
@@ -118,9 +161,10 @@ std::string ToString(const PassedOver& files) {
 }
 
 std::string ToString(const DataAccount& account) {
-  std::string out = absl::StrCat(
-      "documents: ", account.documents, " to train on, ", account.test_documents, " to test on\n",
-      NamesLine("to train on", account.train_names), NamesLine("to test on", account.test_names));
+  std::string out = absl::StrCat("documents: ", account.documents, " to train on, ",
+                                 account.test_documents, " to test on\n", SetLines(account.sets),
+                                 NamesLine("to train on", account.train_names),
+                                 NamesLine("to test on", account.test_names));
   if (account.pictures + account.texts > 0) {
     absl::StrAppend(&out, "pictures: ", account.pictures, ", texts: ", account.texts, "\n");
   }

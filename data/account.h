@@ -31,6 +31,13 @@ struct TooLong {
   std::vector<std::string> named = {};  // which the first kNamed are, and what of them has room
 };
 
+// What a set of a mixture has.
+struct SetAccount {
+  std::string name;
+  double weight = 1;
+  int64_t documents = 0, test_documents = 0;
+};
+
 struct DataAccount {
   int64_t documents = 0;  // of the split, usually the one to train on
   int64_t test_documents = 0;
@@ -47,11 +54,19 @@ struct DataAccount {
   std::map<std::string, int64_t> labels = {};  // folder's name -> pictures that it captions
   int64_t unscored = 0;                        // segments that are read and not learnt
   TooLong too_long = {}, test_too_long = {};   // of the split, and of the test split
+  std::vector<SetAccount> sets = {};           // of a mixture
 
   // Counts a file that is not read.
   void PassOver(const std::string& reason, const std::string& example);
 
   void CountText(const std::string& text);
+
+  // Adds what is counted in another account.
+  void AddCounts(const DataAccount& more);
+
+  // Adds a set of the mixture that this is the account of. What is named is then named with the
+  // set.
+  void AddSet(const std::string& name, double weight, const DataAccount& set);
 
   // Adds the account of the same data set's test split. What both say of bad data is listed once.
   void AddTest(const DataAccount& test);

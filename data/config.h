@@ -98,6 +98,8 @@ struct PresentationConfig {
   }
 };
 
+struct MixConfig;
+
 struct DataConfig {
   DataKind kind = DataKind::kShapes;
   ShapesConfig shapes;
@@ -113,26 +115,19 @@ struct DataConfig {
   Fit fit = Fit::kCover;
   int64_t threads = 1;
   PresentationConfig show;
+  std::vector<MixConfig> mix;
 
   bool operator==(const DataConfig&) const = default;
 
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
-    const bool files = self.kind != DataKind::kShapes;
-    visit("kind", self.kind,
-          "Documents are drawn shapes, or what this form of files holds: captioned pictures, "
-          "interleaved texts and pictures, or texts.");
-    visit("shapes", self.shapes, "These keys choose what is drawn.", !files);
-    FileFields(self, visit);
+    const bool files = self.kind != DataKind::kShapes || self.mixes();
+    SetFields(self, visit);
     visit("on_error", self.on_error, "Bad data stops the program, or is skipped and listed.",
           files);
     visit("too_long", self.too_long,
           "Of a document that does not fit a row the texts are cut, or it is left out, or nothing "
           "begins.");
-    visit("test_share", self.test_share,
-          "Of the documents whose row names no split, this share is for tests, by a hash of the "
-          "name.",
-          files);
     visit("max_pixels", self.max_pixels,
           "A picture of more pixels is refused before it is decoded.", files);
     visit("fit", self.fit,
@@ -140,11 +135,35 @@ struct DataConfig {
           "distorted (stretch).");
     visit("threads", self.threads,
           "This many threads prepare batches; with 0 training waits for each.");
-    visit("show", self.show, "These keys choose how documents are shown to the model.", true,
-          self.IdleInShow());
+    visit("mix", self.mix, EntryOf(self),
+          "Training mixes sets like this one by their weights; a key that a set does not name is "
+          "that of [data].");
   }
 
-  std::string Problem() const {
+  // The keys that a set of a mixture may have for itself. Those of a mixture are its sets'
+  // defaults.
+  template <class Self, class Visitor>
+  static void SetFields(Self& self, Visitor& visit) {
+    visit("kind", self.kind,
+          "Documents are drawn shapes, or what this form of files holds: captioned pictures, "
+          "interleaved texts and pictures, or texts.");
+    visit("shapes", self.shapes, "These keys choose what is drawn.",
+          self.kind == DataKind::kShapes || self.mixes());
+    FileFields(self, visit);
+    visit("show", self.show, "These keys choose how documents are shown to the model.", true,
+          self.mixes() ? std::vector<std::string>() : self.IdleInShow());
+  }
+
+  // Says whether training reads the sets of `mix`.
+  bool mixes() const;
+
+  // The sets that training reads: those of the mixture, or this one alone.
+  std::vector<DataConfig> Sets() const;
+
+  std::string Problem() const;
+
+  // What is wrong with the keys of one set.
+  std::string SetProblem() const {
     if (!(test_share >= 0 && test_share <= 1)) {
       return "test_share must be from 0 to 1";
     }
@@ -166,11 +185,13 @@ struct DataConfig {
   // Where documents of files are, and what is read of them.
   template <class Self, class Visitor>
   static void FileFields(Self& self, Visitor& visit) {
+    const bool files = self.kind != DataKind::kShapes || self.mixes();
     visit("path", self.path,
           "The data set is this folder, .tar, .tar.gz, .zip, picture or list; shards may be named "
           "as a-{000..127}.tar.",
-          self.kind != DataKind::kShapes);
-    const bool columns = self.kind == DataKind::kParquet || self.kind == DataKind::kTsv;
+          files);
+    const bool columns =
+        self.kind == DataKind::kParquet || self.kind == DataKind::kTsv || self.mixes();
     visit(
         "picture_column", self.picture_column,
         "The pictures are in this column; empty: in the one that has a usual name, such as image.",
@@ -181,12 +202,19 @@ struct DataConfig {
     visit("index", self.index,
           "What the shards hold is kept in this file, so that later starts are quick; empty: they "
           "are looked through at each.",
-          self.kind == DataKind::kWebDataset);
+          self.kind == DataKind::kWebDataset || self.mixes());
     visit("caption", self.caption,
           "The caption of pictures with labels and no text is this with the label for {label}; an "
           "empty one leaves them bare.",
-          self.HasLabels());
+          self.HasLabels() || self.mixes());
+    visit("test_share", self.test_share,
+          "Of the documents whose row names no split, this share is for tests, by a hash of the "
+          "name.",
+          files);
   }
+
+  // What a set of the mixture begins as: this one.
+  static MixConfig EntryOf(const DataConfig& data);
 
   // The keys of `show` that change no document of the data set.
   std::vector<std::string> IdleInShow() const {
@@ -212,5 +240,33 @@ struct DataConfig {
     return idle;
   }
 };
+
+// One set of a mixture.
+struct MixConfig {
+  std::string name;
+  double weight = 1;
+  DataConfig data = {};
+
+  bool operator==(const MixConfig&) const = default;
+
+  template <class Self, class Visitor>
+  static void Fields(Self& self, Visitor& visit) {
+    visit("name", self.name, "The set is called this in logs and messages.");
+    visit("weight", self.weight,
+          "Of the documents that training reads, the set has this weight by the sum of all "
+          "weights as its share.");
+    DataConfig::SetFields(self.data, visit);
+  }
+
+  std::string Problem() const;
+};
+
+inline bool DataConfig::mixes() const { return !mix.empty(); }
+
+inline MixConfig DataConfig::EntryOf(const DataConfig& data) {
+  MixConfig entry{.name = "", .weight = 1, .data = data};
+  entry.data.mix.clear();
+  return entry;
+}
 
 }  // namespace tessera

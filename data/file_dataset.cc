@@ -26,6 +26,11 @@ class FileDataset : public Dataset {
     return Read(index, [](const PictureName&) { return absl::StatusOr<Image>(Image()); });
   }
 
+  absl::StatusOr<std::string> PictureFile(int64_t index, size_t segment) const override {
+    const DocumentRow& row = rows_.at(static_cast<size_t>(index));
+    return pictures_->File(std::get<PictureName>(row.segments.at(segment)).name);
+  }
+
   std::string Where(int64_t index) const override {
     return rows_[static_cast<size_t>(index)].where;
   }

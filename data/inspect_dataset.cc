@@ -43,7 +43,8 @@ DataAccount CheckDataset(const Dataset& dataset) {
                       .train_names = known.train_names,
                       .test_names = known.test_names,
                       .labels = known.labels,
-                      .unscored = known.unscored};
+                      .unscored = known.unscored,
+                      .sets = known.sets};
   for (int64_t i = 0; i < dataset.size(); ++i) {
     const absl::StatusOr<Document> document = dataset.Get(i);
     if (!document.ok()) {

@@ -12,6 +12,7 @@
 #include "data/file_names.h"
 #include "data/image_folder.h"
 #include "data/lists.h"
+#include "data/mixture.h"
 #include "data/parquet.h"
 #include "data/shapes/shapes.h"
 #include "data/shards.h"
@@ -134,6 +135,19 @@ absl::StatusOr<std::unique_ptr<Dataset>> FromFiles(const DataConfig& config, Spl
 absl::StatusOr<std::unique_ptr<Dataset>> MakeDataset(const DataConfig& config, Split split,
                                                      int64_t height, int64_t width,
                                                      std::shared_ptr<const Files> files) {
+  if (config.mixes()) {
+    const std::vector<DataConfig> configs = config.Sets();
+    std::vector<WeightedSet> sets;
+    for (size_t i = 0; i < configs.size(); ++i) {
+      const auto& [name, weight, data] = config.mix[i];
+      auto set = MakeDataset(configs[i], split, height, width, files);
+      if (!set.ok()) {
+        return absl::Status(set.status().code(), absl::StrCat(name, ": ", set.status().message()));
+      }
+      sets.push_back({name, weight, *std::move(set)});
+    }
+    return MakeMixture(std::move(sets));
+  }
   const PictureLimits limits{.max_pixels = config.max_pixels, .height = height, .width = width};
   if (config.kind != DataKind::kShapes) {
     return FromFiles(config, split, limits, std::move(files));
@@ -146,11 +160,17 @@ absl::StatusOr<std::unique_ptr<Dataset>> MakeDataset(const DataConfig& config, S
 }
 
 absl::Status CheckNotEmpty(const Dataset& dataset, const DataConfig& config) {
-  if (dataset.size() > 0) {
+  const std::vector<MixedSet> sets = dataset.Sets();
+  const auto empty = std::ranges::find(sets, 0, &MixedSet::size);
+  if (dataset.size() > 0 && empty == sets.end()) {
     return absl::OkStatus();
   }
   const DataAccount account = dataset.Account();
-  std::string why = absl::StrCat("'", config.path, "' holds nothing to train on");
+  std::string why =
+      empty == sets.end()
+          ? absl::StrCat("'", config.path, "' holds nothing to train on")
+          : absl::StrCat(empty->name, ": '", config.mix[empty - sets.begin()].data.path,
+                         "' holds nothing to train on; leave the set out of data.mix or mend it");
   if (!account.bad.empty()) {
     absl::StrAppend(&why, "; bad data: ", account.bad.size(), ", the first: ", account.bad.front());
   }

@@ -29,6 +29,9 @@ class Pictures {
   // An error reads "'images/a.png' is a truncated PNG".
   absl::StatusOr<Image> Get(const std::string& name) const;
 
+  // The bytes that it is decoded from.
+  absl::StatusOr<std::string> File(const std::string& name) const { return source_->Read(name); }
+
  private:
   absl::StatusOr<Image> Decode(const std::string& name) const;
 

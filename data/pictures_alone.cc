@@ -19,6 +19,7 @@ class WithoutTexts : public Dataset {
     return WithoutText(dataset_->Outline(index));
   }
   std::string Where(int64_t index) const override { return dataset_->Where(index); }
+  std::vector<MixedSet> Sets() const override { return dataset_->Sets(); }
   DataAccount Account() const override { return dataset_->Account(); }
 
  private:

@@ -19,6 +19,7 @@ class AutoencoderLearner : public Learner {
       loss.image = autoencoder_->Loss(at::index_select(batch.patch_PD, 0, scored_N));
       loss.turn_N = at::index_select(batch.turn_P, 0, scored_N);
       loss.image_sum = loss.image.mean.detach() * count;
+      loss.by_set.image_2S = ImageLossBySet(batch, scored_N, loss.image.by_patch_N);
       loss.total = loss.image.mean * (count * scale.image);
     }
     return loss;
@@ -38,6 +39,23 @@ class AutoencoderLearner : public Learner {
 LossCounts CountLosses(const Batch& batch) {
   return {(batch.weight_BT * (batch.target_BT >= 0)).sum().item<double>(),
           batch.scored_P.sum().item<double>()};
+}
+
+Tensor SumBySet(const Tensor& set_N, const Tensor& value_N, const Tensor& weight_N) {
+  const auto sum = [&](const Tensor& x_N) {
+    return at::bincount(set_N.cpu(), x_N.to(torch::kCPU, torch::kDouble));
+  };
+  return at::stack({sum(value_N.detach()), sum(weight_N)});
+}
+
+Tensor ImageLossBySet(const Batch& batch, const Tensor& patch_N, const Tensor& loss_N) {
+  if (!batch.set_BT.defined()) {
+    return {};
+  }
+  const Tensor slot_N = at::index_select(batch.patch_slot_P, 0, patch_N);
+  const Tensor set_N = at::index_select(batch.set_BT.flatten(), 0, slot_N);
+  const double each = batch.scored_P.sum().item<double>() / static_cast<double>(patch_N.size(0));
+  return SumBySet(set_N, loss_N * each, at::full_like(loss_N, each));
 }
 
 std::shared_ptr<Learner> MakeAutoencoderLearner(std::shared_ptr<PatchAutoencoder> autoencoder) {

@@ -24,15 +24,30 @@ struct LossCounts {
 };
 LossCounts CountLosses(const Batch& batch);
 
+// The losses of a batch by the set of a mixture that each document is of, as double, [sums, counts]
+// of each set; undefined where there is no mixture. Counts add up to LossCounts.
+struct LossesBySet {
+  Tensor text_2S;
+  Tensor image_2S;
+};
+
 struct ModelLoss {
-  Tensor total;       // differentiable: scale.text * text_sum + scale.image * image_sum
-  Tensor text_sum;    // detached: nats, weighted as the batch says
-  Tensor image_sum;   // detached: the head's loss, summed over scored patches
-  HeadLoss image;     // details, one row a scored patch; undefined where there is none
-  Tensor turn_N;      // the scored patches' turn in their picture
+  Tensor total;      // differentiable: scale.text * text_sum + scale.image * image_sum
+  Tensor text_sum;   // detached: nats, weighted as the batch says
+  Tensor image_sum;  // detached: the head's loss, summed over scored patches
+  HeadLoss image;    // details, one row a scored patch; undefined where there is none
+  Tensor turn_N;     // the scored patches' turn in their picture
+  LossesBySet by_set;
   Tensor text_h_NW;   // the hidden states that each loss reads, differentiable; undefined where
   Tensor image_h_NW;  // there is none; those of query patches are of all noise draws
 };
+
+// Sums of values and of their weights by set, [2, S].
+Tensor SumBySet(const Tensor& set_N, const Tensor& value_N, const Tensor& weight_N);
+
+// Sums of the losses of these patches of the batch, each counted so often that together they count
+// as all scored patches of the batch.
+Tensor ImageLossBySet(const Batch& batch, const Tensor& patch_N, const Tensor& loss_N);
 
 class Learner : public ModuleWithRoles {
  public:

@@ -152,16 +152,23 @@ Tensor Model::Condition(const Tensor& h_NW, const Tensor& row_col_N2) const {
   return z_NW.unflatten(-2, {-1, config_.arrangement.joint_patches()}).flatten(-2);
 }
 
-// Weighted sum of nats over the slots that have a target, whose states are left in *h_NW.
-Tensor Model::TextLoss(const Tensor& h_MW, const Batch& batch, Tensor* h_NW) const {
+// Weighted sum of nats over the slots that have a target. Leaves their states and the sums by set
+// in *loss.
+Tensor Model::TextLoss(const Tensor& h_MW, const Batch& batch, ModelLoss* loss) const {
   const Tensor target_M = batch.target_BT.flatten();
   const Tensor slot_N = at::nonzero(target_M >= 0).squeeze(1);
-  *h_NW = at::index_select(h_MW, 0, slot_N);
-  const Tensor coarse_NV = TextLogits(*h_NW);
+  loss->text_h_NW = at::index_select(h_MW, 0, slot_N);
+  const Tensor coarse_NV = TextLogits(loss->text_h_NW);
   const Tensor logits_NV = coarse_NV.to(at::promote_types(coarse_NV.scalar_type(), torch::kFloat));
   const Tensor nats_N = at::cross_entropy_loss(logits_NV, at::index_select(target_M, 0, slot_N), {},
                                                at::Reduction::None);
-  return (nats_N * at::index_select(batch.weight_BT.flatten(), 0, slot_N)).sum();
+  const Tensor weight_N = at::index_select(batch.weight_BT.flatten(), 0, slot_N);
+  const Tensor weighted_N = nats_N * weight_N;
+  if (batch.set_BT.defined()) {
+    const Tensor set_N = at::index_select(batch.set_BT.flatten(), 0, slot_N);
+    loss->by_set.text_2S = SumBySet(set_N, weighted_N, weight_N);
+  }
+  return weighted_N.sum();
 }
 
 ModelLoss Model::Loss(const Batch& batch, LossScale scale, at::Generator rng) {
@@ -189,14 +196,15 @@ ModelLoss Model::LossOf(const Tensor& h_BTW, const Batch& batch, LossScale scale
 // The text loss beside the image loss, and their weighted sum.
 ModelLoss Model::Weighted(ImageLoss image, const Batch& batch, LossScale scale) const {
   ModelLoss loss;
-  const Tensor text = TextLoss(image.h_MW, batch, &loss.text_h_NW);
+  const Tensor text = TextLoss(image.h_MW, batch, &loss);
   loss.image = image.head;
-  loss.turn_N = image.turn_N;
   loss.image_h_NW = image.h_NW;
   loss.text_sum = text.detach();
   loss.total = text * scale.text;
   loss.image_sum = at::zeros_like(loss.text_sum);
   if (loss.image.mean.defined()) {
+    loss.turn_N = at::index_select(batch.turn_P, 0, image.patch_N);
+    loss.by_set.image_2S = ImageLossBySet(batch, image.patch_N, image.head.by_patch_N);
     const double count = batch.scored_P.sum().item<double>();
     loss.image_sum = loss.image.mean.detach() * count;
     loss.total = loss.total + loss.image.mean * (count * scale.image);

@@ -85,7 +85,7 @@ class Model : public Learner {
   void MakeImageSide();
   AttentionInput AttentionOf(const ModelInput& input, torch::Dtype dtype,
                              const PassOptions& options) const;
-  Tensor TextLoss(const Tensor& h_MW, const Batch& batch, Tensor* h_NW) const;
+  Tensor TextLoss(const Tensor& h_MW, const Batch& batch, ModelLoss* loss) const;
   ModelLoss Weighted(ImageLoss image, const Batch& batch, LossScale scale) const;
 
   ModelConfig config_;

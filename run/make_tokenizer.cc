@@ -1,24 +1,48 @@
 #include "run/make_tokenizer.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
 
 namespace tessera {
 
-absl::StatusOr<std::vector<std::string>> GatherTexts(const Dataset& dataset, int64_t documents) {
-  const int64_t count = std::min(documents, dataset.size());
-  std::vector<std::string> texts;
+namespace {
+
+// Adds the texts of so many of `size` documents, the first of which is `first`.
+absl::Status AddTexts(const Dataset& dataset, int64_t first, const MixedSet& set, int64_t count,
+                      std::vector<std::string>* texts) {
   for (int64_t i = 0; i < count; ++i) {
     // The first documents alone could be of one kind: files are often sorted by name.
-    const auto index = static_cast<int64_t>(static_cast<double>(i) / count * dataset.size());
-    ASSIGN_OR_RETURN(const Document document, dataset.Get(index));
+    const auto index = static_cast<int64_t>(static_cast<double>(i) / count * set.size);
+    ASSIGN_OR_RETURN(const Document document, dataset.Get(first + index));
     for (const Segment& segment : document.segments) {
       if (const std::string* text = AsText(segment)) {
-        texts.push_back(*text);
+        texts->push_back(*text);
       }
     }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::string>> GatherTexts(const Dataset& dataset, int64_t documents) {
+  std::vector<MixedSet> sets = dataset.Sets();
+  if (sets.empty()) {
+    sets = {{"", 1, dataset.size()}};
+  }
+  double weights = 0;
+  for (const MixedSet& set : sets) {
+    weights += set.weight;
+  }
+  std::vector<std::string> texts;
+  int64_t first = 0;
+  for (const MixedSet& set : sets) {
+    const int64_t share = std::llround(static_cast<double>(documents) * set.weight / weights);
+    RETURN_IF_ERROR(AddTexts(dataset, first, set, std::min(share, set.size), &texts));
+    first += set.size;
   }
   return texts;
 }

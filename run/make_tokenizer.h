@@ -11,7 +11,8 @@
 
 namespace tessera {
 
-// All texts of at most `documents` documents, taken evenly from the data set.
+// All texts of about `documents` documents at most, taken evenly from the data set, from each set
+// of a mixture by its weight.
 absl::StatusOr<std::vector<std::string>> GatherTexts(const Dataset& dataset, int64_t documents);
 
 // Reads a .model file or a tokenizer.json; an error names it.

@@ -37,6 +37,7 @@ struct Batch : ModelInput {
   torch::Tensor weight_BT;    // float: weight of that prediction in the text loss
   torch::Tensor scored_P;     // bool: the patch counts in the image loss
   torch::Tensor predictor_P;  // int64: the slot whose state predicts the patch, b * T + t
+  torch::Tensor set_BT;       // int64: the number of the document's set; undefined: no mixture
 
   Batch To(torch::Device device) const;
 };

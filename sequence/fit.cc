@@ -75,14 +75,35 @@ std::vector<int64_t> FitSegments(const std::vector<SegmentSize>& segments, int64
   return kept;
 }
 
+namespace {
+
+// The documents to look at.
+std::vector<int64_t> LookedAt(const Dataset& dataset, const DataConfig& data) {
+  std::vector<int64_t> indices;
+  std::vector<MixedSet> sets = dataset.Sets();
+  if (sets.empty()) {
+    sets = {{"", 1, dataset.size()}};
+  }
+  int64_t first = 0;
+  for (size_t k = 0; k < sets.size(); first += sets[k++].size) {
+    const DataKind kind = data.mixes() ? data.mix[k].data.kind : data.kind;
+    const int64_t size = sets[k].size;
+    const int64_t count = kind == DataKind::kShapes ? std::min(kDrawnLookedAt, size) : size;
+    for (int64_t i = 0; i < count; ++i) {
+      indices.push_back(first + (count == size ? i : i * size / count));
+    }
+  }
+  return indices;
+}
+
+}  // namespace
+
 absl::StatusOr<TooLong> FindTooLong(const Dataset& dataset, const DataConfig& data,
                                     const LayoutSpec& layout, const Tokenizer& tokenizer) {
-  const int64_t size = dataset.size();
-  const int64_t count = data.kind == DataKind::kShapes ? std::min(kDrawnLookedAt, size) : size;
-  TooLong found{.row_length = layout.max_slots, .looked_at = count};
+  const std::vector<int64_t> indices = LookedAt(dataset, data);
+  TooLong found{.row_length = layout.max_slots, .looked_at = std::ssize(indices)};
   const int64_t room = layout.max_slots - 1;  // behind <doc>
-  for (int64_t i = 0; i < count; ++i) {
-    const int64_t index = count == size ? i : i * size / count;
+  for (const int64_t index : indices) {
     ASSIGN_OR_RETURN(const Document outline, dataset.Outline(index));
     std::string loss = Loss(SizesOf(outline, layout, tokenizer), room);
     if (!loss.empty() && layout.grids.size() > 1) {
@@ -116,7 +137,15 @@ absl::StatusOr<std::shared_ptr<const Dataset>> ToRead(std::shared_ptr<const Data
             absl::StrCat("no document fits train.row_length = ", too_long->row_length, "; ",
                          too_long->named.front(), "; raise it, or set data.too_long = \"cut\""));
       }
-      return Without(std::move(dataset), too_long->indices);
+      dataset = Without(std::move(dataset), too_long->indices);
+      for (const MixedSet& set : dataset->Sets()) {
+        if (split == Split::kTrain && set.size == 0) {
+          return absl::NotFoundError(absl::StrCat("no document of the set ", set.name,
+                                                  " fits train.row_length = ", too_long->row_length,
+                                                  "; raise it, or set data.too_long = \"cut\""));
+        }
+      }
+      return dataset;
     case LongDocuments::kStop:
       return absl::InvalidArgumentError(absl::StrCat(
           too_long->indices.size(), " of ", too_long->looked_at,

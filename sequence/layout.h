@@ -54,6 +54,7 @@ struct Sequence {
   std::vector<Picture> pictures;
   int64_t prefix = 0;  // so many of its first slots see each other; they are not scored
   Arrangement arrangement = {};
+  int64_t set = -1;  // of a mixture, the number of the document's set
 
   int64_t size() const { return static_cast<int64_t>(ids.size()); }
   bool operator==(const Sequence&) const = default;

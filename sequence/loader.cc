@@ -1,5 +1,6 @@
 #include "sequence/loader.h"
 
+#include <algorithm>
 #include <new>
 #include <system_error>
 #include <utility>
@@ -7,21 +8,22 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
-#include "ops/hash.h"
 #include "sequence/augment.h"
+#include "sequence/mixed_order.h"
 #include "sequence/packer.h"
-#include "sequence/permutation.h"
 
 namespace tessera {
 namespace {
 
 constexpr int64_t kAheadPerThread = 2;
 
-// The document at a turn of the endless stream of epochs.
-int64_t DocumentAt(const BatchSource& source, int64_t turn) {
-  const int64_t size = source.dataset->size(), epoch = turn / size, index = turn % size;
-  const uint64_t key = MixBits(MixBits(source.seed) + static_cast<uint64_t>(epoch));
-  return source.shuffle ? Permute(index, size, key) : index;
+// The number of a document's set in a mixture, else -1.
+int64_t SetOf(const std::vector<MixedSet>& sets, int64_t document) {
+  int64_t set = -1;
+  for (int64_t end = 0; set + 1 < std::ssize(sets) && document >= end; ++set) {
+    end += sets[set + 1].size;
+  }
+  return set;
 }
 
 // On a thread of its own, where an exception would end the program.
@@ -37,20 +39,36 @@ absl::StatusOr<Batch> MadeOrRefused(const BatchSource& source, int64_t turn) {
 }  // namespace
 
 absl::StatusOr<Batch> MakeBatch(const BatchSource& source, int64_t step) {
+  const std::vector<MixedSet> sets = source.dataset->Sets();
+  const std::vector<MixedSet> whole = {{"", 1, source.dataset->size()}};
+  LayoutSpec layout = source.layout;
   std::vector<Sequence> sequences;
   for (int64_t i = 0; i < source.documents; ++i) {
     if (source.stop != nullptr && *source.stop) {
       return absl::CancelledError("stopped while a batch was made");
     }
     const int64_t turn = step * source.documents + i;
-    ASSIGN_OR_RETURN(Document document, source.dataset->Get(DocumentAt(source, turn)));
-    const Presentation presentation = Augment(document, source.data.show, source.seed, turn);
-    sequences.push_back(Layout(document, source.layout, source.tokenizer, presentation));
+    const int64_t index = source.shuffle
+                              ? DocumentAt(sets.empty() ? whole : sets, turn, source.seed)
+                              : turn % whole[0].size;
+    const int64_t set = SetOf(sets, index);
+    ASSIGN_OR_RETURN(Document document, source.dataset->Get(index));
+    const PresentationConfig& show = set < 0 ? source.data.show : source.data.mix[set].data.show;
+    if (set >= 0) {
+      layout.prompt_weight = show.prompt_weight;
+    }
+    const Presentation presentation = Augment(document, show, source.seed, turn);
+    sequences.push_back(Layout(document, layout, source.tokenizer, presentation));
+    sequences.back().set = set;
   }
   return Pack(sequences, source.layout.max_slots, source.layout.patch);
 }
 
 absl::StatusOr<std::unique_ptr<Loader>> Loader::Start(BatchSource source, int64_t first_turn) {
+  const std::vector<MixedSet> sets = source.dataset->Sets();
+  if (const auto empty = std::ranges::find(sets, 0, &MixedSet::size); empty != sets.end()) {
+    return absl::InvalidArgumentError(absl::StrCat("the set ", empty->name, " has no documents"));
+  }
   if (source.dataset->size() == 0) {
     return absl::InvalidArgumentError("the data set has no documents");
   }

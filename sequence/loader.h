@@ -35,7 +35,7 @@ struct BatchSource {
   LayoutSpec layout;       // max_slots: the length of a row
   DataConfig data;         // of it: how documents are shown, and threads
   int64_t documents = 32;  // of a batch
-  bool shuffle = true;     // each epoch anew; otherwise in the order of the data set
+  bool shuffle = true;     // each epoch anew, by the weights of a mixture; otherwise in order
   uint64_t seed = 0;
   BatchShare share = {};                    // of a loader
   const std::atomic<bool>* stop = nullptr;  // once it is set, no further document is read
@@ -48,7 +48,7 @@ absl::StatusOr<Batch> MakeBatch(const BatchSource& source, int64_t step);
 class Loader {
  public:
   // Batches from first_turn on, by source.data.threads threads; with 0, Next does the work itself.
-  // Fails when the data set is empty or a picture has no room in a row.
+  // Fails when the data set, or a set of it, is empty or a picture has no room in a row.
   static absl::StatusOr<std::unique_ptr<Loader>> Start(BatchSource source, int64_t first_turn = 0);
 
   // Stops the threads after the batches that they are at.

@@ -39,6 +39,7 @@ class BatchBuilder {
         seen_(rows * slots, 0),
         since_(rows * slots, 0),
         target_(rows * slots, -1),
+        set_(rows * slots, -1),
         coordinate_(2 * rows * slots, 0),
         weight_(rows * slots, 0) {}
 
@@ -52,6 +53,7 @@ class BatchBuilder {
       id_[first + i] = sequence.ids[i];
       document_[first + i] = document;
       position_[first + i] = i;
+      set_[first + i] = sequence.set;
       std::ranges::copy(coordinates[i], coordinate_.begin() + 2 * (first + i));
       if (i > 0 && sequence.weights[i] > 0) {
         target_[first + i - 1] = sequence.ids[i];
@@ -70,6 +72,9 @@ class BatchBuilder {
     batch.document_BT = ToTensor(document_, torch::kInt64, {rows_, slots_});
     batch.position_BT = ToTensor(position_, torch::kInt64, {rows_, slots_});
     batch.visible_to_BT = ToTensor(seen_, torch::kInt64, {rows_, slots_});
+    if (std::ranges::any_of(set_, [](int64_t set) { return set >= 0; })) {
+      batch.set_BT = ToTensor(set_, torch::kInt64, {rows_, slots_});
+    }
     if (std::ranges::any_of(since_, [](int64_t position) { return position > 0; })) {
       batch.visible_from_BT = ToTensor(since_, torch::kInt64, {rows_, slots_});
     }
@@ -107,11 +112,11 @@ class BatchBuilder {
   }
 
   int64_t rows_, slots_, patch_;
-  std::vector<int64_t> id_, document_, position_, seen_, since_, target_;  // B * T
-  std::vector<float> coordinate_, weight_;                                 // 2 * B * T, B * T
-  std::vector<int64_t> slot_, predictor_, place_, index_;                  // P, but place_ 2 * P
-  std::vector<float> pixels_, noise_;                                      // P * D, P
-  std::vector<uint8_t> hidden_, scored_;                                   // P
+  std::vector<int64_t> id_, document_, position_, seen_, since_, target_, set_;  // B * T
+  std::vector<float> coordinate_, weight_;                                       // 2 * B * T, B * T
+  std::vector<int64_t> slot_, predictor_, place_, index_;  // P, but place_ 2 * P
+  std::vector<float> pixels_, noise_;                      // P * D, P
+  std::vector<uint8_t> hidden_, scored_;                   // P
 };
 
 // How much room each of so many rows has, in a binary tree of maxima, so that the first row with

@@ -99,6 +99,13 @@ absl::Status EventLog::Add(const TrainReport& report, const Files& files) {
   std::vector<WireWriter> values;
   for (const auto& [key, value] : *line.AsObject()) {
     const JsonArray* list = value.AsArray();
+    if (const JsonObject* sets = value.AsObject()) {
+      for (const auto& [name, loss] : *sets) {
+        const std::string_view of = std::string_view(key).substr(0, key.rfind("_by_set"));
+        values.push_back(ScalarValue(absl::StrCat(std::string(of), "/", name), loss.AsNumber()));
+      }
+      continue;
+    }
     if (list == nullptr && key != "step") {
       values.push_back(ScalarValue(key, value.AsNumber()));
     } else if (list != nullptr && !list->empty()) {

@@ -11,6 +11,7 @@
 #include "config/status.h"
 #include "heads/image_head.h"
 #include "ops/autocast.h"
+#include "sequence/mixed_order.h"
 #include "train/parameter_count.h"
 
 namespace tessera {
@@ -209,17 +210,18 @@ std::string Gibibytes(double bytes) { return absl::StrFormat("%.3g GiB", bytes /
 }  // namespace
 
 DocumentSize LeastDocument(const RunConfig& config) {
-  return {.text_slots = 0,
-          .pictures =
-              config.data.kind == DataKind::kShapes || HasCaptionedPictures(config.data.kind) ? 1.
-                                                                                              : 0.};
+  const std::vector<DataConfig> sets = config.data.Sets();
+  const bool pictures = std::ranges::all_of(sets, [](const DataConfig& set) {
+    return set.kind == DataKind::kShapes || HasCaptionedPictures(set.kind);
+  });
+  return {.text_slots = 0, .pictures = pictures ? 1. : 0.};
 }
 
 absl::StatusOr<DocumentSize> MeanDocument(const Dataset& dataset) {
   const int64_t count = std::min(kLookedAt, dataset.size());
   DocumentSize sum;
   for (int64_t i = 0; i < count; ++i) {
-    ASSIGN_OR_RETURN(const Document document, dataset.Get(i * dataset.size() / count));
+    ASSIGN_OR_RETURN(const Document document, dataset.Get(SpreadAt(dataset, i, count)));
     for (const Segment& segment : document.segments) {
       const std::string* text = AsText(segment);
       sum.pictures += text == nullptr;

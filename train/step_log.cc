@@ -37,6 +37,14 @@ constexpr ListKey kLists[] = {
     {"image_loss_by_patch", &TrainReport::image_loss_by_patch},
 };
 
+// Objects of a number for each set of a mixture.
+constexpr ListKey kBySet[] = {
+    {"text_loss_by_set", &TrainReport::text_loss_by_set},
+    {"image_loss_by_set", &TrainReport::image_loss_by_set},
+    {"held_out_text_loss_by_set", &TrainReport::held_out_text_loss_by_set},
+    {"held_out_image_loss_by_set", &TrainReport::held_out_image_loss_by_set},
+};
+
 Json ListJson(const std::vector<double>& values) {
   JsonArray list;
   for (const double value : values) {
@@ -54,6 +62,43 @@ std::vector<double> NumbersOf(const Json& json) {
   return numbers;
 }
 
+// {"name": value} without the sets of which nothing was measured.
+Json BySetJson(const std::vector<std::string>& sets, const std::vector<double>& values) {
+  JsonObject object;
+  for (size_t i = 0; i < std::min(sets.size(), values.size()); ++i) {
+    if (!std::isnan(values[i])) {
+      object.emplace_back(sets[i], Json{values[i]});
+    }
+  }
+  return {std::move(object)};
+}
+
+// Adds the names that are new to *sets.
+std::vector<double> ReadBySet(const Json& json, std::vector<std::string>* sets) {
+  std::vector<double> values(sets->size(), kNotMeasured);
+  for (const auto& [name, value] : *json.AsObject()) {
+    const size_t i = std::ranges::find(*sets, name) - sets->begin();
+    if (i == sets->size()) {
+      sets->push_back(name);
+    }
+    values.resize(sets->size(), kNotMeasured);
+    values[i] = value.AsNumber();
+  }
+  return values;
+}
+
+BinnedMean SumsOf(const Tensor& sums_2S) {
+  const Tensor sums = sums_2S.contiguous();
+  const double *sum = sums.const_data_ptr<double>(), *count = sum + sums.size(1);
+  return {{sum, count}, {count, count + sums.size(1)}};
+}
+
+std::vector<double> MeansOf(const BinnedMean& by_set, size_t sets) {
+  std::vector<double> means = by_set.Means();
+  means.resize(sets, kNotMeasured);
+  return means;
+}
+
 }  // namespace
 
 std::string ToJsonLine(const TrainReport& report) {
@@ -65,6 +110,11 @@ std::string ToJsonLine(const TrainReport& report) {
   }
   for (const auto& [name, values] : kLists) {
     line.emplace_back(name, ListJson(report.*values));
+  }
+  for (const auto& [name, values] : kBySet) {
+    if (!(report.*values).empty()) {
+      line.emplace_back(name, BySetJson(report.sets, report.*values));
+    }
   }
   return DumpJson({std::move(line)}) + "\n";
 }
@@ -87,6 +137,12 @@ absl::StatusOr<TrainReport> ParseJsonLine(std::string_view line) {
       report.*values = NumbersOf(*list);
     }
   }
+  for (const auto& [name, values] : kBySet) {
+    const Json* object = json.Find(name);
+    if (object != nullptr && object->AsObject() != nullptr) {
+      report.*values = ReadBySet(*object, &report.sets);
+    }
+  }
   return report;
 }
 
@@ -102,6 +158,12 @@ void Interval::Add(const ModelLoss& loss, LossCounts counts, int64_t slots) {
   if (loss.image.level_M.defined()) {
     by_level_.AddByLevel(loss.image.level_M, loss.image.by_level_M);
   }
+  if (loss.by_set.text_2S.defined()) {
+    text_by_set_.Add(SumsOf(loss.by_set.text_2S));
+  }
+  if (loss.by_set.image_2S.defined()) {
+    image_by_set_.Add(SumsOf(loss.by_set.image_2S));
+  }
 }
 
 void Interval::Add(const Interval& batches) {
@@ -112,6 +174,8 @@ void Interval::Add(const Interval& batches) {
   slots_ += batches.slots_;
   by_patch_.Add(batches.by_patch_);
   by_level_.Add(batches.by_level_);
+  text_by_set_.Add(batches.text_by_set_);
+  image_by_set_.Add(batches.image_by_set_);
 }
 
 void Interval::EndStep(double seconds) {
@@ -122,6 +186,8 @@ void Interval::EndStep(double seconds) {
 void Interval::KeepHeldOut(const TrainReport& report) {
   held_out_text_ = report.held_out_text_loss;
   held_out_image_ = report.held_out_image_loss;
+  held_out_text_by_set_ = report.held_out_text_loss_by_set;
+  held_out_image_by_set_ = report.held_out_image_loss_by_set;
 }
 
 void Interval::Fill(TrainReport* report) const {
@@ -132,6 +198,12 @@ void Interval::Fill(TrainReport* report) const {
   report->tokens_per_second = slots_ / seconds_;
   report->image_loss_by_level = by_level_.Means();
   report->image_loss_by_patch = by_patch_.Means();
+  if (!report->sets.empty()) {
+    report->text_loss_by_set = MeansOf(text_by_set_, report->sets.size());
+    report->image_loss_by_set = MeansOf(image_by_set_, report->sets.size());
+    report->held_out_text_loss_by_set = held_out_text_by_set_;
+    report->held_out_image_loss_by_set = held_out_image_by_set_;
+  }
 }
 
 Json Interval::ToJson() const {
@@ -139,7 +211,7 @@ Json Interval::ToJson() const {
   Visit(*this, [&](const char* name, const auto& value) {
     if constexpr (std::is_same_v<decltype(value), const double&>) {
       json.emplace_back(name, Json{value});
-    } else {
+    } else if (!value.empty()) {
       json.emplace_back(name, ListJson(value));
     }
   });

@@ -31,6 +31,9 @@ struct TrainReport {
   double tokens_per_second = 0;
   std::vector<double> image_loss_by_level;  // ten bins of the noise level, noise first
   std::vector<double> image_loss_by_patch;  // by the patch's turn in its picture
+  std::vector<std::string> sets = {};       // names, of a mixture; then there are losses of each
+  std::vector<double> text_loss_by_set = {}, image_loss_by_set = {};
+  std::vector<double> held_out_text_loss_by_set = {}, held_out_image_loss_by_set = {};
 };
 
 std::string ToJsonLine(const TrainReport& report);
@@ -48,7 +51,8 @@ class Interval {
   double text_sum() const { return text_sum_; }
   double image_sum() const { return image_sum_; }
 
-  // Sets what is a mean over the interval, and the held-out losses.
+  // Sets what is a mean over the interval, and the held-out losses; those by set for the sets that
+  // the report names.
   void Fill(TrainReport* report) const;
 
   // As a checkpoint keeps it, so that the line in which a run was cut is that of the uncut run.
@@ -71,13 +75,20 @@ class Interval {
     visit("level_count", self.by_level_.count);
     visit("patch_sum", self.by_patch_.sum);
     visit("patch_count", self.by_patch_.count);
+    visit("set_text_sum", self.text_by_set_.sum);
+    visit("set_text_count", self.text_by_set_.count);
+    visit("set_image_sum", self.image_by_set_.sum);
+    visit("set_image_count", self.image_by_set_.count);
+    visit("set_held_out_text_loss", self.held_out_text_by_set_);
+    visit("set_held_out_image_loss", self.held_out_image_by_set_);
   }
 
   double steps_ = 0, seconds_ = 0, slots_ = 0;
   double text_sum_ = 0, image_sum_ = 0;
   LossCounts counts_;
   double held_out_text_ = kNotMeasured, held_out_image_ = kNotMeasured;
-  BinnedMean by_level_, by_patch_;
+  BinnedMean by_level_, by_patch_, text_by_set_, image_by_set_;
+  std::vector<double> held_out_text_by_set_, held_out_image_by_set_;
 };
 
 }  // namespace tessera

@@ -20,7 +20,10 @@ bool MayChange(const std::string& key) {
       "train.sample_every", "train.checkpoint_every", "train.keep",      "train.device",
       "train.memory_limit", "train.tensorboard",      "data.threads",    "data.path",
       "data.index",         "data.on_error",          "data.max_pixels"};
-  return std::ranges::find(kKeys, key) != std::end(kKeys) || key.starts_with("generate.");
+  const bool of_a_set =
+      key.starts_with("data.mix.") && (key.ends_with(".path") || key.ends_with(".index"));
+  return std::ranges::find(kKeys, key) != std::end(kKeys) || of_a_set ||
+         key.starts_with("generate.");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "config/status.h"
 #include "config/toml.h"
+#include "data/mixture.h"
 #include "sequence/loader.h"
 #include "train/run_clock.h"
 #include "train/schedule.h"
@@ -38,7 +39,9 @@ class Trainer {
         checkpoints_(CheckpointsOf(out_, files_)),
         weights_(run_, ranks_),
         gradient_(*run_.learner, ranks_),
-        clock_(ranks_) {}
+        clock_(ranks_) {
+    report_.sets = NamesOfSets(run_.config.data);
+  }
 
   absl::Status Restore(const std::string& checkpoint) {
     RETURN_IF_ERROR(weights_.Load(checkpoint, files_));

@@ -31,6 +31,10 @@ Batches EvaluationBatches(const Run& run, std::shared_ptr<const Dataset> dataset
                           const EvaluateOptions& options) {
   DataConfig data = run.config.data;
   data.show.drop_text = data.show.drop_images = 0;
+  for (MixConfig& set : data.mix) {
+    set.data.show.drop_text = set.data.show.drop_images = 0;
+    set.data.show.prompt_weight = 1;
+  }
   LayoutSpec layout = run.layout;
   layout.prompt_weight = 1;
   const int64_t total = std::min(options.count, dataset->size());
@@ -70,10 +74,11 @@ absl::Status ForScoredBatches(const Run& run, std::shared_ptr<const Dataset> dat
   });
 }
 
-// What the ranks tell each other of a batch: losses, counts, and sums and counts by noise level.
+// What the ranks tell each other of a batch: losses, counts, and sums and counts by noise level and
+// by set.
 constexpr int64_t kLevels = 10, kSums = 4 + 2 * kLevels;
 
-Tensor SumsOf(const ModelLoss& loss, LossCounts counts) {
+Tensor SumsOf(const ModelLoss& loss, LossCounts counts, int64_t sets) {
   std::vector<double> sums = {loss.text_sum.item<double>(), loss.image_sum.item<double>(),
                               counts.text, counts.image};
   BinnedMean by_level;
@@ -84,7 +89,18 @@ Tensor SumsOf(const ModelLoss& loss, LossCounts counts) {
     sums.insert(sums.end(), numbers->begin(), numbers->end());
     sums.resize(sums.size() + kLevels - numbers->size());
   }
-  return torch::tensor(sums, torch::kDouble);
+  const auto of_sets = [&](const Tensor& sums_2S) {
+    const Tensor part_2S = sums_2S.defined() ? sums_2S : at::zeros({2, 0}, torch::kDouble);
+    return at::constant_pad_nd(part_2S, {0, sets - part_2S.size(1)}).flatten();
+  };
+  return at::cat({torch::tensor(sums, torch::kDouble), of_sets(loss.by_set.text_2S),
+                  of_sets(loss.by_set.image_2S)});
+}
+
+// The means of each set, of sums over batches.
+std::vector<double> MeansOfSets(const Tensor& sums_2S) {
+  const Tensor mean_S = sums_2S.select(0, 0) / sums_2S.select(0, 1);
+  return {mean_S.data_ptr<double>(), mean_S.data_ptr<double>() + mean_S.numel()};
 }
 
 void AddSums(const Tensor& sums_S, HeldOutLoss* loss, LossCounts* counts, BinnedMean* by_level) {
@@ -136,15 +152,16 @@ absl::StatusOr<HeldOutLikelihood> MeasureHeldOut(const Run& run,
 absl::StatusOr<HeldOutLoss> EvaluateLoss(const Run& run, std::shared_ptr<const Dataset> dataset,
                                          const EvaluateOptions& options) {
   torch::NoGradGuard no_grad;
+  const int64_t sets = std::ssize(run.config.data.mix), sums = kSums + 4 * sets;
   std::vector<Tensor> mine;
   RETURN_IF_ERROR(
       ForBatches(run, std::move(dataset), options, [&](const Batch& batch, at::Generator rng) {
         const ModelLoss part =
             run.learner->Loss(batch.To(run.learner->device()), {1, 1}, std::move(rng));
-        mine.push_back(SumsOf(part, run.learner->Counts(batch)));
+        mine.push_back(SumsOf(part, run.learner->Counts(batch), sets));
       }));
   const Tensor sums_BS =
-      options.ranks.Gather(mine.empty() ? at::empty({0, kSums}, torch::kDouble) : at::stack(mine));
+      options.ranks.Gather(mine.empty() ? at::empty({0, sums}, torch::kDouble) : at::stack(mine));
   HeldOutLoss loss;
   LossCounts counts;
   BinnedMean by_level;
@@ -157,6 +174,9 @@ absl::StatusOr<HeldOutLoss> EvaluateLoss(const Run& run, std::shared_ptr<const D
   loss.text = mean(loss.text, counts.text);
   loss.image = mean(loss.image, counts.image);
   loss.image_by_level = by_level.Means();
+  const Tensor of_sets = sums_BS.sum(0).slice(0, kSums).view({2, 2, sets});
+  loss.text_by_set = MeansOfSets(of_sets[0]);
+  loss.image_by_set = MeansOfSets(of_sets[1]);
   return loss;
 }
 

@@ -16,6 +16,7 @@ struct HeldOutLoss {
   double image = 0;                    // the head's loss
   std::vector<double> image_by_level;  // mean squared error of ten noise levels, noise first; empty
                                        // of a head without noise levels
+  std::vector<double> text_by_set, image_by_set;  // of each set of a mixture
 };
 
 // Over about options.count documents, picked by options.seed. NaN where the documents hold none,

@@ -4,11 +4,13 @@
 // nothing to judge.
 #include <algorithm>
 
+#include "absl/strings/str_join.h"
 #include "analysis/measure/captioned.h"
 #include "analysis/measure/classifier.h"
 #include "analysis/measure/judge.h"
 #include "analysis/measure/retrieval.h"
 #include "config/status.h"
+#include "data/mixture.h"
 
 namespace tessera {
 namespace {
@@ -104,7 +106,13 @@ class FileJudge : public Judge {
 }  // namespace
 
 std::unique_ptr<const Judge> MakeFileJudge(const DataConfig& config) {
-  return std::make_unique<FileJudge>(config.path, !HasCaptionedPictures(config.kind));
+  const std::vector<DataConfig> sets = config.Sets();
+  const bool captioned = std::ranges::all_of(sets, [](const DataConfig& set) {
+    return HasCaptionedPictures(set.kind) || set.kind == DataKind::kShapes;
+  });
+  const std::string name =
+      config.mixes() ? "a mixture of " + absl::StrJoin(NamesOfSets(config), ", ") : config.path;
+  return std::make_unique<FileJudge>(name, !captioned);
 }
 
 }  // namespace tessera

@@ -17,8 +17,9 @@ std::string Judge::TextVerdict(const std::string& text, const std::string& truth
 }
 
 std::unique_ptr<const Judge> MakeJudge(const DataConfig& config) {
-  return config.kind == DataKind::kShapes ? MakeSceneJudge(config.shapes.variant)
-                                          : MakeFileJudge(config);
+  const std::vector<DataConfig> sets = config.Sets();
+  const bool drawn = sets.size() == 1 && sets[0].kind == DataKind::kShapes;
+  return drawn ? MakeSceneJudge(sets[0].shapes.variant) : MakeFileJudge(config);
 }
 
 }  // namespace tessera

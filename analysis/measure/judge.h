@@ -71,8 +71,8 @@ class Judge {
 std::unique_ptr<const Judge> MakeJudge(const DataConfig& config);
 
 // The kinds. Drawn scenes are judged by the data set's own oracle (scene_judge.cc). Pictures of
-// files are judged by a classifier where captions are few, else by retrieval, and not at all where
-// no document is a captioned picture (file_judge.cc).
+// files, and those of a mixture, are judged by a classifier where captions are few, else by
+// retrieval, and not at all where no document is a captioned picture (file_judge.cc).
 std::unique_ptr<const Judge> MakeSceneJudge(ShapesVariant variant);
 std::unique_ptr<const Judge> MakeFileJudge(const DataConfig& config);
 

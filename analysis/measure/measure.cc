@@ -44,6 +44,11 @@ absl::Status AddLosses(const Run& run, const Splits& splits, const EvaluateOptio
       metrics->emplace_back(absl::StrFormat("clean_error_at_%.2f", (i + 0.5) / 10),
                             loss.image_by_level[i]);
     }
+    for (size_t i = 0; i < loss.text_by_set.size(); ++i) {
+      const std::string& set = run.config.data.mix[i].name;
+      metrics->emplace_back("text_nats_of_" + set, loss.text_by_set[i]);
+      metrics->emplace_back("image_loss_of_" + set, loss.image_by_set[i]);
+    }
     if (run.config.generates_images()) {
       RETURN_IF_ERROR(AddLikelihoods(run, splits, options, metrics));
     }

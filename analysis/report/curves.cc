@@ -40,6 +40,30 @@ void AddCurves(const Log& log, const std::vector<Curve>& curves, LinePlot plot,
   }
 }
 
+// A curve for each set of a mixture.
+void AddCurvesBySet(const Log& log, List TrainReport::*losses, LinePlot plot,
+                    std::vector<Figure>* figures) {
+  for (const TrainReport& report : log) {
+    const List& values = report.*losses;
+    for (size_t i = 0; i < std::min(report.sets.size(), values.size()); ++i) {
+      auto series = std::ranges::find(plot.series, report.sets[i], &Series::name);
+      if (values[i] > 0) {
+        if (series == plot.series.end()) {
+          plot.series.push_back({.name = report.sets[i], .x = {}, .y = {}});
+          series = plot.series.end() - 1;
+        }
+        series->x.push_back(static_cast<double>(report.step));
+        series->y.push_back(values[i]);
+      }
+    }
+  }
+  std::erase_if(plot.series, [](const Series& series) { return series.x.size() < 2; });
+  if (!plot.series.empty()) {
+    plot.x.label = "step";
+    figures->push_back(SvgFigure(LinePlotSvg(plot)));
+  }
+}
+
 // Means over the last part of the log, without what is NaN there; up to the last bin that ever has
 // a number.
 List LastMeans(const Log& log, List TrainReport::*lists) {
@@ -102,6 +126,13 @@ std::vector<Figure> Curves(const Log& log) {
             {{"seen", &TrainReport::image_loss}, {"held out", &TrainReport::held_out_image_loss}},
             {.title = "Image loss", .x = {}, .y = {"of the head", true}, .series = {}, .size = {}},
             &figures);
+  const auto by_set = [&](const char* title, const char* unit, List TrainReport::*losses) {
+    AddCurvesBySet(log, losses,
+                   {.title = title, .x = {}, .y = {unit, true}, .series = {}, .size = {}},
+                   &figures);
+  };
+  by_set("Text loss by set", "nats a token", &TrainReport::text_loss_by_set);
+  by_set("Image loss by set", "of the head", &TrainReport::image_loss_by_set);
   AddCurves(
       log,
       {{"text", &TrainReport::text_gradient_norm}, {"image", &TrainReport::image_gradient_norm}},

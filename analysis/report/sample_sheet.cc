@@ -10,6 +10,7 @@
 #include "config/status.h"
 #include "data/image/image_io.h"
 #include "data/text/text_check.h"
+#include "sequence/mixed_order.h"
 
 namespace tessera {
 namespace {
@@ -24,7 +25,7 @@ absl::StatusOr<std::vector<Image>> DrawCaptions(const Run& run, const Dataset& d
   std::vector<Document> prompts;
   const int64_t count = std::min(kPictures, dataset.size());
   for (int64_t i = 0; i < count; ++i) {  // spread out: neighbours in a folder are often alike
-    ASSIGN_OR_RETURN(const Document document, dataset.Get(i * dataset.size() / count));
+    ASSIGN_OR_RETURN(const Document document, dataset.Get(SpreadAt(dataset, i, count)));
     for (const Segment& segment : document.segments) {
       if (const std::string* text = AsText(segment)) {
         prompts.push_back({{*text}});

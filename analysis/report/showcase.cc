@@ -9,6 +9,7 @@
 #include "config/status.h"
 #include "data/image/image_io.h"
 #include "run/fitting_split.h"
+#include "sequence/mixed_order.h"
 
 namespace tessera {
 namespace {
@@ -87,7 +88,7 @@ absl::Status AddWritten(const Showing& showing, const Dataset& test) {
   std::vector<std::string> answers;
   const int64_t count = std::min(kRead, test.size());
   for (int64_t i = 0; i < count; ++i) {
-    ASSIGN_OR_RETURN(const Document document, test.Get(i * test.size() / count));
+    ASSIGN_OR_RETURN(const Document document, test.Get(SpreadAt(test, i, count)));
     if (std::optional<Question> question = showing.judge.QuestionOf(document)) {
       prompts.push_back(std::move(question->prompt));
       answers.push_back(std::move(question->answer));

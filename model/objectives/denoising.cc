@@ -28,7 +28,7 @@ class DenoisingObjective : public Objective {
     };
     const Tensor x_ND = at::index_select(batch.patch_PD, 0, scored_N);
     loss.head = model().denoiser().Loss(states, x_ND, time_N, rng);
-    loss.turn_N = at::index_select(batch.turn_P, 0, scored_N);
+    loss.patch_N = scored_N;
     loss.h_MW = h_BVW.narrow(1, 0, batch.slots()).flatten(0, 1);
     return loss;
   }

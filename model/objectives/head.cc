@@ -45,7 +45,7 @@ ImageLoss HeadLossFrom(Model& model, const Tensor& h_MW, const Batch& batch, at:
   // Patches that are drawn together share their loss.
   loss.head.by_patch_N =
       loss.head.by_patch_N.repeat_interleave(model.config().arrangement.joint_patches());
-  loss.turn_N = of_scored(batch.turn_P);
+  loss.patch_N = scored_N;
   return loss;
 }
 

@@ -29,7 +29,7 @@ class MaskedObjective : public Objective {
     loss.head =
         model().image_head().Loss(model().Condition(loss.h_NW, of_hidden(batch.patch_row_col_P2)),
                                   of_hidden(batch.patch_PD), rng);
-    loss.turn_N = of_hidden(batch.turn_P);
+    loss.patch_N = patch_L;
     loss.h_MW = h_BVW.narrow(1, 0, batch.slots()).flatten(0, 1);
     return loss;
   }

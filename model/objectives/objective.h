@@ -25,10 +25,10 @@ namespace tessera {
 class Model;
 
 struct ImageLoss {
-  HeadLoss head;  // one row a scored patch
-  Tensor turn_N;  // the patches' turn in their picture
-  Tensor h_NW;    // the hidden states that the loss reads, differentiable; of all noise draws
-  Tensor h_MW;    // the hidden states of the batch's own slots, for the text loss
+  HeadLoss head;   // one row a patch
+  Tensor patch_N;  // which patches of the batch these are
+  Tensor h_NW;     // the hidden states that the loss reads, differentiable; of all noise draws
+  Tensor h_MW;     // the hidden states of the batch's own slots, for the text loss
 };
 
 // What a likelihood is asked for.
