@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "ops/attention.h"
+#include "ops/first_values.h"
 #include "ops/linear.h"
 
 namespace tessera {
