@@ -80,7 +80,7 @@ void TimeTraining(const std::string& name, int64_t steps, const std::vector<std:
                                                       : ParameterRole::kOutput;
   };
   Optimizer optimizer(parameters, role, config, ranks);
-  GradientSum sum(*model, ranks);
+  GradientSum sum(model->parameters(), ranks);
   StepInput input{.batches = {MakeBatch(preset, *model)}, .first = ranks.rank()};
   const Summary time = Time(steps, [&] {
     Interval interval;
@@ -106,7 +106,7 @@ void TimeTraining(const std::string& name, int64_t steps, const std::vector<std:
 void TimeExchange(int64_t times) {
   const Ranks ranks = MeetRanks();
   const OneBucket module;
-  GradientSum sum(module, ranks);
+  GradientSum sum(module.parameters(), ranks);
   const Summary small = Time(times, [&] { ranks.GatherAlike(at::ones({1})); });
   const Summary bucket = Time(times, [&] {
     module.a_N.mutable_grad() = torch::Tensor();

@@ -12,6 +12,7 @@ namespace {
 
 struct Arguments {
   std::string folder;
+  std::string adapter;
   std::vector<std::string> overrides;
   std::string out;
 };
@@ -19,7 +20,8 @@ struct Arguments {
 absl::Status ImportHf(const Arguments& arguments) {
   const Files files;
   RETURN_IF_ERROR(CheckNoRun(arguments.out, files));
-  ASSIGN_OR_RETURN(const Run run, ImportLlama(arguments.folder, arguments.overrides, files));
+  ASSIGN_OR_RETURN(const Run run,
+                   ImportLlama(arguments.folder, arguments.overrides, files, arguments.adapter));
   RETURN_IF_ERROR(SaveNewRun(run, arguments.out, files));
   Notes() << "imported: " << arguments.out << "\n";
   return absl::OkStatus();
@@ -37,6 +39,8 @@ Command AddImport(CLI::App& app) {
       ->required();
   AddWords(*hf, "overrides", &arguments->overrides,
            "Choose the picture side and all else, path=value, such as model.patch=16.");
+  hf->add_option("--adapter", arguments->adapter,
+                 "Make this folder of an adapter, as PEFT saves it, part of the weights.");
   hf->add_option("--out", arguments->out, "Write the run into this folder.")->required();
   constexpr char kExample[] =
       "Example: tessera import hf SmolLM2-135M model.patch=16 --out runs/smol\n"

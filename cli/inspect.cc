@@ -66,10 +66,12 @@ int64_t PrintTensors(const NamedTensors& tensors, const Note& note) {
 void PrintParameters(const Run& run) {
   const bool adapted = !run.adapters.empty();
   const NamedTensors parameters = Parameters(*run.learner), adapters = run.adapters.Parameters();
+  const LowRankChanges changes = run.adapters.Changes();
   std::cout << "\n# parameters\n";
   const int64_t total = PrintTensors(parameters, [&](const Tensor& parameter) {
-    const bool trained = parameter.requires_grad();
-    return adapted ? (trained ? "base + adapter" : "base") : (trained ? "" : "frozen");
+    const bool changed = changes.contains(parameter.storage().unsafeGetStorageImpl());
+    return adapted ? (changed ? "base + adapter" : "base")
+                   : (parameter.requires_grad() ? "" : "frozen");
   });
   if (adapted) {
     std::cout << "\n# adapters, already part of the parameters\n";

@@ -106,8 +106,7 @@ class BucketSum {
   FuturePointer whole_;
 };
 
-std::vector<Tensor> InNeedOfGradients(const torch::nn::Module& module) {
-  std::vector<Tensor> parameters = module.parameters();
+std::vector<Tensor> InNeedOfGradients(std::vector<Tensor> parameters) {
   std::erase_if(parameters, [](const Tensor& parameter) { return !parameter.requires_grad(); });
   return parameters;
 }
@@ -144,8 +143,10 @@ class GradientSum::SumHook : public c10d::CommHookInterface {
   GradientSum& sum_;
 };
 
-GradientSum::GradientSum(const torch::nn::Module& module, const Ranks& ranks)
-    : parameters_(InNeedOfGradients(module)), ranks_(ranks), reduced_(parameters_.size()) {
+GradientSum::GradientSum(std::vector<Tensor> parameters, const Ranks& ranks)
+    : parameters_(InNeedOfGradients(std::move(parameters))),
+      ranks_(ranks),
+      reduced_(parameters_.size()) {
   if (ranks.alone() || parameters_.empty()) {
     return;
   }

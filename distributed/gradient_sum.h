@@ -4,7 +4,6 @@
 // Ranks exchange gradients by c10d's Reducer, in buckets, while the backward pass goes on.
 #pragma once
 
-#include <torch/nn/module.h>
 #include <torch/types.h>
 
 #include <memory>
@@ -21,8 +20,8 @@ namespace tessera {
 
 class GradientSum {
  public:
-  // Sums for the parameters of a module that need a gradient, which are the same on all ranks.
-  GradientSum(const torch::nn::Module& module, const Ranks& ranks);
+  // Sums for those of `parameters` that need a gradient, which are the same on all ranks.
+  GradientSum(std::vector<Tensor> parameters, const Ranks& ranks);
   ~GradientSum();
 
   // Adds the gradient of the loss of one of the `items` items that this rank computes, item 0

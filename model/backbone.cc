@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "ops/attention.h"
+#include "ops/first_values.h"
 #include "ops/linear.h"
 #include "ops/norm.h"
 #include "ops/parameter_role.h"
@@ -32,7 +33,7 @@ class Weight : public ModuleWithRoles {
 };
 
 std::shared_ptr<Weight> Matrix(int64_t out, int64_t in, double gain = 1) {
-  return std::make_shared<Weight>(at::randn({out, in}).mul_(gain / std::sqrt(double(in))));
+  return std::make_shared<Weight>(Gaussian({out, in}, gain / std::sqrt(double(in))));
 }
 
 std::shared_ptr<Weight> Ones(int64_t size) { return std::make_shared<Weight>(at::ones({size})); }

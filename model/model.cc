@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "ops/attention.h"
+#include "ops/first_values.h"
 #include "ops/linear.h"
 
 namespace tessera {
@@ -33,11 +34,11 @@ Model::Model(const ModelConfig& config, const Vocabulary& vocabulary, std::vecto
   const int64_t width = config_.width, ids = vocabulary_.size();
   const int64_t max_rows = MaxOf(grids_, &PatchGrid::rows);
   const int64_t max_cols = MaxOf(grids_, &PatchGrid::cols);
-  embed_tokens_ = RegisterParameter("embed_tokens", at::randn({ids, width}).mul_(kEmbeddingStd),
+  embed_tokens_ = RegisterParameter("embed_tokens", Gaussian({ids, width}, kEmbeddingStd),
                                     ParameterRole::kEmbedding);
   hidden_patch_ = RegisterParameter("hidden_patch", at::zeros({width}), ParameterRole::kOutput);
   if (!config_.tie_text_head) {
-    lm_head_ = RegisterParameter("lm_head", at::zeros({ids, width}), ParameterRole::kOutput);
+    lm_head_ = RegisterParameter("lm_head", Zeros({ids, width}), ParameterRole::kOutput);
   }
   backbone_ = register_module("model", std::make_shared<Backbone>(config_));
   patch_embedder_ = register_module(
@@ -81,7 +82,10 @@ BackboneDenoiser& Model::denoiser() const {
 }
 
 Tensor Model::Embed(const ModelInput& input, at::Generator rng) const {
-  const Tensor x_BTW = at::embedding(embed_tokens_, input.id_BT);
+  Tensor x_BTW = at::embedding(embed_tokens_, input.id_BT);
+  if (embed_tokens_.scalar_type() == torch::kBFloat16) {  // a frozen table may be kept so
+    x_BTW = x_BTW.to(hidden_patch_.scalar_type());
+  }
   if (input.patches() == 0) {
     return x_BTW;
   }
@@ -142,7 +146,7 @@ void Model::Remember(const ModelInput& input, KvCache* cache) {
 
 KvCache Model::MakeCache(int64_t rows, int64_t slots) const {
   return KvCache(config_.layers, {rows, slots, config_.kv_heads, config_.head_size()},
-                 embed_tokens_.options().requires_grad(false));
+                 hidden_patch_.options().requires_grad(false));
 }
 
 Tensor Model::TextLogits(const Tensor& h_NW) const { return Linear(h_NW, text_matrix()); }

@@ -6,14 +6,12 @@
 
 #include <cmath>
 
-#include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "config/status.h"
 #include "files/json.h"
-#include "ops/hash.h"
 #include "ops/random.h"
+#include "run/base_hash.h"
 #include "run/parameter_role.h"
-#include "run/safetensors.h"
 
 namespace tessera {
 namespace {
@@ -50,11 +48,14 @@ absl::StatusOr<Adapters> Adapters::Attach(const NamedTensors& parameters,
   }
   ASSIGN_OR_RETURN(const NamedTensors targets,
                    SelectByName(maps, config.targets, "train.adapter.targets: no linear map"));
+  Adapters adapters(targets, config, seed);
   for (const auto& [name, parameter] : parameters) {
     Tensor(parameter).requires_grad_(false);
+    if (parameter.scalar_type() == torch::kBFloat16) {
+      adapters.narrow_.push_back(parameter);
+    }
   }
-  Adapters adapters(targets, config, seed);
-  adapters.base_hash_ = absl::StrFormat("%016x", HashBytes(WriteSafetensors(parameters)));
+  adapters.base_hash_ = BaseHash(parameters);
   return adapters;
 }
 
@@ -66,12 +67,8 @@ Adapters::Adapters(const NamedTensors& targets, const AdapterConfig& config, int
     const int64_t outputs = weight_OI.size(0), inputs = weight_OI.size(1), rank = config.rank;
     Tensor a_RI = zero_a ? at::zeros({rank, inputs}) : Draw({rank, inputs}, rng);
     Tensor b_OR = zero_a ? Draw({outputs, rank}, rng) : at::zeros({outputs, rank});
-    adapters_.push_back({PathOf(name),
-                         Tensor(weight_OI).requires_grad_(),
-                         weight_OI.detach().clone(),
-                         a_RI.to(weight_OI.device()).requires_grad_(),
-                         b_OR.to(weight_OI.device()).requires_grad_(),
-                         {}});
+    adapters_.push_back({PathOf(name), weight_OI, a_RI.to(weight_OI.device()).requires_grad_(),
+                         b_OR.to(weight_OI.device()).requires_grad_()});
   }
 }
 
@@ -84,57 +81,61 @@ NamedTensors Adapters::Parameters() const {
   return parameters;
 }
 
-Tensor Adapters::Reading(const Adapter& adapter) {
-  return adapter.kept_I.defined() ? adapter.a_RI * adapter.kept_I : adapter.a_RI;
-}
-
-void Adapters::Compose() {
-  const torch::NoGradGuard no_grad;
-  for (Adapter& adapter : adapters_) {
-    at::addmm_out(adapter.weight_OI, adapter.base_OI, adapter.b_OR, Reading(adapter), /*beta=*/1,
-                  /*alpha=*/scale_);
+LowRankChanges Adapters::Changes() const {
+  LowRankChanges changes;
+  for (const Adapter& adapter : adapters_) {
+    changes[adapter.weight_OI.storage().unsafeGetStorageImpl()] = {adapter.a_RI, adapter.b_OR,
+                                                                   scale_};
   }
+  return changes;
 }
 
-void Adapters::Apply() {
-  for (Adapter& adapter : adapters_) {
-    adapter.kept_I = Tensor();
-  }
-  Compose();
-}
-
-void Adapters::DropInputs(int64_t step) {
+LowRankChanges Adapters::ChangesInStep(int64_t step) const {
+  LowRankChanges changes = Changes();
   if (config_.dropout == 0) {
-    return;
+    return changes;
   }
-  const torch::NoGradGuard no_grad;
   const double kept = 1 - config_.dropout;
   for (size_t i = 0; i < adapters_.size(); ++i) {
-    Adapter& adapter = adapters_[i];
+    const Adapter& adapter = adapters_[i];
     const auto rng =
         MakeGenerator(torch::kCPU, seed_, Stream::kAdapter, static_cast<uint64_t>(step) + 1, i);
     const Tensor kept_I = at::empty({adapter.a_RI.size(1)}, torch::kFloat32).bernoulli_(kept, rng);
-    adapter.kept_I = kept_I.div_(kept).to(adapter.a_RI.device());
+    changes[adapter.weight_OI.storage().unsafeGetStorageImpl()].kept_I =
+        kept_I.div_(kept).to(adapter.a_RI.device());
   }
-  Compose();
+  return changes;
 }
 
-void Adapters::CollectGradients() {
+void Adapters::Exchange(Tensor& parameter, const Tensor& value) {
+  unfolded_.push_back({parameter, parameter.detach()});
+  parameter.set_data(value);
+}
+
+void Adapters::Fold() {
+  TORCH_CHECK(unfolded_.empty(), "the adapters are folded already");
   const torch::NoGradGuard no_grad;
-  const auto add = [](Tensor& parameter, const Tensor& gradient) {
-    const Tensor& before = parameter.grad();
-    parameter.mutable_grad() = before.defined() ? before + gradient : gradient;
-  };
   for (Adapter& adapter : adapters_) {
-    const Tensor gradient_OI = adapter.weight_OI.grad();
-    if (!gradient_OI.defined()) {
-      continue;
-    }
-    const Tensor a_RI = adapter.b_OR.t().mm(gradient_OI) * scale_;
-    add(adapter.a_RI, adapter.kept_I.defined() ? a_RI * adapter.kept_I : a_RI);
-    add(adapter.b_OR, gradient_OI.mm(Reading(adapter).t()) * scale_);
-    adapter.weight_OI.mutable_grad() = Tensor();
+    const Tensor wide_OI = adapter.weight_OI.to(adapter.a_RI.scalar_type());
+    Exchange(adapter.weight_OI, at::addmm(wide_OI, adapter.b_OR, adapter.a_RI, 1, scale_));
   }
+  for (Tensor& parameter : narrow_) {
+    if (parameter.scalar_type() == torch::kBFloat16) {  // the others have just become f32
+      Exchange(parameter, parameter.to(torch::kFloat32));
+    }
+  }
+}
+
+void Adapters::Unfold() {
+  for (Unfolded& unfolded : unfolded_) {
+    unfolded.parameter.set_data(unfolded.before);
+  }
+  unfolded_.clear();
+}
+
+void Adapters::Merge() {
+  Fold();
+  unfolded_.clear();
 }
 
 std::string PeftConfig(const AdapterConfig& config, const Adapters& adapters,
@@ -149,7 +150,6 @@ std::string PeftConfig(const AdapterConfig& config, const Adapters& adapters,
   const JsonObject json = {{"peft_type", {"LORA"}},
                            {"task_type", {nullptr}},
                            {"base_model_name_or_path", {base}},
-                           {"revision", {adapters.base_hash()}},
                            {"r", {config.rank}},
                            {"lora_alpha", {config.alpha}},
                            {"lora_dropout", {config.dropout}},

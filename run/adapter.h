@@ -1,6 +1,7 @@
 // Adapters: changes of low rank that are trained in place of a model's matrices (LoRA, Hu et al.
-// 2021; LoRA+, Hayou et al. 2024). No module knows of them: the matrices hold W + s B A, computed
-// once a step, and their gradient G gives that of A as s B' G and that of B as s G A'.
+// 2021; LoRA+, Hayou et al. 2024). No module knows of them. Training adds s (x A^T) B^T to each
+// product with such a matrix W (ops/linear.h), so that W has no gradient; whatever else reads a
+// parameter finds W + s B A there, while the adapters are folded into the matrices.
 // O, I = outputs and inputs of a linear map, R = rank, s = alpha / rank.
 #pragma once
 
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "ops/linear.h"
 #include "ops/parameter_role.h"
 #include "run/adapter_config.h"
 #include "run/named_tensors.h"
@@ -21,8 +23,8 @@ class Adapters {
   Adapters() = default;  // of nothing
 
   // Attaches to the linear maps among `parameters`, all tensors of a model, that config.targets
-  // match: to matrices that have a role and are no embedding. They keep the gradient that A and B
-  // need; nothing else of the model has one from now on.
+  // match: to matrices that have a role and are no embedding. Nothing of the model has a gradient
+  // from now on.
   static absl::StatusOr<Adapters> Attach(const NamedTensors& parameters,
                                          const ParameterRoles& roles, const AdapterConfig& config,
                                          int64_t seed);
@@ -32,15 +34,21 @@ class Adapters {
   // A [R, I] and B [O, R] of each, under the names of Hugging Face's PEFT.
   NamedTensors Parameters() const;
 
-  // The matrices become what A and B now say.
-  void Apply();
+  // What Linear adds while the matrices are not folded.
+  LowRankChanges Changes() const;
 
-  // Applies the adapters without the inputs that this step leaves out, up to the next Apply. The
-  // rest is scaled up, so that the mean over steps is what Apply gives.
-  void DropInputs(int64_t step);
+  // Changes() without the inputs that this step leaves out. The rest is scaled up, so that the mean
+  // over steps is what Changes gives.
+  LowRankChanges ChangesInStep(int64_t step) const;
 
-  // Adds to the gradients of A and B what the matrices' gradients say, and forgets those.
-  void CollectGradients();
+  // The matrices become what A and B now say, and those in bf16 become f32.
+  void Fold();
+
+  // The matrices are as before Fold again.
+  void Unfold();
+
+  // Fold for good: what the matrices were is forgotten.
+  void Merge();
 
   // A hash of all the model's parameters as they were when the adapters were attached.
   const std::string& base_hash() const { return base_hash_; }
@@ -49,25 +57,38 @@ class Adapters {
   struct Adapter {
     std::string path;  // of the module whose weight it changes
     Tensor weight_OI;  // the model's
-    Tensor base_OI;
     Tensor a_RI, b_OR;
-    Tensor kept_I;  // undefined, or factors of the inputs in this step: 0 or 1 / (1 - dropout)
+  };
+  struct Unfolded {
+    Tensor parameter, before;
   };
 
   Adapters(const NamedTensors& targets, const AdapterConfig& config, int64_t seed);
 
-  static Tensor Reading(const Adapter& adapter);  // A of the inputs that are kept
-  void Compose();
+  void Exchange(Tensor& parameter, const Tensor& value);
 
   AdapterConfig config_;
   int64_t seed_ = 0;
   double scale_ = 0;
   std::string base_hash_;
   std::vector<Adapter> adapters_;
+  std::vector<Tensor> narrow_;      // the model's parameters in bf16
+  std::vector<Unfolded> unfolded_;  // while folded
 };
 
-// adapter_config.json as PEFT reads it: `base` is where the base is, beside it the hash by which it
-// is known.
+// The matrices are folded while it lives.
+class FoldedScope {
+ public:
+  explicit FoldedScope(Adapters& adapters) : adapters_(adapters) { adapters_.Fold(); }
+  ~FoldedScope() { adapters_.Unfold(); }
+  FoldedScope(const FoldedScope&) = delete;
+  FoldedScope& operator=(const FoldedScope&) = delete;
+
+ private:
+  Adapters& adapters_;
+};
+
+// adapter_config.json as PEFT reads it: `base` is where the base is.
 std::string PeftConfig(const AdapterConfig& config, const Adapters& adapters,
                        const std::string& base);
 

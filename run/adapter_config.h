@@ -14,6 +14,9 @@ constexpr auto EnumNames(AdapterKind) { return std::array{"none", "lora"}; }
 enum class ZeroSide { kB, kA };
 constexpr auto EnumNames(ZeroSide) { return std::array{"b", "a"}; }
 
+enum class BaseStorage { kF32, kBf16 };
+constexpr auto EnumNames(BaseStorage) { return std::array{"f32", "bf16"}; }
+
 struct AdapterConfig {
   AdapterKind kind = AdapterKind::kNone;
   std::vector<std::string> targets = {"model.layers.*", "head.*"};
@@ -22,6 +25,7 @@ struct AdapterConfig {
   double dropout = 0;
   double lr_ratio = 1;
   ZeroSide zero = ZeroSide::kB;
+  BaseStorage base = BaseStorage::kF32;
 
   bool operator==(const AdapterConfig&) const = default;
 
@@ -43,6 +47,11 @@ struct AdapterConfig {
           "recommends 16.",
           lora);
     visit("zero", self.zero, "This side starts at 0; the other is drawn.", lora);
+    visit(
+        "base", self.base,
+        "Training holds the matrices of the transformer, embed_tokens and lm_head so; bf16 rounds "
+        "what an import from bf16 did not.",
+        lora);
   }
 
   std::string Problem() const {

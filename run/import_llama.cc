@@ -15,6 +15,7 @@
 #include "ops/random.h"
 #include "run/llama_config.h"
 #include "run/make_tokenizer.h"
+#include "run/peft_adapter.h"
 #include "run/recipe.h"
 #include "run/safetensors.h"
 
@@ -46,20 +47,38 @@ absl::StatusOr<std::set<std::string>> FilesOfTensors(const std::string& folder,
                        : absl::StatusOr<std::set<std::string>>(std::move(names));
 }
 
+// The first rows of a parameter.
+struct Place {
+  Tensor parameter;
+  int64_t rows;
+};
+
 // What of a run a checkpoint fills, by the checkpoint's names.
-std::map<std::string, Tensor> TextSide(const Run& run) {
+std::map<std::string, Place> TextSide(const Run& run) {
   const int64_t ids = run.layout.vocabulary.text_size();
-  std::map<std::string, Tensor> side;
+  std::map<std::string, Place> side;
   for (const auto& [name, tensor] : Parameters(*run.model)) {
     if (name.starts_with("model.")) {
-      side[name] = tensor;
+      side[name] = {tensor, tensor.size(0)};
     } else if (name == "embed_tokens") {
-      side["model.embed_tokens.weight"] = tensor.narrow(0, 0, ids);
+      side["model.embed_tokens.weight"] = {tensor, ids};
     } else if (name == "lm_head") {
-      side["lm_head.weight"] = tensor.narrow(0, 0, ids);
+      side["lm_head.weight"] = {tensor, ids};
     }
   }
   return side;
+}
+
+// Matrices in bf16 stay so, and stay mapped where they are whole parameters.
+void Fill(const Place& place, const Tensor& tensor) {
+  Tensor parameter = place.parameter;
+  if (tensor.scalar_type() == torch::kBFloat16 && tensor.dim() == 2) {
+    parameter.set_data(
+        parameter.size(0) == place.rows ? tensor : at::empty(parameter.sizes(), tensor.options()));
+  }
+  if (Tensor rows = parameter.narrow(0, 0, place.rows); !rows.is_alias_of(tensor)) {
+    rows.copy_(tensor);
+  }
 }
 
 // A tied head may be in the file too, and old files have the rotary frequencies.
@@ -70,7 +89,7 @@ bool IsPassedOver(const std::string& name, const ModelConfig& model) {
 
 // Copies the tensors of one file, and takes them from *left.
 absl::Status CopyFile(const std::string& path, const Files& files, const ModelConfig& model,
-                      std::map<std::string, Tensor>* left) {
+                      std::map<std::string, Place>* left) {
   ASSIGN_OR_RETURN(const NamedTensors tensors, ReadTensors(files, path));
   for (const auto& [name, tensor] : tensors) {
     if (IsPassedOver(name, model)) {
@@ -81,14 +100,16 @@ absl::Status CopyFile(const std::string& path, const Files& files, const ModelCo
       return absl::InvalidArgumentError(absl::StrCat(
           "'", path, "' has a tensor ", name, ", which has no place here or was there before"));
     }
-    if (found->second.sizes() != tensor.sizes() || !at::isFloatingType(tensor.scalar_type())) {
+    const auto& [parameter, rows] = found->second;
+    const Tensor place = parameter.narrow(0, 0, rows);
+    if (place.sizes() != tensor.sizes() || !at::isFloatingType(tensor.scalar_type())) {
       std::ostringstream sizes;
       sizes << tensor.dtype() << " " << tensor.sizes() << ", not numbers of shape "
-            << found->second.sizes();
+            << place.sizes();
       return absl::InvalidArgumentError(
           absl::StrCat("'", path, "': ", name, " is ", sizes.str(), " as config.json says"));
     }
-    found->second.copy_(tensor);
+    Fill(found->second, tensor);
     left->erase(found);
   }
   return absl::OkStatus();
@@ -96,7 +117,7 @@ absl::Status CopyFile(const std::string& path, const Files& files, const ModelCo
 
 absl::Status CopyTextSide(const std::string& folder, const Files& files, const Run& run) {
   const torch::NoGradGuard no_grad;
-  std::map<std::string, Tensor> left = TextSide(run);
+  std::map<std::string, Place> left = TextSide(run);
   ASSIGN_OR_RETURN(const std::set<std::string> names, FilesOfTensors(folder, files));
   for (const std::string& name : names) {
     RETURN_IF_ERROR(CopyFile(JoinPath(folder, name), files, run.config.model, &left));
@@ -111,7 +132,7 @@ void FillOwnRows(const LlamaConfig& config, const Run& run, Tensor table, uint64
   const torch::NoGradGuard no_grad;
   const Vocabulary& vocabulary = run.layout.vocabulary;
   const auto rng = MakeGenerator(torch::kCPU, run.config.seed, Stream::kInit, 1, item);
-  const Tensor text_VW = table.narrow(0, 0, config.ids);
+  const Tensor text_VW = table.narrow(0, 0, config.ids).to(torch::kFloat32);
   const Tensor mean_W = text_VW.mean(0), deviation_W = text_VW.std(0, /*unbiased=*/false);
   Tensor own_NW = table.narrow(0, config.ids, vocabulary.size() - config.ids);
   own_NW.copy_(at::randn(own_NW.sizes(), rng) * deviation_W + mean_W);
@@ -181,7 +202,8 @@ absl::StatusOr<TokenizerFile> FindTokenizer(const std::string& folder, const Fil
 }  // namespace
 
 absl::StatusOr<Run> ImportLlama(const std::string& folder,
-                                const std::vector<std::string>& overrides, const Files& files) {
+                                const std::vector<std::string>& overrides, const Files& files,
+                                const std::string& adapter) {
   ASSIGN_OR_RETURN(const LlamaConfig llama, ReadLlamaConfig(folder, files));
   ASSIGN_OR_RETURN(auto found, FindTokenizer(folder, files));
   auto& [path, tokenizer] = found;
@@ -191,8 +213,11 @@ absl::StatusOr<Run> ImportLlama(const std::string& folder,
         absl::StrCat("'", path, "' has ", tokenizer.size(), " ids, more than the vocab_size ",
                      llama.ids, " of config.json; it belongs to another checkpoint"));
   }
-  ASSIGN_OR_RETURN(Run run, MakeRun(config, std::move(tokenizer)));
+  ASSIGN_OR_RETURN(Run run, MakeUnfilledRun(config, std::move(tokenizer)));
   RETURN_IF_ERROR(CopyTextSide(folder, files, run));
+  if (!adapter.empty()) {
+    RETURN_IF_ERROR(MergePeftAdapter(adapter, files, &run));
+  }
   for (const auto& [name, tensor] : Parameters(*run.model)) {
     if (name == "embed_tokens" || name == "lm_head") {
       FillOwnRows(llama, run, tensor, name == "lm_head");

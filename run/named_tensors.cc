@@ -46,7 +46,9 @@ absl::Status CopyByName(const NamedTensors& from, const std::string& source,
   }
   const torch::NoGradGuard no_grad;
   for (const auto& [name, tensor] : to) {
-    tensor.copy_(sources.at(name));
+    if (const Tensor& source = sources.at(name); !tensor.is_alias_of(source)) {
+      tensor.copy_(source);
+    }
   }
   return absl::OkStatus();
 }
@@ -55,7 +57,9 @@ bool AreEqual(const NamedTensors& a, const NamedTensors& b) {
   const std::map<std::string, Tensor> others(b.begin(), b.end());
   return a.size() == b.size() && std::ranges::all_of(a, [&](const auto& named) {
            const auto found = others.find(named.first);
-           return found != others.end() && at::equal(named.second, found->second);
+           return found != others.end() &&
+                  named.second.scalar_type() == found->second.scalar_type() &&
+                  at::equal(named.second, found->second);
          });
 }
 

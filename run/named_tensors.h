@@ -17,11 +17,11 @@ using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 
 // The values of each tensor of `to` become those of its namesake in `from`. Both must hold the same
 // names and shapes; otherwise nothing is copied and the error names the first that does not fit.
-// source is named in the error.
+// What is in the same memory already is left alone. source is named in the error.
 absl::Status CopyByName(const NamedTensors& from, const std::string& source,
                         const NamedTensors& to);
 
-// Whether both hold the same names with equal tensors.
+// Whether both hold the same names with equal tensors of equal types.
 bool AreEqual(const NamedTensors& a, const NamedTensors& b);
 
 // Those whose names match one of the patterns, in the order of `tensors`: * is any text, ? one

@@ -9,7 +9,9 @@
 #include "data/make_dataset.h"
 #include "data/pictures_alone.h"
 #include "files/json.h"
+#include "ops/first_values.h"
 #include "ops/random.h"
+#include "run/base_hash.h"
 #include "run/base_run.h"
 #include "run/make_tokenizer.h"
 
@@ -46,9 +48,9 @@ absl::Status LoadAdapters(const std::string& folder, const Files& files, Run* ru
   const std::string path = JoinPath(folder, kAdapterConfig);
   ASSIGN_OR_RETURN(const std::string base, PeftString(path, "base_model_name_or_path", files));
   RETURN_IF_ERROR(BeginFrom(JoinPath(folder, base), files, run));
-  RETURN_IF_ERROR(CheckBase(folder, files, run->adapters));
+  RETURN_IF_ERROR(CheckBase(folder, files, *run));
   RETURN_IF_ERROR(LoadTensors(files, JoinPath(folder, kAdapters), run->adapters.Parameters()));
-  run->adapters.Apply();
+  run->adapters.Merge();
   return absl::OkStatus();
 }
 
@@ -146,6 +148,11 @@ absl::StatusOr<Run> MakeRun(const RunConfig& config, Tokenizer tokenizer) {
   return run;
 }
 
+absl::StatusOr<Run> MakeUnfilledRun(const RunConfig& config, Tokenizer tokenizer) {
+  const UnfilledScope unfilled;
+  return MakeRun(config, std::move(tokenizer));
+}
+
 CheckpointFolder CheckpointsOf(const std::string& run, const Files& files) {
   return CheckpointFolder(files, CheckpointsIn(run));
 }
@@ -173,7 +180,7 @@ absl::StatusOr<Run> LoadRun(const std::string& path, const Files& files, DeviceK
   ASSIGN_OR_RETURN(const RunConfig config, ConfigIn(folder, path, files));
   ASSIGN_OR_RETURN(const std::string file, TokenizerIn(folder, files));
   ASSIGN_OR_RETURN(Tokenizer tokenizer, ReadTokenizer(file, files));
-  ASSIGN_OR_RETURN(Run run, MakeRun(config, std::move(tokenizer)));
+  ASSIGN_OR_RETURN(Run run, MakeUnfilledRun(config, std::move(tokenizer)));
   run.learner->to(device);
   if (config.train.adapter.kind == AdapterKind::kNone) {
     RETURN_IF_ERROR(LoadTensors(files, JoinPath(folder, kAverage), Parameters(*run.learner)));
@@ -200,6 +207,14 @@ NamedTensors Trained(const Run& run) {
   return run.adapters.empty() ? Parameters(*run.learner) : run.adapters.Parameters();
 }
 
+std::vector<Tensor> TrainedTensors(const Run& run) {
+  std::vector<Tensor> tensors;
+  for (const auto& [name, tensor] : Trained(run)) {
+    tensors.push_back(tensor);
+  }
+  return tensors;
+}
+
 std::vector<CheckpointFile> PlainFiles(const Run& run) {
   RunConfig config = run.config;
   config.train.adapter = AdapterConfig();
@@ -208,16 +223,19 @@ std::vector<CheckpointFile> PlainFiles(const Run& run) {
           {"config.toml", ToToml(config)}};
 }
 
-absl::Status CheckBase(const std::string& checkpoint, const Files& files,
-                       const Adapters& adapters) {
-  const std::string path = JoinPath(checkpoint, kAdapterConfig);
-  ASSIGN_OR_RETURN(const std::string hash, PeftString(path, "revision", files));
-  return hash == adapters.base_hash()
-             ? absl::OkStatus()
-             : absl::FailedPreconditionError(
-                   absl::StrCat("'", checkpoint, "' adapts a base with the hash ", hash,
-                                ", but the one that it names has ", adapters.base_hash(),
-                                "; put the base back that it was trained on"));
+absl::Status CheckBase(const std::string& checkpoint, const Files& files, const Run& run) {
+  std::string is = run.adapters.base_hash();
+  absl::StatusOr<std::string> was = files.Read(JoinPath(checkpoint, kBaseHash));
+  if (absl::IsNotFound(was.status())) {  // an older checkpoint
+    was = PeftString(JoinPath(checkpoint, kAdapterConfig), "revision", files);
+    is = FormerBaseHash(Parameters(*run.learner));
+  }
+  RETURN_IF_ERROR(was.status());
+  return *was == is ? absl::OkStatus()
+                    : absl::FailedPreconditionError(
+                          absl::StrCat("'", checkpoint, "' adapts a base with the hash ", *was,
+                                       ", but the one that it names has ", is,
+                                       "; put the base back that it was trained on"));
 }
 
 }  // namespace tessera

@@ -51,6 +51,10 @@ absl::StatusOr<LayoutSpec> LayoutOf(const RunConfig& config, const Tokenizer& to
 // train.freeze names need no gradient.
 absl::StatusOr<Run> MakeRun(const RunConfig& config, Tokenizer tokenizer);
 
+// MakeRun for a learner that is then read from files: its large matrices are not drawn, and take no
+// memory before something is written there.
+absl::StatusOr<Run> MakeUnfilledRun(const RunConfig& config, Tokenizer tokenizer);
+
 // Returns where a run folder keeps its checkpoints.
 CheckpointFolder CheckpointsOf(const std::string& run, const Files& files);
 
@@ -70,11 +74,15 @@ NamedTensors Parameters(const torch::nn::Module& module);
 // Returns what a step changes, the parameters or adapters on them, under their names in the files.
 NamedTensors Trained(const Run& run);
 
+// Trained without the names.
+std::vector<Tensor> TrainedTensors(const Run& run);
+
 // Returns the files that LoadRun would read, in which adapters are part of the weights.
 std::vector<CheckpointFile> PlainFiles(const Run& run);
 
-// Checks that a checkpoint's adapters were trained on the base that they are now attached to.
-absl::Status CheckBase(const std::string& checkpoint, const Files& files, const Adapters& adapters);
+// Checks that a checkpoint's adapters were trained on the base that they are now attached to, and
+// not yet folded into.
+absl::Status CheckBase(const std::string& checkpoint, const Files& files, const Run& run);
 
 inline constexpr char kAccount[] = "data.txt";  // of a run folder: what it was trained on
 
@@ -83,5 +91,6 @@ inline constexpr char kWeights[] = "model.safetensors";           // what is tra
 inline constexpr char kAverage[] = "ema.safetensors";             // its average over the steps
 inline constexpr char kAdapters[] = "adapter_model.safetensors";  // the average of adapters
 inline constexpr char kAdapterConfig[] = "adapter_config.json";   // their settings
+inline constexpr char kBaseHash[] = "base_hash.txt";              // and what they adapt
 
 }  // namespace tessera

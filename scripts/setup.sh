@@ -24,7 +24,7 @@ while (($#)); do
 done
 
 packages=(g++ cmake ninja-build ccache clang-format python3-venv libopencv-dev libpng-dev libjpeg-dev libtiff-dev libwebp-dev zlib1g-dev
-          libsentencepiece-dev libpcre2-dev libutf8proc-dev libabsl-dev libgtest-dev libarchive-dev libtomlplusplus-dev nlohmann-json3-dev
+          libsentencepiece-dev libpcre2-dev libxxhash-dev libutf8proc-dev libabsl-dev libgtest-dev libarchive-dev libtomlplusplus-dev nlohmann-json3-dev
           libcli11-dev)
 optional=(libgloo-dev)  # for runs of several processes; not every release has it
 

@@ -10,17 +10,23 @@
 namespace tessera {
 
 // Returns a Python of an environment below build/ that has the packages, which are installed once;
-// empty without a network. It is of the version that .venv has, if there is one.
-inline std::string PythonWith(const std::string& name, const std::string& packages) {
+// empty without a network. It is of the version that .venv has, if there is one. What `alone` names
+// comes without what it asks for, such as a torch beside our own.
+inline std::string PythonWith(const std::string& name, const std::string& packages,
+                              const std::string& alone = "") {
   const std::string folder = TESSERA_SOURCE_DIR "/build/python/" + name;
   const std::string python = folder + "/bin/python", ready = folder + "/ready";
   const std::string venv = TESSERA_SOURCE_DIR "/.venv/bin/python";
   if (!std::filesystem::exists(ready)) {
     std::filesystem::remove_all(folder);
-    const std::string command = "'" + (std::filesystem::exists(venv) ? venv : "python3") +
-                                "' -m venv '" + folder + "' && '" + python +
-                                "' -m pip install -q " + packages + " >'" + folder +
-                                "/pip.txt' 2>&1 && touch '" + ready + "'";
+    const std::string command =
+        "'" + (std::filesystem::exists(venv) ? venv : "python3") + "' -m venv '" + folder +
+        "' && '" + python + "' -m pip install -q " + packages + " >'" + folder +
+        "/pip.txt' 2>&1 && " +
+        (alone.empty() ? ""
+                       : "'" + python + "' -m pip install -q --no-deps " + alone + " >>'" + folder +
+                             "/pip.txt' 2>&1 && ") +
+        "touch '" + ready + "'";
     if (std::system(command.c_str()) != 0) {
       return "";
     }

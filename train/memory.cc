@@ -8,10 +8,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "config/status.h"
 #include "heads/image_head.h"
 #include "ops/autocast.h"
-#include "sequence/mixed_order.h"
 #include "train/parameter_count.h"
 
 namespace tessera {
@@ -24,8 +22,6 @@ constexpr double kFloat = 4, kBf16 = 2, kGibi = 1024. * 1024 * 1024;
 constexpr double kGaps = 0.4, kWorkspace = 40e6;
 constexpr double kShareOfFree = 0.9;
 constexpr double kLayerObjects = 300e3;  // modules, tensors and graph nodes of a layer
-constexpr int64_t kLookedAt = 64;        // documents
-constexpr double kBytesAToken = 4;       // of text
 constexpr double kExplicitKeys = 256;    // ops/attention.cc: more have no weights that are kept
 constexpr double kSheetPictures = 32;    // analysis/report/sample_sheet.cc
 constexpr double kPrepared = 16 << 20;   // bytes of modulations, heads/diffusion/denoiser.cc
@@ -140,7 +136,7 @@ double DrawingBytes(const RunConfig& config, const DocumentSize& document) {
 }
 
 struct Sums {
-  double hidden = 0, trained = 0, all = 0;
+  double hidden = 0, trained = 0, all = 0, text = 0;
   std::string largest;  // keys of the largest part
 };
 
@@ -151,6 +147,7 @@ Sums SumsOf(const RunConfig& config) {
     sums.hidden += part.hidden;
     sums.trained += part.trained();
     sums.all += part.all();
+    sums.text += part.text;
     if (part.all() > most) {
       most = part.all();
       sums.largest = part.keys;
@@ -165,15 +162,29 @@ double GradientCopies(const TrainConfig& config) {
   return std::max(std::ceil(std::log2(Number(config.accumulate))), 1.);
 }
 
+bool IsAdapted(const RunConfig& config) { return config.train.adapter.kind != AdapterKind::kNone; }
+
+bool IsNarrow(const RunConfig& config) {
+  return IsAdapted(config) && config.train.adapter.base == BaseStorage::kBf16;
+}
+
+// What adapters are folded into while a run is evaluated or draws.
+double FoldedBytes(const RunConfig& config) {
+  const bool folds = config.train.sample_every > 0 || config.train.evaluate_every > 0;
+  return IsAdapted(config) && folds ? SumsOf(config).all * kFloat : 0;
+}
+
 // What stays from step to step.
 std::vector<MemoryPart> HeldParts(const RunConfig& config) {
   const Sums sums = SumsOf(config);
-  const bool adapted = config.train.adapter.kind != AdapterKind::kNone;
+  const bool adapted = IsAdapted(config);
+  const double narrow = IsNarrow(config) ? sums.text * (kFloat - kBf16) : 0;
   const bool muon = config.train.optimizer.kind == OptimizerKind::kMuon && !adapted;
   const double twice = 2 * (sums.trained - (muon ? sums.hidden : 0));
-  return {{"parameters", (adapted ? 2 : 1) * sums.all * kFloat, sums.largest},
+  return {{"parameters", sums.all * kFloat - narrow, sums.largest},
           {"modules", Number(config.model.layers) * kLayerObjects, "model.layers"},
-          {"gradients", GradientCopies(config.train) * sums.trained * kFloat, sums.largest},
+          {"gradients", adapted ? 0 : GradientCopies(config.train) * sums.trained * kFloat,
+           sums.largest},
           {"optimizer", adapted ? 0 : (twice + (muon ? sums.hidden : 0)) * kFloat, sums.largest},
           {"average", adapted ? 0 : sums.all * kFloat, sums.largest}};
 }
@@ -185,7 +196,11 @@ std::vector<MemoryPart> PassParts(const RunConfig& config, const BatchSize& batc
              "train.batch, model.autoencoder.width or model.grids"}};
   }
   const BatchSize wide = WithQueries(config, batch);
-  const double narrow = IsBf16(config.train.precision) ? SumsOf(config).all * kBf16 : 0;
+  const Sums sums = SumsOf(config);
+  const bool in_bf16 = IsBf16(config.train.precision), narrow = IsNarrow(config);
+  const double cast = in_bf16 ? (sums.all - (narrow ? sums.text : 0)) * kBf16 : 0;
+  const double rows = std::max(Number(config.tokenizer.most_ids()), Number(config.model.ffn));
+  const double widened = narrow && !in_bf16 ? rows * Number(config.model.width) * kFloat : 0;
   return {
       {"layers, kept for backward", Number(config.model.layers) * LayerBytes(config, wide),
        "train.batch, train.row_length, model.width, model.layers or model.grids"},
@@ -194,7 +209,8 @@ std::vector<MemoryPart> PassParts(const RunConfig& config, const BatchSize& batc
       {"text logits", TextBytes(config, batch), "train.batch or tokenizer.size"},
       {"image head, kept for backward", HeadBytes(config, batch),
        "train.batch, model.head.diffusion.repeats, model.head.width, model.patch or model.grids"},
-      {"parameters in bf16", narrow, SumsOf(config).largest}};
+      {"parameters in bf16", cast, sums.largest},
+      {"one matrix of a base in bf16, as f32", widened, "tokenizer.size or model.width"}};
 }
 
 // Batches that the loader has ready, the step's own and the last step's.
@@ -209,29 +225,6 @@ std::string Gibibytes(double bytes) { return absl::StrFormat("%.3g GiB", bytes /
 
 }  // namespace
 
-DocumentSize LeastDocument(const RunConfig& config) {
-  const std::vector<DataConfig> sets = config.data.Sets();
-  const bool pictures = std::ranges::all_of(sets, [](const DataConfig& set) {
-    return set.kind == DataKind::kShapes || HasCaptionedPictures(set.kind);
-  });
-  return {.text_slots = 0, .pictures = pictures ? 1. : 0.};
-}
-
-absl::StatusOr<DocumentSize> MeanDocument(const Dataset& dataset) {
-  const int64_t count = std::min(kLookedAt, dataset.size());
-  DocumentSize sum;
-  for (int64_t i = 0; i < count; ++i) {
-    ASSIGN_OR_RETURN(const Document document, dataset.Get(SpreadAt(dataset, i, count)));
-    for (const Segment& segment : document.segments) {
-      const std::string* text = AsText(segment);
-      sum.pictures += text == nullptr;
-      sum.text_slots += text == nullptr ? 0 : static_cast<double>(text->size()) / kBytesAToken;
-    }
-  }
-  const double documents = Number(std::max<int64_t>(count, 1));
-  return DocumentSize{sum.text_slots / documents, sum.pictures / documents};
-}
-
 std::vector<MemoryPart> PredictMemory(const RunConfig& config, const DocumentSize& document,
                                       double program) {
   const BatchSize batch = SizeOfBatch(config, document);
@@ -240,7 +233,7 @@ std::vector<MemoryPart> PredictMemory(const RunConfig& config, const DocumentSiz
   parts.push_back({"batches", LoaderBytes(config, batch),
                    "train.batch, train.accumulate, data.threads or model.patch"});
   std::vector<MemoryPart> pass = PassParts(config, batch);
-  const MemoryPart drawing{"drawing", DrawingBytes(config, document),
+  const MemoryPart drawing{"drawing", DrawingBytes(config, document) + FoldedBytes(config),
                            "model.layers, model.width or model.grids"};
   if (TotalOf(pass) < drawing.bytes) {  // memory of a pass is free again when pictures are drawn
     pass = {drawing};

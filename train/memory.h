@@ -6,23 +6,11 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "data/dataset.h"
 #include "files/free_memory.h"
 #include "run/run_config.h"
+#include "train/document_size.h"
 
 namespace tessera {
-
-// The mean document of a data set.
-struct DocumentSize {
-  double text_slots = 0;
-  double pictures = 0;
-};
-
-// The smallest document that the data set can have, for a first check of a config alone.
-DocumentSize LeastDocument(const RunConfig& config);
-
-// The mean of at most 64 documents, spread evenly; a token counts as four bytes of text.
-absl::StatusOr<DocumentSize> MeanDocument(const Dataset& dataset);
 
 struct MemoryPart {
   std::string name;

@@ -36,11 +36,13 @@ ParameterCount Backbone(const ModelConfig& model) {
   const double head_dim = Number(model.heads > 0 ? model.head_size() : 0);
   const double queries = Number(model.heads) * head_dim;
   const double key_values = Number(model.kv_heads) * head_dim;
+  const double hidden = layers * width * (2 * queries + 2 * key_values + 3 * Number(model.ffn));
   return {.name = "backbone",
           .keys = "model.width, model.layers or model.ffn",
-          .hidden = layers * width * (2 * queries + 2 * key_values + 3 * Number(model.ffn)),
+          .hidden = hidden,
           .other = width + layers * (2 * width + (model.qk_norm ? 2 * head_dim : 0) +
-                                     (model.qkv_bias ? queries + 2 * key_values : 0))};
+                                     (model.qkv_bias ? queries + 2 * key_values : 0)),
+          .text = hidden};
 }
 
 double EmbedderNumbers(const ModelConfig& model, double picture) {
@@ -76,11 +78,12 @@ ParameterCount Embeddings(const RunConfig& config) {
   }
   const double width = Number(model.width);
   const double ids = Number(config.tokenizer.most_ids()) + kSpecialIds + Number(std::ssize(grids));
+  const double tables = ids * width * (model.tie_text_head ? 1 : 2);
   return {.name = "embeddings",
           .keys = "tokenizer.size, model.width or model.patch",
-          .other = ids * width * (model.tie_text_head ? 1 : 2) + width + 2 * (rows + cols) * width +
-                   kNoiseFeatures * width +
-                   EmbedderNumbers(model, grids.empty() ? 0 : grids.front().patches())};
+          .other = tables + width + 2 * (rows + cols) * width + kNoiseFeatures * width +
+                   EmbedderNumbers(model, grids.empty() ? 0 : grids.front().patches()),
+          .text = tables};
 }
 
 ParameterCount Autoencoder(const ModelConfig& model) {

@@ -15,6 +15,7 @@ struct ParameterCount {
   double hidden = 0;      // numbers of hidden matrices, which Muon trains if it is chosen
   double other = 0;       // other trained numbers
   double frozen = 0;      // numbers that no gradient changes
+  double text = 0;        // those of matrices that train.adapter.base is about, counted above
 
   double trained() const { return hidden + other; }
   double all() const { return hidden + other + frozen; }

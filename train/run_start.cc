@@ -114,7 +114,8 @@ absl::StatusOr<StartedRun> Make(const RunConfig& config, const RunFolders& folde
   ASSIGN_OR_RETURN(const std::string base, BaseOf(folders.out, *files));
   ASSIGN_OR_RETURN(Tokenizer tokenizer,
                    TokenizerOf(config, last ? last->path : base, *dataset, *files));
-  ASSIGN_OR_RETURN(Run run, MakeRun(config, std::move(tokenizer)));
+  ASSIGN_OR_RETURN(Run run, base.empty() ? MakeRun(config, std::move(tokenizer))
+                                         : MakeUnfilledRun(config, std::move(tokenizer)));
   run.learner->to(device);
   RETURN_IF_ERROR(TakeFirstWeights(base, last.has_value(), *files, &run));
   ASSIGN_OR_RETURN(DataAccount account, FitToRows(run, on_data, &dataset));

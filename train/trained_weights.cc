@@ -20,28 +20,23 @@ TrainedWeights::TrainedWeights(Run& run, const Ranks& ranks)
 
 double TrainedWeights::TakeGradient(int64_t step, const std::function<void()>& add) {
   optimizer_.ZeroGrad();
-  run_.adapters.DropInputs(step);
-  add();
-  run_.adapters.CollectGradients();
+  {
+    const LowRankScope adapted(run_.adapters.ChangesInStep(step));
+    add();
+  }
   return optimizer_.ClipGradients(run_.config.train.optimizer.clip);
 }
 
 void TrainedWeights::Follow(int64_t step, double lr_factor) {
   optimizer_.Step(lr_factor);
-  run_.adapters.Apply();
   ema_.Update(step);
 }
 
 absl::Status TrainedWeights::WithAverage(const std::function<absl::Status()>& use) {
   const torch::NoGradGuard no_grad;
-  absl::Status status;
-  {
-    const EmaScope averaged(ema_);
-    run_.adapters.Apply();
-    status = use();
-  }
-  run_.adapters.Apply();
-  return status;
+  const EmaScope averaged(ema_);
+  const FoldedScope folded(run_.adapters);
+  return use();
 }
 
 std::vector<CheckpointFile> TrainedWeights::ToFiles() const {
@@ -50,6 +45,7 @@ std::vector<CheckpointFile> TrainedWeights::ToFiles() const {
   if (!run_.adapters.empty()) {
     files.push_back(
         {kAdapterConfig, PeftConfig(run_.config.train.adapter, run_.adapters, "../../base")});
+    files.push_back({kBaseHash, run_.adapters.base_hash()});
   }
   return files;
 }
@@ -62,9 +58,8 @@ absl::Status TrainedWeights::Load(const std::string& checkpoint, const Files& fi
   RETURN_IF_ERROR(load(average(), ema_.State()));
   RETURN_IF_ERROR(LoadOptimizer(JoinPath(checkpoint, kOptimizer), files));
   if (!run_.adapters.empty()) {
-    RETURN_IF_ERROR(CheckBase(checkpoint, files, run_.adapters));
+    RETURN_IF_ERROR(CheckBase(checkpoint, files, run_));
   }
-  run_.adapters.Apply();
   return absl::OkStatus();
 }
 

@@ -102,17 +102,14 @@ absl::StatusOr<double> StepFlops(const Run& run, const std::shared_ptr<const Dat
     input.batches.push_back(std::move(batch));
   }
   const at::AutoGradMode with_gradients(true);
-  Adapters adapters = run.adapters;
   Optimizer optimizer(Trained(run), RolesInTraining(*run.learner), config);
   const Ranks alone;
-  GradientSum sum(*run.learner, alone);
+  GradientSum sum(TrainedTensors(run), alone);
   Interval ignored;
   const FlopCounter counter;
-  adapters.DropInputs(0);
+  const LowRankScope adapted(run.adapters.ChangesInStep(0));
   AddGradient(*run.model, input, config, {alone, sum}, &ignored);
-  adapters.CollectGradients();
   optimizer.Step(/*lr_factor=*/0);
-  adapters.Apply();
   const double flops = counter.flops();
   run.model->zero_grad();
   optimizer.ZeroGrad();

@@ -34,7 +34,7 @@ Tensor LossOf(const TwoVectors& vectors, int64_t item) {
 void ExpectTheSum(int64_t count, int64_t items, const Tensor& whole) {
   OnRanks(count, [&](const Ranks& ranks) {
     const TwoVectors vectors;
-    GradientSum sum(vectors, ranks);
+    GradientSum sum(vectors.parameters(), ranks);
     const int64_t each = items / count;
     for (int64_t step = 0; step < 2; ++step) {  // the second finds the buckets of the first
       for (const Tensor& parameter : vectors.parameters()) {
@@ -76,7 +76,7 @@ TEST(GradientSum, AddsUpItemsThatAreNoPowerOfTwo) {
   }
   OnRanks(3, [](const Ranks& ranks) {
     const TwoVectors vectors;
-    GradientSum sum(vectors, ranks);
+    GradientSum sum(vectors.parameters(), ranks);
     sum.Add(LossOf(vectors, ranks.rank()), 0, 1);
     EXPECT_TRUE(torch::equal(vectors.a_N.grad(), TreeOf(0, 3, kNumbers, 1)));
   });
@@ -86,7 +86,7 @@ TEST(GradientSum, AddsUpItemsThatAreNoPowerOfTwo) {
 TEST(GradientSum, ReachesRanksWhoseItemsUseLess) {
   OnRanks(2, [](const Ranks& ranks) {
     const TwoVectors vectors;
-    GradientSum sum(vectors, ranks);
+    GradientSum sum(vectors.parameters(), ranks);
     for (int64_t i = 0; i < 4; ++i) {
       const bool uses = ranks.rank() == 1 && i == 0;
       sum.Add(uses ? (vectors.a_N * FactorOf(7, kNumbers)).sum() : at::zeros({}), i, 4);

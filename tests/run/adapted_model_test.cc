@@ -37,13 +37,14 @@ struct AdaptedModel {
       tensor.add_(torch::randn(tensor.sizes(), rng), .05);
       direction.push_back(torch::randn(tensor.sizes(), rng));
     }
-    adapters.Apply();
   }
 
   // The slope of the loss along `direction`, from the gradients.
   double Slope(Precision precision) {
-    AddGradientAlone(*model, TwoBatches(), OfPrecision(precision));
-    adapters.CollectGradients();
+    {
+      const LowRankScope adapted(adapters.Changes());
+      AddGradientAlone(*model, TwoBatches(), OfPrecision(precision));
+    }
     double slope = 0;
     for (size_t i = 0; i < direction.size(); ++i) {
       Tensor parameter = adapters.Parameters()[i].second;
@@ -60,9 +61,9 @@ struct AdaptedModel {
       for (size_t i = 0; i < direction.size(); ++i) {
         Tensor(adapters.Parameters()[i].second).add_(direction[i], by);
       }
-      adapters.Apply();
     };
     move(distance);
+    const LowRankScope adapted(adapters.Changes());
     const StepLoss loss = LossOf(*model, TwoBatches(), OfPrecision(Precision::kF32));
     move(-distance);
     return loss.text + loss.image;

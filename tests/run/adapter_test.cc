@@ -42,12 +42,26 @@ struct Adapted {
     const torch::NoGradGuard no_grad;
     a_RI.copy_(Randn({kRank, kInputs}, 1));
     b_OR.copy_(Randn({kOutputs, kRank}, 2));
-    adapters.Apply();
+  }
+
+  Tensor Folded() {
+    const FoldedScope folded(adapters);
+    return weight_OI.clone();
+  }
+
+  // B A, scaled, as the operation adds it.
+  static Tensor ChangeBy(const Tensor& weight_OI, const LowRankChanges& changes) {
+    const torch::NoGradGuard no_grad;
+    const Tensor inputs_II = torch::eye(weight_OI.size(1)),
+                 before_IO = Linear(inputs_II, weight_OI);
+    const LowRankScope changed(changes);
+    return (Linear(inputs_II, weight_OI) - before_IO).t();
   }
 
   // Backward from a loss whose gradient at the outputs is g_NO.
-  void Backward(const Tensor& x_NI, const Tensor& g_NO) const {
-    (torch::linear(x_NI, weight_OI) * g_NO).sum().backward();
+  void Backward(const Tensor& x_NI, const Tensor& g_NO, int64_t step = 0) const {
+    const LowRankScope changed(adapters.ChangesInStep(step));
+    (Linear(x_NI, weight_OI) * g_NO).sum().backward();
   }
 
   Tensor weight_OI, base_OI;
@@ -60,8 +74,8 @@ TEST(Adapters, LeaveTheBaseToTheBitAtFirstWhicheverSideIsZero) {
     AdapterConfig config = Lora();
     config.zero = zero;
     Adapted one(config);
-    one.adapters.Apply();
-    EXPECT_TRUE(torch::equal(one.weight_OI, one.base_OI));
+    EXPECT_TRUE(torch::equal(one.Folded(), one.base_OI));
+    EXPECT_EQ(one.ChangeBy(one.weight_OI, one.adapters.Changes()).abs().max().item<float>(), 0);
     const Tensor& drawn = zero == ZeroSide::kB ? one.a_RI : one.b_OR;
     const Tensor& zeros = zero == ZeroSide::kB ? one.b_OR : one.a_RI;
     EXPECT_EQ(zeros.abs().max().item<float>(), 0);
@@ -71,42 +85,74 @@ TEST(Adapters, LeaveTheBaseToTheBitAtFirstWhicheverSideIsZero) {
   }
 }
 
-TEST(Adapters, MergedIsUnmerged) {
+TEST(Adapters, FoldedIsTheOperationAndUnfoldedIsTheBaseToTheBit) {
+  Adapted one;
+  one.Perturb();
+  const Tensor folded_OI = one.Folded();
+  EXPECT_TRUE(torch::equal(one.weight_OI, one.base_OI));
+  const Tensor change_OI = folded_OI - one.base_OI;
+  EXPECT_TRUE(torch::allclose(change_OI, 2 * one.b_OR.mm(one.a_RI), 1e-5, 1e-5));
+  EXPECT_EQ(torch::linalg_matrix_rank(change_OI.detach(), 1e-4).item<int64_t>(), kRank);
+  for (const int64_t rows : {1, 7}) {  // few rows without gradients are multiplied by a loop
+    for (const bool gradients : {false, true}) {
+      const at::AutoGradMode mode(gradients);
+      const LowRankScope changed(one.adapters.Changes());
+      const Tensor x_NI = Randn({rows, kInputs}, 3);
+      EXPECT_TRUE(
+          torch::allclose(Linear(x_NI, one.weight_OI), torch::linear(x_NI, folded_OI), 1e-5, 1e-4));
+    }
+  }
+}
+
+TEST(Adapters, AddToAProductWithSomeRowsThoseOfB) {
   Adapted one;
   one.Perturb();
   const Tensor x_NI = Randn({7, kInputs}, 3);
-  const Tensor two_paths =
-      torch::linear(x_NI, one.base_OI) + 2 * torch::linear(torch::linear(x_NI, one.a_RI), one.b_OR);
-  EXPECT_TRUE(torch::allclose(torch::linear(x_NI, one.weight_OI), two_paths, 1e-5, 1e-4));
-  const Tensor unmerged = one.weight_OI - 2 * one.b_OR.mm(one.a_RI);
-  EXPECT_LT((unmerged - one.base_OI).abs().max().item<double>(), 4e-6);  // changes of size 10
-  EXPECT_EQ(torch::linalg_matrix_rank((one.weight_OI - one.base_OI).detach(), 1e-4).item<int64_t>(),
-            kRank);
+  const LowRankScope changed(one.adapters.Changes());
+  std::vector<Tensor> parts;
+  for (const Tensor& rows_PI : one.weight_OI.split(5)) {
+    parts.push_back(Linear(x_NI, rows_PI));
+  }
+  EXPECT_TRUE(torch::allclose(torch::cat(parts, 1), Linear(x_NI, one.weight_OI), 1e-5, 1e-5));
 }
 
-TEST(Adapters, HaveTheGradientsOfTheTwoPaths) {
+// The gradient G of W + s B A gives that of A as s B' G, and that of B as s G A'.
+TEST(Adapters, HaveTheGradientsThatTheFoldedMatrixSays) {
   Adapted one;
   one.Perturb();
-  const Tensor a_RI = one.a_RI.detach().clone().requires_grad_();
-  const Tensor b_OR = one.b_OR.detach().clone().requires_grad_();
+  Tensor whole_OI = one.Folded().requires_grad_();
   for (uint64_t batch = 0; batch < 2; ++batch) {  // accumulated
     const Tensor x_NI = Randn({7, kInputs}, 10 + batch), g_NO = Randn({7, kOutputs}, 20 + batch);
     one.Backward(x_NI, g_NO);
-    const Tensor y_NO =
-        torch::linear(x_NI, one.base_OI) + 2 * torch::linear(torch::linear(x_NI, a_RI), b_OR);
-    (y_NO * g_NO).sum().backward();
+    (torch::linear(x_NI, whole_OI) * g_NO).sum().backward();
   }
-  one.adapters.CollectGradients();
-  EXPECT_TRUE(torch::allclose(one.a_RI.grad(), a_RI.grad(), 1e-4, 1e-3));
-  EXPECT_TRUE(torch::allclose(one.b_OR.grad(), b_OR.grad(), 1e-4, 1e-3));
+  const Tensor g_OI = whole_OI.grad();
+  EXPECT_TRUE(torch::allclose(one.a_RI.grad(), 2 * one.b_OR.t().mm(g_OI), 1e-4, 1e-3));
+  EXPECT_TRUE(torch::allclose(one.b_OR.grad(), 2 * g_OI.mm(one.a_RI.t()), 1e-4, 1e-3));
   EXPECT_FALSE(one.weight_OI.grad().defined());
+}
+
+TEST(Adapters, OnABaseInBf16MultiplyAsOnItsNumbersInF32) {
+  Adapted one;
+  one.Perturb();
+  one.weight_OI.set_data(one.base_OI.to(torch::kBFloat16));
+  const Tensor wide_OI = one.weight_OI.to(torch::kFloat32), x_NI = Randn({7, kInputs}, 3);
+  const Tensor mine_NI = x_NI.clone().requires_grad_(), its_NI = x_NI.clone().requires_grad_();
+  const Tensor g_NO = Randn({7, kOutputs}, 4), bias_O = Randn({kOutputs}, 5);
+  {
+    const LowRankScope changed(one.adapters.Changes());
+    (Linear(mine_NI, one.weight_OI, bias_O) * g_NO).sum().backward();
+  }
+  const Tensor folded_OI = one.Folded();
+  EXPECT_TRUE(torch::allclose(folded_OI, wide_OI + 2 * one.b_OR.mm(one.a_RI), 1e-5, 1e-5));
+  EXPECT_EQ(one.weight_OI.scalar_type(), torch::kBFloat16) << "unfolded again";
+  (torch::linear(its_NI, folded_OI, bias_O) * g_NO).sum().backward();
+  EXPECT_TRUE(torch::allclose(mine_NI.grad(), its_NI.grad(), 1e-5, 1e-4));
 }
 
 TEST(Adapters, AtFirstHaveAGradientOfTheZeroSideOnly) {
   Adapted one;
-  one.adapters.Apply();
   one.Backward(Randn({7, kInputs}, 3), Randn({7, kOutputs}, 4));
-  one.adapters.CollectGradients();
   EXPECT_EQ(one.a_RI.grad().abs().max().item<float>(), 0);
   EXPECT_GT(one.b_OR.grad().abs().min().item<float>(), 0);
 }
@@ -122,8 +168,7 @@ TEST(Adapters, OfFullRankReachAnyMatrix) {
     one.a_RI.copy_(target_OI - one.base_OI);
     one.b_OR.copy_(torch::eye(kOutputs));
   }
-  one.adapters.Apply();
-  EXPECT_TRUE(torch::allclose(one.weight_OI, target_OI, 1e-6, 1e-6));
+  EXPECT_TRUE(torch::allclose(one.Folded(), target_OI, 1e-6, 1e-6));
 }
 
 TEST(Adapters, DropWholeInputsAndScaleUpTheOthers) {
@@ -131,23 +176,21 @@ TEST(Adapters, DropWholeInputsAndScaleUpTheOthers) {
   config.dropout = .25;
   Adapted one(config);
   one.Perturb();
-  const Tensor change_OI = (one.weight_OI - one.base_OI).detach();
+  const Tensor change_OI = one.ChangeBy(one.weight_OI, one.adapters.Changes());
   Tensor mean_OI = torch::zeros_like(change_OI), kept_I;
   constexpr int64_t kSteps = 2000;
   for (int64_t step = 0; step < kSteps; ++step) {
-    one.adapters.DropInputs(step);
-    const Tensor dropped_OI = (one.weight_OI - one.base_OI).detach();
+    const Tensor dropped_OI = one.ChangeBy(one.weight_OI, one.adapters.ChangesInStep(step));
     kept_I = dropped_OI.abs().sum(0) > 0;
     EXPECT_TRUE(torch::allclose(dropped_OI, change_OI * kept_I / .75, 1e-4, 1e-4));
     mean_OI += dropped_OI / kSteps;
   }
   // The share that is kept has the standard deviation sqrt(.75 * .25 / 2000) = .01.
   EXPECT_LT((mean_OI / change_OI - 1).abs().max().item<double>(), 5 * .01 / .75);
-  one.Backward(Randn({7, kInputs}, 3), Randn({7, kOutputs}, 4));
-  one.adapters.CollectGradients();
+  one.Backward(Randn({7, kInputs}, 3), Randn({7, kOutputs}, 4), kSteps - 1);
   EXPECT_TRUE(torch::equal(one.a_RI.grad().abs().sum(0) > 0, kept_I));
-  one.adapters.Apply();
-  EXPECT_TRUE(torch::equal(one.weight_OI - one.base_OI, change_OI)) << "no dropout outside steps";
+  EXPECT_TRUE(torch::allclose(one.Folded() - one.base_OI, change_OI, 1e-4, 1e-4))
+      << "no dropout outside steps";
 }
 
 TEST(Adapters, DropTheSameInputsWhenAStepIsRepeated) {
@@ -156,12 +199,11 @@ TEST(Adapters, DropTheSameInputsWhenAStepIsRepeated) {
   Adapted one(config), other(config);
   one.Perturb();
   other.Perturb();
-  one.adapters.DropInputs(3);
-  one.adapters.DropInputs(4);
-  other.adapters.DropInputs(4);
-  EXPECT_TRUE(torch::equal(one.weight_OI, other.weight_OI));
-  other.adapters.DropInputs(3);
-  EXPECT_FALSE(torch::equal(one.weight_OI, other.weight_OI));
+  const auto change_in = [](const Adapted& its, int64_t step) {
+    return its.ChangeBy(its.weight_OI, its.adapters.ChangesInStep(step));
+  };
+  EXPECT_FALSE(torch::equal(change_in(one, 3), change_in(one, 4)));
+  EXPECT_TRUE(torch::equal(change_in(one, 4), change_in(other, 4)));
 }
 
 NamedTensors SomeParameters() {
@@ -228,6 +270,11 @@ TEST(Adapters, KnowTheirBaseByItsNumbers) {
   const NamedTensors other = SomeParameters();
   other[0].second.data()[0][0] += 1;
   EXPECT_NE(Adapters::Attach(other, SomeRoles(), config, 1)->base_hash(), first);
+  const NamedTensors rounded = SomeParameters(), widened = SomeParameters();
+  Tensor(rounded[1].second).set_data(rounded[1].second.to(torch::kBFloat16));
+  Tensor(widened[1].second).set_data(rounded[1].second.to(torch::kFloat32));
+  EXPECT_EQ(Adapters::Attach(rounded, SomeRoles(), config, 1)->base_hash(),
+            Adapters::Attach(widened, SomeRoles(), config, 1)->base_hash());
 }
 
 }  // namespace

@@ -100,6 +100,29 @@ TEST_F(Llama, IsReadFromShards) {
   EXPECT_TRUE(AreEqual(Parameters(*whole->model), Parameters(*sharded->model)));
 }
 
+TEST_F(Llama, KeepsMatricesInBf16ThatAreSoAndGivesTheLogitsOfTheirNumbers) {
+  const torch::NoGradGuard no_grad;
+  NamedTensors narrow = Weights(), wide = narrow;
+  for (size_t i = 0; i < narrow.size(); ++i) {
+    narrow[i].second = narrow[i].second.to(torch::kBFloat16);
+    wide[i].second = narrow[i].second.to(torch::kFloat32);
+  }
+  Write("model.safetensors", wide);
+  const auto of_wide = Import();
+  std::filesystem::remove(folder_ / "hf/model.safetensors");
+  Write("model.safetensors", narrow);
+  const auto of_narrow = Import();
+  ASSERT_TRUE(of_wide.ok() && of_narrow.ok()) << of_narrow.status();
+  for (const auto& [name, tensor] : Parameters(*of_narrow->model)) {
+    const bool text = name.starts_with("model.") || name == "embed_tokens" || name == "lm_head";
+    EXPECT_EQ(tensor.scalar_type() == torch::kBFloat16, text && tensor.dim() == 2) << name;
+  }
+  const Tensor id_BT = SomeIds(of_wide->layout.vocabulary.document());
+  const int64_t ids = of_wide->layout.vocabulary.text_size();
+  EXPECT_TRUE(at::allclose(TextLogits(*of_narrow->model, id_BT).narrow(2, 0, ids),
+                           TextLogits(*of_wide->model, id_BT).narrow(2, 0, ids), 1e-5, 1e-5));
+}
+
 TEST_F(Llama, IsRefusedIfItIsNotWholeOrOfAnotherShape) {
   const NamedTensors all = Weights();
   NamedTensors changed(all.begin() + 1, all.end());

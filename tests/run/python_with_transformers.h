@@ -9,4 +9,9 @@ inline std::string PythonWithTransformers() {
   return PythonWith("transformers", "transformers==5.24.0 tokenizers==0.23.3 safetensors numpy");
 }
 
+inline std::string PythonWithPeft() {
+  return PythonWith("peft", "transformers==5.24.0 tokenizers==0.23.3 safetensors numpy psutil",
+                    "peft==0.21.2 accelerate==1.15.0");
+}
+
 }  // namespace tessera

@@ -8,7 +8,7 @@ namespace tessera {
 inline StepLoss AddGradientAlone(Learner& learner, const StepInput& input,
                                  const TrainConfig& config) {
   const Ranks alone;
-  GradientSum sum(learner, alone);
+  GradientSum sum(learner.parameters(), alone);
   Interval interval;
   return AddGradient(learner, input, config, {alone, sum}, &interval);
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "files/json.h"
+#include "run/base_hash.h"
 #include "run/safetensors.h"
 #include "tests/train/tiny_run.h"
 
@@ -145,6 +146,52 @@ TEST_F(FineTune, CutAndResumedEndsInTheSameBytesAsUncut) {
   EXPECT_EQ(DifferentFiles(CheckpointsIn(folder_ / "cut"), CheckpointsIn(folder_ / "uncut")),
             FileNames());
   EXPECT_EQ(LogOf(folder_ / "cut"), LogOf(folder_ / "uncut"));
+}
+
+// The base is rounded, in training and when the run is loaded; its file is not.
+TEST_F(FineTune, OnABaseInBf16TrainsAdaptersOnItsRoundedMatrices) {
+  const auto keys = With(kLora, {"train.adapter.base=bf16", "train.keep=9", "train.precision=f32"});
+  ASSERT_TRUE(Train(keys, "uncut").ok());
+  ASSERT_TRUE(Train(keys, "cut", {.stop_after = 3}).ok());
+  ASSERT_TRUE(TrainTiny(TinyRun(keys), folder_ / "cut", {.resume = true}).ok());
+  EXPECT_EQ(LogOf(folder_ / "cut"), LogOf(folder_ / "uncut"));
+  EXPECT_TRUE(Equal(Tensors("uncut/base/ema.safetensors"), BaseTensors()));
+  const auto run = LoadRun(folder_ / "uncut", Files());
+  ASSERT_TRUE(run.ok()) << run.status();
+  std::map<std::string, Tensor> base;
+  for (const auto& [name, tensor] : BaseTensors()) {
+    base[name] = tensor;
+  }
+  const LowRankChanges changes = run->adapters.Changes();
+  for (const auto& [name, parameter] : Parameters(*run->model)) {
+    EXPECT_EQ(parameter.scalar_type(), torch::kFloat32) << name;
+    const auto change = changes.find(parameter.storage().unsafeGetStorageImpl());
+    const bool text = name.starts_with("model.") || name == "embed_tokens" || name == "lm_head";
+    Tensor expected = base[name];
+    if (text && expected.dim() == 2) {
+      expected = expected.to(torch::kBFloat16).to(torch::kFloat32);
+    }
+    if (change != changes.end()) {
+      expected = expected + change->second.scale * change->second.b_OR.mm(change->second.a_RI);
+    }
+    EXPECT_LT((parameter - expected).abs().max().item<double>(), 1e-6) << name;
+  }
+}
+
+TEST_F(FineTune, KnowsTheBaseOfAnOlderCheckpointByItsFormerHash) {
+  ASSERT_TRUE(Train(kLora, "run").ok());
+  const std::string checkpoint = folder_ / "run/checkpoints/step-000006/";
+  std::filesystem::remove(checkpoint + "base_hash.txt");
+  const std::string config = BytesOf(checkpoint + "adapter_config.json");
+  const auto load_with = [&](const std::string& hash) {
+    const std::string older = "{\"revision\": \"" + hash + "\"," + config.substr(1);
+    EXPECT_TRUE(Files().Write(checkpoint + "adapter_config.json", older).ok());
+    return LoadRun(folder_ / "run", Files()).status();
+  };
+  const auto base = LoadRun(Base() / "base", Files());
+  EXPECT_TRUE(load_with(FormerBaseHash(Parameters(*base->learner))).ok());
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "put the base back that it was trained on",
+                      std::string(load_with("0123456789abcdef").message()));
 }
 
 TEST_F(FineTune, KilledBeforeItsFirstCheckpointBeginsFromItsBaseAgain) {

@@ -30,7 +30,7 @@ double LossAfter(int64_t width, double lr, double ratio, uint64_t seed) {
   config.adapter.rank = 4;
   config.adapter.alpha = 4;
   config.adapter.lr_ratio = ratio;
-  Adapters adapters =
+  const Adapters adapters =
       *Adapters::Attach({{"weight", weight_WW}}, {{"weight", ParameterRole::kHidden}},
                         config.adapter, static_cast<int64_t>(seed));
   const auto role = [](const std::string& name) {
@@ -39,14 +39,13 @@ double LossAfter(int64_t width, double lr, double ratio, uint64_t seed) {
   Optimizer optimizer(adapters.Parameters(), role, config);
   double loss = 0;
   for (int64_t step = 0; step < kSteps; ++step) {
-    const Tensor z_N = torch::relu(torch::linear(h_NW, weight_WW)).mv(out_W);
+    const LowRankScope adapted(adapters.Changes());
+    const Tensor z_N = torch::relu(Linear(h_NW, weight_WW)).mv(out_W);
     const Tensor error = torch::mse_loss(z_N, y_N);
     loss = error.item<double>();
     optimizer.ZeroGrad();
     error.backward();
-    adapters.CollectGradients();
     optimizer.Step(1);
-    adapters.Apply();
   }
   return loss;
 }

@@ -6,6 +6,7 @@
 
 #include "config/toml.h"
 #include "tests/sequence/toy_documents.h"
+#include "train/parameter_count.h"
 
 namespace tessera {
 namespace {
@@ -38,6 +39,23 @@ TEST(PredictMemory, CountsFourBytesANumberForEachThingHeldOfIt) {
   EXPECT_GT(BytesOf(muon, "optimizer"), parameters);
   EXPECT_EQ(BytesOf(muon, "program") - BytesOf(PredictMemory(Config({}), kCaption, 0), "program"),
             7);
+}
+
+TEST(PredictMemory, CountsNoGradientOfAFrozenBaseAndTwoBytesANumberOfItsTextSideInBf16) {
+  const std::vector<std::string> lora = {"train.adapter.kind=lora", "train.precision=f32"};
+  std::vector<std::string> narrow = lora;
+  narrow.emplace_back("train.adapter.base=bf16");
+  const auto whole = PredictMemory(Config({"train.precision=f32"}), kCaption, 0);
+  const auto wide = PredictMemory(Config(lora), kCaption, 0);
+  const auto bf16 = PredictMemory(Config(narrow), kCaption, 0);
+  EXPECT_EQ(BytesOf(wide, "parameters"), BytesOf(whole, "parameters"));
+  EXPECT_EQ(BytesOf(wide, "gradients"), 0);
+  double text = 0;
+  for (const ParameterCount& part : CountParameters(Config({}))) {
+    text += part.text;
+  }
+  EXPECT_GT(text, 0);
+  EXPECT_EQ(BytesOf(wide, "parameters") - BytesOf(bf16, "parameters"), 2 * text);
 }
 
 TEST(PredictMemory, GrowsInProportionToTheRowsOfABatch) {
