@@ -168,10 +168,10 @@ bool IsNarrow(const RunConfig& config) {
   return IsAdapted(config) && config.train.adapter.base == BaseStorage::kBf16;
 }
 
-// What adapters are folded into while a run is evaluated or draws.
+// What adapters are folded into while a run is evaluated or draws, and the packed weights of that.
 double FoldedBytes(const RunConfig& config) {
-  const bool folds = config.train.sample_every > 0 || config.train.evaluate_every > 0;
-  return IsAdapted(config) && folds ? SumsOf(config).all * kFloat : 0;
+  const double copies = config.generates_images() ? 2 : config.train.evaluate_every > 0 ? 1 : 0;
+  return IsAdapted(config) ? copies * SumsOf(config).all * kFloat : 0;
 }
 
 // What stays from step to step.

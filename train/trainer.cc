@@ -166,12 +166,6 @@ class Trainer {
     return absl::OkStatus();
   }
 
-  // The loss of the last step's first batch under the parameters as they are now.
-  StepLoss LossNow() const {
-    const LowRankScope adapted(run_.adapters.Changes());
-    return LossOf(*run_.learner, last_input_, config_);
-  }
-
   absl::Status CheckFinite(const StepLoss& loss) const {
     if (std::isfinite(loss.text) && std::isfinite(loss.image) &&
         std::isfinite(report_.gradient_norm)) {
@@ -242,7 +236,8 @@ class Trainer {
       return absl::OkStatus();
     }
     // A step with a finite loss may still break the parameters, which only their own loss shows.
-    RETURN_IF_ERROR(ranks_.Agree(CheckFinite(LossNow())));
+    const LowRankScope adapted(run_.adapters.Changes());
+    RETURN_IF_ERROR(ranks_.Agree(CheckFinite(LossOf(*run_.learner, last_input_, config_))));
     state_.minutes = clock_.Now();
     std::vector<CheckpointFile> contents = weights_.ToFiles();
     contents.insert(contents.end(), {{"config.toml", ToToml(run_.config)},

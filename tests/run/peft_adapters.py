@@ -47,7 +47,8 @@ def make(folder):
     tokenizer.train_from_iterator(["a large red circle"], trainer)
     tokenizer.save(f"{folder}/model/tokenizer.json")
     targets = ["q_proj", "v_proj", "down_proj", "lm_head"]
-    adapted = get_peft_model(model.float(), LoraConfig(r=4, lora_alpha=6, use_rslora=True, target_modules=targets))
+    exact = transformers.AutoModelForCausalLM.from_pretrained(f"{folder}/model", dtype=torch.float32)
+    adapted = get_peft_model(exact, LoraConfig(r=4, lora_alpha=6, use_rslora=True, target_modules=targets))
     with torch.no_grad():
         for name, parameter in adapted.named_parameters():
             if "lora_" in name:
