@@ -233,10 +233,13 @@ std::vector<MemoryPart> PredictMemory(const RunConfig& config, const DocumentSiz
   parts.push_back({"batches", LoaderBytes(config, batch),
                    "train.batch, train.accumulate, data.threads or model.patch"});
   std::vector<MemoryPart> pass = PassParts(config, batch);
-  const MemoryPart drawing{"drawing", DrawingBytes(config, document) + FoldedBytes(config),
+  const MemoryPart drawing{"drawing", DrawingBytes(config, document),
                            "model.layers, model.width or model.grids"};
-  if (TotalOf(pass) < drawing.bytes) {  // memory of a pass is free again when pictures are drawn
+  const MemoryPart folded{"adapters folded in", FoldedBytes(config), "model.layers or model.width"};
+  // Memory of a pass is free again when pictures are drawn.
+  if (TotalOf(pass) < drawing.bytes + folded.bytes) {
     pass = {drawing};
+    parts.push_back(folded);
   }
   for (MemoryPart& part : pass) {
     part.bytes *= 1 + kGaps;

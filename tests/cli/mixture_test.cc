@@ -27,7 +27,6 @@ caption = "a picture of a {label}"
 name = "drawn"
 weight = 2
 shapes.count = 40
-test_share = 0.1
 [[data.mix]]
 name = "photos"
 kind = "image_folder"
@@ -57,7 +56,7 @@ TEST_F(MixtureCommands, TrainTellsTheLossesAndTheAccountByName) {
   const Outcome again = Tessera(folder_, "train run --resume train.steps=3");
   EXPECT_EQ(again.exit_code, 0) << again.err;
   Has("[[data.mix]]", Contents(folder_ / "run/config.toml"));
-  const Outcome measured = Tessera(folder_, "eval run --json");
+  const Outcome measured = Tessera(folder_, "eval run --json --count 8");
   ASSERT_EQ(measured.exit_code, 0) << measured.err;
   Has("text_nats_of_drawn", measured.out);
 }
