@@ -39,9 +39,8 @@ class Trainer {
         checkpoints_(CheckpointsOf(out_, files_)),
         weights_(run_, ranks_),
         gradient_(TrainedTensors(run_), ranks_),
-        clock_(ranks_) {
-    report_.sets = NamesOfSets(run_.config.data);
-  }
+        clock_(ranks_),
+        report_({.sets = NamesOfSets(run_.config.data)}) {}
 
   absl::Status Restore(const std::string& checkpoint) {
     RETURN_IF_ERROR(weights_.Load(checkpoint, files_));
