@@ -38,7 +38,8 @@ struct All {
   template <class Self, class Visitor>
   static void Fields(Self& self, Visitor& visit) {
     visit("depth", self.depth, "It is common.");
-    visit("parts", self.parts, Entry{.depth = self.depth}, "There are parts.");
+    visit("parts", self.parts, Entry{.name = "", .weight = 1, .depth = self.depth},
+          "There are parts.");
     visit("seed", self.seed, "It is last.");
   }
 };
