@@ -32,15 +32,16 @@ class Trainer {
   Trainer(Run run, const Place& place)
       : run_(std::move(run)),
         config_(run_.config.train),
-        out_(place.out),
+        log_path_(JoinPath(place.out, "log.jsonl")),
         files_(place.files),
         hooks_(place.hooks),
         ranks_(place.ranks),
-        checkpoints_(CheckpointsOf(out_, files_)),
+        checkpoints_(CheckpointsOf(place.out, files_)),
         weights_(run_, ranks_),
         gradient_(TrainedTensors(run_), ranks_),
-        clock_(ranks_),
-        report_({.sets = NamesOfSets(run_.config.data)}) {}
+        clock_(ranks_) {
+    report_.sets = NamesOfSets(run_.config.data);
+  }
 
   absl::Status Restore(const std::string& checkpoint) {
     RETURN_IF_ERROR(weights_.Load(checkpoint, files_));
@@ -76,7 +77,7 @@ class Trainer {
  private:
   // What rank 0 does before the first step.
   absl::Status Begin() const {
-    RETURN_IF_ERROR(DropLaterLines(LogPath(), state_.step, files_));
+    RETURN_IF_ERROR(DropLaterLines(log_path_, state_.step, files_));
     return hooks_.on_begin ? hooks_.on_begin(state_.step) : absl::OkStatus();
   }
 
@@ -195,7 +196,7 @@ class Trainer {
       if (hooks_.on_report) {
         hooks_.on_report(report_);
       }
-      return files_.Append(LogPath(), line);
+      return files_.Append(log_path_, line);
     });
   }
 
@@ -254,11 +255,9 @@ class Trainer {
     return checkpoints_.Prune(config_.keep);
   }
 
-  std::string LogPath() const { return JoinPath(out_, "log.jsonl"); }
-
   Run run_;
   const TrainConfig config_;
-  std::string out_;
+  const std::string log_path_;
   const Files& files_;
   const TrainHooks& hooks_;
   const Ranks& ranks_;
