@@ -97,19 +97,7 @@ absl::Status RunEval(const Arguments& arguments) {
   return absl::OkStatus();
 }
 
-}  // namespace
-
-Command AddEval(CLI::App& app) {
-  auto arguments = std::make_shared<Arguments>();
-  app.add_option("run", arguments->run, "Measure this run or checkpoint folder.")->required();
-  AddWords(app, "--set", &arguments->overrides, "Change a key of [generate], such as guidance=1.");
-  app.add_option("--count", arguments->count,
-                 "Take this many documents and pictures for each measure.")
-      ->check(AtLeast(1));
-  app.add_flag("--json", arguments->json, "Print a JSON object instead of a table.");
-  app.add_flag("--exact-ode", arguments->exact_ode,
-               "Also measure the likelihood of a head that denoises along its flow, which means "
-               "something where small noise was trained, as with time_density = uniform.");
+void AddDistances(CLI::App& app, Arguments* arguments) {
   app.add_flag("--distances", arguments->distances,
                "Also measure seams, copies, and FID, KID, precision and recall under random64, a "
                "network of fixed random weights. They do not compare with published figures.");
@@ -132,6 +120,22 @@ Command AddEval(CLI::App& app) {
                  "Write mu and sigma of the true and of the drawn pictures into this folder, as "
                  ".npz.")
       ->needs(features);
+}
+
+}  // namespace
+
+Command AddEval(CLI::App& app) {
+  auto arguments = std::make_shared<Arguments>();
+  app.add_option("run", arguments->run, "Measure this run or checkpoint folder.")->required();
+  AddWords(app, "--set", &arguments->overrides, "Change a key of [generate], such as guidance=1.");
+  app.add_option("--count", arguments->count,
+                 "Take this many documents and pictures for each measure.")
+      ->check(AtLeast(1));
+  app.add_flag("--json", arguments->json, "Print a JSON object instead of a table.");
+  app.add_flag("--exact-ode", arguments->exact_ode,
+               "Also measure the likelihood of a head that denoises along its flow, which means "
+               "something where small noise was trained, as with time_density = uniform.");
+  AddDistances(app, arguments.get());
   AddDeviceOption(app, &arguments->device);
   app.footer(
       "A measure whose name begins with training_ takes documents that the run was trained on; "

@@ -14,24 +14,19 @@ namespace tessera {
 // comes without what it asks for, such as a torch beside our own.
 inline std::string PythonWith(const std::string& name, const std::string& packages,
                               const std::string& alone = "") {
-  const std::string folder = TESSERA_SOURCE_DIR "/build/python/" + name;
-  const std::string python = folder + "/bin/python", ready = folder + "/ready";
+  const std::string all = TESSERA_SOURCE_DIR "/build/python", folder = all + "/" + name;
+  const std::string python = folder + "/bin/python", ready = "\"" + folder + "/ready\"";
   const std::string venv = TESSERA_SOURCE_DIR "/.venv/bin/python";
-  if (!std::filesystem::exists(ready)) {
-    std::filesystem::remove_all(folder);
-    const std::string command =
-        "'" + (std::filesystem::exists(venv) ? venv : "python3") + "' -m venv '" + folder +
-        "' && '" + python + "' -m pip install -q " + packages + " >'" + folder +
-        "/pip.txt' 2>&1 && " +
-        (alone.empty() ? ""
-                       : "'" + python + "' -m pip install -q --no-deps " + alone + " >>'" + folder +
-                             "/pip.txt' 2>&1 && ") +
-        "touch '" + ready + "'";
-    if (std::system(command.c_str()) != 0) {
-      return "";
-    }
-  }
-  return python;
+  const std::string first = std::filesystem::exists(venv) ? "\"" + venv + "\"" : "python3";
+  const std::string log = " >>\"" + folder + "/pip.txt\" 2>&1";
+  const std::string install = "\"" + python + "\" -m pip install -q ";
+  const std::string make =
+      first + " -m venv --clear \"" + folder + "\" && " + install + packages + log +
+      (alone.empty() ? "" : " && " + install + "--no-deps " + alone + log) + " && touch " + ready;
+  // Tests that run at once may need the same environment: one of them makes it, the others wait.
+  const std::string command = "mkdir -p '" + all + "' && flock '" + folder + ".lock' sh -c '[ -e " +
+                              ready + " ] || { " + make + "; }'";
+  return std::system(command.c_str()) == 0 ? python : "";
 }
 
 // The command line that runs a script, which can import LibTorch's own Python package too and asks

@@ -123,20 +123,22 @@ void AddClasses(const FeatureNetwork& network, const Pictures& real,
   }
 }
 
-absl::Status AddPixels(const Run& run, const std::shared_ptr<const Files>& files, int64_t grid,
-                       const std::vector<Image>& real, const std::vector<Image>& drawn,
-                       Metrics* metrics) {
-  const int64_t patch = run.layout.patch;
+// Adds what is measured without a network. training: pictures that the run has learnt from.
+void AddPixels(const std::vector<Image>& real, const std::vector<Image>& drawn,
+               const std::vector<Image>& training, int64_t patch, Metrics* metrics) {
   if (patch > 1) {
     metrics->emplace_back("seams", SeamRatio(drawn, patch));
     metrics->emplace_back("true_seams", SeamRatio(real, patch));
   }
-  ASSIGN_OR_RETURN(const auto training, OpenFittingPart(run, Split::kTrain, files));
-  ASSIGN_OR_RETURN(const Pictures seen, Mixed(*training, 0).Next(run.layout, grid, kMostTraining));
-  if (!seen.images.empty()) {
-    metrics->emplace_back("copies", ShareOfCopies(drawn, real, seen.images));
+  if (!training.empty()) {
+    metrics->emplace_back("copies", ShareOfCopies(drawn, real, training));
   }
-  return absl::OkStatus();
+}
+
+absl::StatusOr<Pictures> TrainingPictures(const Run& run, int64_t grid,
+                                          const std::shared_ptr<const Files>& files) {
+  ASSIGN_OR_RETURN(const auto training, OpenFittingPart(run, Split::kTrain, files));
+  return Mixed(*training, 0).Next(run.layout, grid, kMostTraining);
 }
 
 // True pictures of the grid of which there are most, and as many again if there are.
@@ -213,7 +215,8 @@ absl::StatusOr<Metrics> MeasureDistances(const Run& run, const std::shared_ptr<c
       AddClasses(network, pictures.real, drawn.images, &metrics);
     }
   }
-  RETURN_IF_ERROR(AddPixels(run, files, pictures.grid, real, drawn.images, &metrics));
+  ASSIGN_OR_RETURN(const Pictures training, TrainingPictures(run, pictures.grid, files));
+  AddPixels(real, drawn.images, training.images, run.layout.patch, &metrics);
   if (reference) {
     metrics.emplace_back(networks.back().name + "_against_fid",
                          FrechetDistance(*reference, GaussianOf(sets.drawn_NF)));

@@ -18,7 +18,7 @@ struct FeatureNetwork {
   int64_t pixels = 0;  // side of the pictures that it is given; 0: theirs
   // f32 [N, 3, height, width] in [-1, 1] -> [N, F]
   std::function<torch::Tensor(const torch::Tensor& picture_NCHW)> features;
-  // Of a network that names classes (analysis/measure/class_network.h); else none, and null.
+  // These are there if the network names classes (analysis/measure/class_network.h).
   std::vector<std::string> classes = {};
   std::function<torch::Tensor(const torch::Tensor& picture_NCHW)> logits = {};  // [N, classes]
 };
@@ -44,7 +44,7 @@ absl::StatusOr<FeatureNetwork> LoadFeatures(const std::string& path, int64_t pix
 // one size among themselves.
 torch::Tensor FeaturesOf(const FeatureNetwork& network, const std::vector<Image>& images);
 
-// The same of the logits.
+// [N, classes] in double, of a network that names them.
 torch::Tensor LogitsOf(const FeatureNetwork& network, const std::vector<Image>& images);
 
 }  // namespace tessera
