@@ -19,6 +19,7 @@ if(TESSERA_PARQUET)
       add_library(tessera_arrow INTERFACE)
       target_include_directories(tessera_arrow SYSTEM INTERFACE $<BUILD_INTERFACE:${pyarrow}/include>)
       target_link_libraries(tessera_arrow INTERFACE ${arrow_libraries})
+      list(APPEND CMAKE_INSTALL_RPATH ${pyarrow})  # CMake itself keeps no path below the project
     endif()
   endif()
 endif()
