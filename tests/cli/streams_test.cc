@@ -54,8 +54,10 @@ TEST_F(Streams, OfATerminalShowProgressWithTheTimeThatIsLeft) {
                               "shown.log >/dev/null";
   ASSERT_EQ(std::system(command.c_str()), 0);
   const std::string shown = Contents(*folder_ / "shown.log");
-  EXPECT_PRED_FORMAT2(testing::IsSubstring, "documents  33%, about 0.0 min left", shown);
-  EXPECT_PRED_FORMAT2(testing::IsSubstring, "documents 100%, 0.0 min", shown);
+  for (const char* part :
+       {"documents  33%, about ", "documents  67%, about ", " min left", "documents 100%, "}) {
+    EXPECT_PRED_FORMAT2(testing::IsSubstring, part, shown);
+  }
 }
 
 TEST_F(Streams, ThatCannotBeReadAreErrors) {
