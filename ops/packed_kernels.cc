@@ -9,65 +9,92 @@
 namespace tessera::kernels {
 namespace {
 
-constexpr int64_t kLanes = kPanel / 2;
-using Lanes = float __attribute__((vector_size(kLanes * sizeof(float)), aligned(4), may_alias));
-using Words = int32_t __attribute__((vector_size(kLanes * sizeof(int32_t)), aligned(4), may_alias));
+constexpr int64_t kHalf = kPanel / 2;
 
-INLINE const Words& WordsAt(const void* w) { return *reinterpret_cast<const Words*>(w); }
-
-struct PanelRow {
-  Lanes low, high;  // the weights of one input in the first and the last half of the outputs
+// The numbers of one register, by their count. A type that is wider than the registers would live
+// in memory.
+template <int kLanes>
+struct Registers;
+template <>
+struct Registers<16> {
+  using Floats = float __attribute__((vector_size(64), aligned(4), may_alias));
+  using Words = int32_t __attribute__((vector_size(64), aligned(4), may_alias));
+};
+template <>
+struct Registers<8> {
+  using Floats = float __attribute__((vector_size(32), aligned(4), may_alias));
+  using Words = int32_t __attribute__((vector_size(32), aligned(4), may_alias));
 };
 
-// odd: input % 2, which the compiler knows where inputs are multiplied by twos.
-INLINE PanelRow RowAt(const float* panel, int64_t input, int64_t) {
-  const float* w = panel + input * kPanel;
-  return {*reinterpret_cast<const Lanes*>(w), *reinterpret_cast<const Lanes*>(w + kLanes)};
-}
-INLINE PanelRow RowAt(const Bf16* panel, int64_t input, int64_t) {
-  const Words pairs = WordsAt(panel + input * kPanel);
-  return {reinterpret_cast<Lanes>(pairs << 16), reinterpret_cast<Lanes>(pairs & -0x10000)};
-}
-INLINE PanelRow RowAt(const int8_t* panel, int64_t input, int64_t odd) {
-  const Words pairs = WordsAt(panel + input / 2 * (2 * kPanel)) >> (odd * 16);
-  return {__builtin_convertvector(pairs << 24 >> 24, Lanes),
-          __builtin_convertvector(pairs << 16 >> 24, Lanes)};
-}
+template <int kLanes>
+struct Wide {
+  using Floats = typename Registers<kLanes>::Floats;
+  using Words = typename Registers<kLanes>::Words;
 
-// The chains of each sum together, scaled, with the bias.
-template <int kRows, int kChains, class Weight>
-INLINE void WriteSums(const Lanes (&sum)[kChains][kRows][2], const PackedProduct<Weight>& p,
-                      int64_t panel, int64_t row) {
+  // The weights of one input for kLanes outputs in the first half of the panel, and as many in the
+  // last.
+  struct Row {
+    Floats low, high;
+  };
+
+  static INLINE const Floats& At(const float* x) { return *reinterpret_cast<const Floats*>(x); }
+  static INLINE const Words& WordsAt(const void* w) { return *reinterpret_cast<const Words*>(w); }
+
+  // From output `first` of each half on. odd: input % 2, which the compiler knows where inputs are
+  // multiplied by twos.
+  static INLINE Row RowAt(const float* panel, int64_t input, int64_t, int64_t first) {
+    const float* w = panel + input * kPanel + first;
+    return {At(w), At(w + kHalf)};
+  }
+  static INLINE Row RowAt(const Bf16* panel, int64_t input, int64_t, int64_t first) {
+    const Words pairs = WordsAt(panel + input * kPanel + 2 * first);
+    return {reinterpret_cast<Floats>(pairs << 16), reinterpret_cast<Floats>(pairs & -0x10000)};
+  }
+  static INLINE Row RowAt(const int8_t* panel, int64_t input, int64_t odd, int64_t first) {
+    const Words pairs = WordsAt(panel + input / 2 * (2 * kPanel) + 4 * first) >> (odd * 16);
+    return {__builtin_convertvector(pairs << 24 >> 24, Floats),
+            __builtin_convertvector(pairs << 16 >> 24, Floats)};
+  }
+};
+
+// The chains of each sum together, scaled, with the bias. output: of the first number.
+template <int kRows, int kChains, int kLanes, class Weight>
+INLINE void WriteSums(const typename Wide<kLanes>::Floats (&sum)[kChains][kRows][2],
+                      const PackedProduct<Weight>& p, int64_t output, int64_t row) {
+  using Floats = typename Wide<kLanes>::Floats;
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 2
     for (int half = 0; half < 2; ++half) {
-      const int64_t output = panel * kPanel + half * kLanes;
-      Lanes total = sum[0][r][half];
+      const int64_t first = output + half * kHalf;
+      Floats total = sum[0][r][half];
 #pragma GCC unroll 16
       for (int chain = 1; chain < kChains; ++chain) {
         total += sum[chain][r][half];
       }
       if (p.scale != nullptr) {
-        total *= *reinterpret_cast<const Lanes*>(p.scale + output);
+        total *= Wide<kLanes>::At(p.scale + first);
       }
-      *reinterpret_cast<Lanes*>(p.y + (row + r) * p.y_stride + output) =
-          total + *reinterpret_cast<const Lanes*>(p.bias + output);
+      *reinterpret_cast<Floats*>(p.y + (row + r) * p.y_stride + first) =
+          total + Wide<kLanes>::At(p.bias + first);
     }
   }
 }
 
-// kRows rows with one panel. kChains sums of every kChains-th input do not wait for each other.
-template <int kRows, int kChains, class Weight>
-INLINE void Multiply(const PackedProduct<Weight>& p, int64_t panel, int64_t row) {
+// kRows rows with kLanes outputs of each half of a panel, from `first` on. kChains sums of every
+// kChains-th input do not wait for each other.
+template <int kRows, int kChains, int kLanes, class Weight>
+INLINE void MultiplyPart(const PackedProduct<Weight>& p, int64_t panel, int64_t row,
+                         int64_t first) {
   const Weight* w = p.weight + panel * PackedInputs<Weight>(p.inputs) * kPanel;
   const float* x = p.x + row * p.x_stride;
-  Lanes sum[kChains][kRows][2] = {};
+  typename Wide<kLanes>::Floats sum[kChains][kRows][2] = {};
   int64_t i = 0;
   for (; i + kChains <= p.inputs; i += kChains) {
 #pragma GCC unroll 16
     for (int chain = 0; chain < kChains; ++chain) {
-      const PanelRow weights = RowAt(w, i + chain, kChains % 2 == 0 ? chain % 2 : (i + chain) % 2);
+      const int64_t odd = kChains % 2 == 0 ? chain % 2 : (i + chain) % 2;
+      const auto weights = Wide<kLanes>::RowAt(w, i + chain, odd, first);
 #pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) {
         sum[chain][r][0] += weights.low * x[r * p.x_stride + i + chain];
@@ -76,43 +103,62 @@ INLINE void Multiply(const PackedProduct<Weight>& p, int64_t panel, int64_t row)
     }
   }
   for (; i < p.inputs; ++i) {
-    const PanelRow weights = RowAt(w, i, i % 2);
+    const auto weights = Wide<kLanes>::RowAt(w, i, i % 2, first);
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
       sum[0][r][0] += weights.low * x[r * p.x_stride + i];
       sum[0][r][1] += weights.high * x[r * p.x_stride + i];
     }
   }
-  WriteSums(sum, p, panel, row);
+  WriteSums<kRows, kChains, kLanes>(sum, p, panel * kPanel + first, row);
 }
 
-// Sums of so many rows stay in registers: 32 of 16 numbers with AVX-512, else 16 of 8 or fewer.
-int64_t RowsInRegisters() {
-  static const int64_t rows = __builtin_cpu_supports("avx512f") ? 12 : 3;
-  return rows;
+template <int kRows, int kChains, int kLanes, class Weight>
+INLINE void Multiply(const PackedProduct<Weight>& p, int64_t panel, int64_t row) {
+  for (int64_t first = 0; first < kHalf; first += kLanes) {
+    MultiplyPart<kRows, kChains, kLanes>(p, panel, row, first);
+  }
+}
+
+// Takes as many rows at a time as have their sums in registers: 32 of 16 numbers, or 16 of 8.
+template <int kLanes, class Weight>
+INLINE void MultiplyPanel(const PackedProduct<Weight>& p, int64_t panel) {
+  int64_t row = 0;
+  if constexpr (kLanes == 16) {
+    for (; row + 12 <= p.rows; row += 12) {
+      Multiply<12, 1, kLanes>(p, panel, row);
+    }
+  } else {
+    for (; row + 6 <= p.rows; row += 6) {
+      Multiply<6, 1, kLanes>(p, panel, row);
+    }
+  }
+  for (; row + 4 <= p.rows; row += 4) {
+    Multiply<4, 1, kLanes>(p, panel, row);
+  }
+  for (; row + 3 <= p.rows; row += 3) {
+    Multiply<3, 1, kLanes>(p, panel, row);
+  }
+  for (; row + 2 <= p.rows; row += 2) {
+    Multiply<2, 2, kLanes>(p, panel, row);
+  }
+  for (; row < p.rows; ++row) {
+    Multiply<1, 4, kLanes>(p, panel, row);
+  }
+}
+
+bool HasWideRegisters() {
+  static const bool wide = __builtin_cpu_supports("avx512f");
+  return wide;
 }
 
 template <class Weight>
-WIDE void MultiplyPanels(const PackedProduct<Weight>& p, int64_t first, int64_t last,
-                         int64_t most) {
+WIDE void MultiplyPanels(const PackedProduct<Weight>& p, int64_t first, int64_t last, bool wide) {
   for (int64_t panel = first; panel < last; ++panel) {
-    int64_t row = 0;
-    if (most == 12) {
-      for (; row + 12 <= p.rows; row += 12) {
-        Multiply<12, 1>(p, panel, row);
-      }
-      for (; row + 4 <= p.rows; row += 4) {
-        Multiply<4, 1>(p, panel, row);
-      }
-    }
-    for (; row + 3 <= p.rows; row += 3) {
-      Multiply<3, 1>(p, panel, row);
-    }
-    for (; row + 2 <= p.rows; row += 2) {
-      Multiply<2, 2>(p, panel, row);
-    }
-    for (; row < p.rows; ++row) {
-      Multiply<1, 4>(p, panel, row);
+    if (wide) {
+      MultiplyPanel<16>(p, panel);
+    } else {
+      MultiplyPanel<8>(p, panel);
     }
   }
 }
@@ -122,10 +168,10 @@ INLINE int64_t PlaceOf(const float*, int64_t output, int64_t input) {
   return input * kPanel + output;
 }
 INLINE int64_t PlaceOf(const Bf16*, int64_t output, int64_t input) {
-  return input * kPanel + output % kLanes * 2 + output / kLanes;
+  return input * kPanel + output % kHalf * 2 + output / kHalf;
 }
 INLINE int64_t PlaceOf(const int8_t*, int64_t output, int64_t input) {
-  return input / 2 * (2 * kPanel) + output % kLanes * 4 + input % 2 * 2 + output / kLanes;
+  return input / 2 * (2 * kPanel) + output % kHalf * 4 + input % 2 * 2 + output / kHalf;
 }
 
 INLINE void StoreSteps(float x, float, float& y) { y = x; }
@@ -170,7 +216,7 @@ void Packing<Weight>::Run(int64_t first, int64_t last) const {
 
 template <class Weight>
 void PackedProduct<Weight>::Run(int64_t first, int64_t last) const {
-  MultiplyPanels(*this, first, last, RowsInRegisters());
+  MultiplyPanels(*this, first, last, HasWideRegisters());
 }
 
 WIDE void Silu(int64_t count, float* x) {
