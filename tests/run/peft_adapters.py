@@ -10,14 +10,10 @@ import torch
 import transformers
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import save_file
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from random_llama import disturb, logits_of, save_tokenizer
 
 ROWS, SLOTS, IDS = 3, 41, 330
-
-
-def logits_of(model, ids):
-    with torch.no_grad():
-        return model(input_ids=ids, use_cache=False).logits.float()
 
 
 def make(folder):
@@ -33,19 +29,9 @@ def make(folder):
         eos_token_id=2,
     )
     model = transformers.LlamaForCausalLM(config)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.add_(torch.randn_like(parameter) * 0.15)
+    disturb(model)
     model.to(torch.bfloat16).save_pretrained(f"{folder}/model")
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(
-        vocab_size=300, initial_alphabet=alphabet, special_tokens=["<pad>", "<s>", "</s>"], show_progress=False
-    )
-    tokenizer.train_from_iterator(["a large red circle"], trainer)
-    tokenizer.save(f"{folder}/model/tokenizer.json")
+    save_tokenizer(f"{folder}/model")
     targets = ["q_proj", "v_proj", "down_proj", "lm_head"]
     exact = transformers.AutoModelForCausalLM.from_pretrained(f"{folder}/model", dtype=torch.float32)
     adapted = get_peft_model(exact, LoraConfig(r=4, lora_alpha=6, use_rslora=True, target_modules=targets))

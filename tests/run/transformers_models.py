@@ -10,7 +10,8 @@ import sys
 import torch
 import transformers
 from safetensors.torch import save_file
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from random_llama import disturb, logits_of, save_tokenizer
 
 ROWS, SLOTS, IDS = 3, 41, 330
 COMMON = dict(
@@ -37,29 +38,14 @@ FAMILIES = {
 }
 
 
-def logits_of(model, ids):
-    with torch.no_grad():
-        return model(input_ids=ids, use_cache=False).logits.float()
-
-
 def make(family, folder):
     name, own, dtype, shards = FAMILIES[family]
     torch.manual_seed(len(family))
     config = getattr(transformers, name + "Config")(**COMMON, **own)
     model = getattr(transformers, name + "ForCausalLM")(config)
-    with torch.no_grad():
-        for parameter in model.parameters():  # biases and norms too, and none small
-            parameter.add_(torch.randn_like(parameter) * 0.15)
+    disturb(model)
     model.to(dtype).save_pretrained(folder, max_shard_size="30KB" if shards else "5GB")
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(
-        vocab_size=300, initial_alphabet=alphabet, special_tokens=["<pad>", "<s>", "</s>"], show_progress=False
-    )
-    tokenizer.train_from_iterator(["a large red circle left of a small blue square"], trainer)
-    tokenizer.save(f"{folder}/tokenizer.json")
+    save_tokenizer(folder)
     ids = torch.randint(0, IDS, (ROWS, SLOTS))
     ids[:, 0] = 1
     exact = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
